@@ -1,0 +1,30 @@
+# Compile options of every target of ours, and the function that makes a library.
+
+add_library(gradus_options INTERFACE)
+target_include_directories(gradus_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(gradus_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
+  -Werror
+  # Results must not depend on the host compiler's freedom to fuse a*b+c.
+  -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these falsely inside its own std::string and std::vector.
+  target_compile_options(gradus_options INTERFACE
+    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-dangling-pointer)
+endif()
+
+set(GRADUS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+if(GRADUS_SANITIZE)
+  target_compile_options(gradus_options INTERFACE
+    -fsanitize=${GRADUS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(gradus_options INTERFACE -fsanitize=${GRADUS_SANITIZE})
+endif()
+
+# gradus_library(NAME [LINKS targets…]): all .cpp files below the calling folder. The links are the only
+# libraries whose headers the folder may include; that is how the floors of DESIGN are enforced.
+function(gradus_library name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC gradus_options ${arg_LINKS})
+endfunction()

@@ -1,0 +1,153 @@
+#include "ir/build.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "ir/op.h"
+
+namespace gradus::build {
+
+Value constant(GraphBuilder& b, const Type& type, double value) {
+  Attributes attributes{{"element", type.element}, {"shape", type.shape}};
+  if (is_float(type.element))
+    attributes.set("value", type.element == ElementType::f32 ? static_cast<double>(static_cast<float>(value)) : value);
+  else
+    attributes.set("value", static_cast<int64_t>(std::llround(value)));
+  return b.add("constant", {}, std::move(attributes));
+}
+
+Value constant_integer(GraphBuilder& b, const Type& type, int64_t value) {
+  if (is_float(type.element)) return constant(b, type, static_cast<double>(value));
+  return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"value", value}});
+}
+
+Value constant_values(GraphBuilder& b, const Type& type, std::vector<double> values) {
+  if (type.element == ElementType::f32)
+    for (double& v : values) v = static_cast<double>(static_cast<float>(v));
+  return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
+}
+
+Value constant_integers(GraphBuilder& b, const Type& type, std::vector<int64_t> values) {
+  return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
+}
+
+Value zeros_like(GraphBuilder& b, Value like) { return constant(b, b.type(like), 0); }
+
+Value ones_like(GraphBuilder& b, Value like) { return constant(b, b.type(like), 1); }
+
+std::optional<double> known_splat(const GraphBuilder& b, Value value) {
+  const Node* node = &b.node(value);
+  while (node->op->name == "broadcast" || node->op->name == "reshape") node = &b.node(node->operands[0]);
+  if (node->op->name != "constant") return std::nullopt;
+  const AttributeValue* known = node->attributes.find("value");
+  if (!known) return std::nullopt;
+  if (const double* number = std::get_if<double>(known)) return *number;
+  if (const int64_t* number = std::get_if<int64_t>(known)) return static_cast<double>(*number);
+  return std::nullopt;
+}
+
+Value unary(GraphBuilder& b, std::string_view op, Value x) { return b.add(op, {x}); }
+Value binary(GraphBuilder& b, std::string_view op, Value x, Value y) { return b.add(op, {x, y}); }
+Value add(GraphBuilder& b, Value x, Value y) { return b.add("add", {x, y}); }
+Value sub(GraphBuilder& b, Value x, Value y) { return b.add("sub", {x, y}); }
+Value mul(GraphBuilder& b, Value x, Value y) { return b.add("mul", {x, y}); }
+Value div(GraphBuilder& b, Value x, Value y) { return b.add("div", {x, y}); }
+Value neg(GraphBuilder& b, Value x) { return b.add("neg", {x}); }
+Value select(GraphBuilder& b, Value condition, Value x, Value y) { return b.add("select", {condition, x, y}); }
+
+Value cast(GraphBuilder& b, ElementType to, Value x) {
+  return b.type(x).element == to ? x : b.add("cast", {x}, {{"to", to}});
+}
+
+Value add(GraphBuilder& b, Value x, double y) { return add(b, x, constant(b, b.type(x), y)); }
+Value mul(GraphBuilder& b, Value x, double y) { return mul(b, x, constant(b, b.type(x), y)); }
+
+Value reshape(GraphBuilder& b, Value x, Shape shape) {
+  return b.shape(x) == shape ? x : b.add("reshape", {x}, {{"shape", std::move(shape)}});
+}
+
+Value transpose(GraphBuilder& b, Value x, std::vector<int64_t> dims) {
+  return dims == all_axes(b.shape(x)) ? x : b.add("transpose", {x}, {{"dims", std::move(dims)}});
+}
+
+Value broadcast(GraphBuilder& b, Value x, Shape shape, std::vector<int64_t> dims) {
+  return b.shape(x) == shape ? x : b.add("broadcast", {x}, {{"shape", std::move(shape)}, {"dims", std::move(dims)}});
+}
+
+Value broadcast_to(GraphBuilder& b, Value x, const Shape& shape) {
+  const Shape from = b.shape(x);
+  if (from == shape) return x;
+  if (from.size() > shape.size())
+    throw ShapeError("cannot broadcast " + to_string(from) + " to " + to_string(shape));
+  Shape kept;
+  std::vector<int64_t> dims;
+  const size_t offset = shape.size() - from.size();
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (from[i] == 1 && shape[offset + i] != 1) continue;
+    if (from[i] != shape[offset + i])
+      throw ShapeError("cannot broadcast " + to_string(from) + " to " + to_string(shape));
+    kept.push_back(from[i]);
+    dims.push_back(static_cast<int64_t>(offset + i));
+  }
+  return broadcast(b, reshape(b, x, std::move(kept)), shape, std::move(dims));
+}
+
+Value slice(GraphBuilder& b, Value x, std::vector<int64_t> start, std::vector<int64_t> limit,
+            std::vector<int64_t> stride) {
+  const bool whole = limit == b.shape(x) && std::accumulate(start.begin(), start.end(), int64_t{0}) == 0 &&
+                     std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s == 1; });
+  if (whole) return x;
+  return b.add("slice", {x}, {{"start", std::move(start)}, {"limit", std::move(limit)}, {"stride", std::move(stride)}});
+}
+
+Value pad(GraphBuilder& b, Value x, double value, std::vector<int64_t> low, std::vector<int64_t> high,
+          std::vector<int64_t> interior) {
+  const Value fill = constant(b, Type(b.type(x).element), value);
+  return b.add("pad", {x, fill}, {{"low", std::move(low)}, {"high", std::move(high)}, {"interior", std::move(interior)}});
+}
+
+Value concat(GraphBuilder& b, std::vector<Value> parts, int64_t axis) {
+  return parts.size() == 1 ? parts[0] : b.add("concat", std::move(parts), {{"axis", axis}});
+}
+
+Value reverse(GraphBuilder& b, Value x, std::vector<int64_t> axes) {
+  return axes.empty() ? x : b.add("reverse", {x}, {{"axes", std::move(axes)}});
+}
+
+Value reduce(GraphBuilder& b, std::string_view op, Value x, std::vector<int64_t> axes, bool keep) {
+  if (axes.empty() && op != "any" && op != "all") return x;
+  Shape kept = b.shape(x);
+  for (int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
+  const Value reduced = b.add(op, {x}, {{"axes", std::move(axes)}});
+  return keep ? reshape(b, reduced, std::move(kept)) : reduced;
+}
+
+Value sum(GraphBuilder& b, Value x, std::vector<int64_t> axes, bool keep) {
+  return reduce(b, "sum", x, std::move(axes), keep);
+}
+
+Value sum_all(GraphBuilder& b, Value x) { return sum(b, x, all_axes(b.shape(x))); }
+
+Value dot(GraphBuilder& b, Value x, Value y, AxisPairs contract, AxisPairs batch) {
+  Attributes attributes{{"contract", std::move(contract)}};
+  if (!batch.left.empty()) attributes.set("batch", std::move(batch));
+  return b.add("dot", {x, y}, std::move(attributes));
+}
+
+Value iota(GraphBuilder& b, const Type& type, int64_t axis) {
+  return b.add("iota", {}, {{"element", type.element}, {"shape", type.shape}, {"axis", axis}});
+}
+
+Value gradient(GraphBuilder& b, Value y, std::vector<Value> xs) {
+  std::vector<Value> operands{y};
+  operands.insert(operands.end(), xs.begin(), xs.end());
+  return b.add("gradient", std::move(operands));
+}
+
+std::vector<int64_t> all_axes(const Shape& shape) {
+  std::vector<int64_t> axes(shape.size());
+  std::iota(axes.begin(), axes.end(), int64_t{0});
+  return axes;
+}
+
+}  // namespace gradus::build

@@ -1,0 +1,183 @@
+#include "ir/builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/error.h"
+#include "ir/op.h"
+
+namespace gradus {
+
+namespace {
+
+size_t mix(size_t seed, size_t value) {
+  return seed ^ (value + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2));
+}
+
+void append_origins(Origins& to, const Origins& from) {
+  constexpr size_t most = 8;  // a value shared by hundreds of places says so with the first few
+  for (const Origin& origin : from)
+    if (to.size() < most && std::find(to.begin(), to.end(), origin) == to.end()) to.push_back(origin);
+}
+
+bool same_request(const Node& a, const Node& b) {
+  if (a.op != b.op || a.operands != b.operands || !(a.attributes == b.attributes)) return false;
+  if (a.types != b.types) return false;
+  if (!a.body || !b.body) return a.body == b.body;
+  return a.body == b.body || same_structure(*a.body, *b.body);
+}
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(std::string name, BuilderOptions options) : options_(options) {
+  graph_.name_ = std::move(name);
+}
+
+void GraphBuilder::reserve_ids(uint32_t first_free) { graph_.next_id_ = std::max(graph_.next_id_, first_free); }
+
+size_t GraphBuilder::hash_of(const Node& node) const {
+  size_t seed = mix(std::hash<const void*>{}(node.op), node.attributes.hash());
+  for (Value operand : node.operands) seed = mix(mix(seed, operand.node), operand.result);
+  for (const Type& type : node.types) {
+    seed = mix(seed, static_cast<size_t>(type.element));
+    for (int64_t extent : type.shape) seed = mix(seed, static_cast<size_t>(extent));
+  }
+  return node.body ? mix(seed, node.body->structural_hash()) : seed;
+}
+
+Value GraphBuilder::append(Node node) {
+  if (graph_.nodes_.size() >= options_.node_limit)
+    fail_program(fmt::format("the graph grew beyond {} nodes", options_.node_limit), {},
+                 "without memoization the number of nodes can grow exponentially with the depth");
+  if (preferred_id_ != Origin::no_value) {
+    node.id = preferred_id_;
+    graph_.next_id_ = std::max(graph_.next_id_, node.id + 1);
+    preferred_id_ = Origin::no_value;
+  } else {
+    node.id = graph_.next_id_++;
+  }
+  const auto index = static_cast<uint32_t>(graph_.nodes_.size());
+  graph_.nodes_.push_back(std::move(node));
+  graph_.origins_.push_back({});
+  append_origins(graph_.origins_.back(), current_origins_);
+  return {index, 0};
+}
+
+Value GraphBuilder::input(std::string name, InputKind kind, Type type) {
+  Node node;
+  node.op = &op_named("input");
+  node.attributes = {{"index", static_cast<int64_t>(graph_.inputs_.size())}};
+  node.types = {std::move(type)};
+  const Value value = append(std::move(node));
+  graph_.inputs_.push_back({std::move(name), kind, value});
+  return value;
+}
+
+Value GraphBuilder::add(const Op& op, std::vector<Value> operands, Attributes attributes,
+                        std::shared_ptr<const Graph> body) {
+  OpUse use{op, {}, attributes, body.get()};
+  use.operands.reserve(operands.size());
+  for (Value operand : operands) use.operands.push_back(type(operand));
+  Node node;
+  node.types = op.infer(use);
+  node.op = &op;
+  node.operands = std::move(operands);
+  node.attributes = std::move(attributes);
+  node.body = std::move(body);
+  if (!options_.memoize) return append(std::move(node));
+
+  const size_t hash = hash_of(node);
+  for (auto [it, end] = memo_.equal_range(hash); it != end; ++it)
+    if (same_request(graph_.nodes_[it->second], node)) {
+      ++memo_hits_;
+      preferred_id_ = Origin::no_value;
+      append_origins(graph_.origins_[it->second], current_origins_);
+      return {it->second, 0};
+    }
+  const Value value = append(std::move(node));
+  memo_.emplace(hash, value.node);
+  return value;
+}
+
+Value GraphBuilder::add(std::string_view op, std::vector<Value> operands, Attributes attributes,
+                        std::shared_ptr<const Graph> body) {
+  return add(op_named(op), std::move(operands), std::move(attributes), std::move(body));
+}
+
+void GraphBuilder::add_result(std::string name, Value value) { graph_.results_.push_back({std::move(name), value}); }
+
+void GraphBuilder::add_update(uint32_t input, Value value) { graph_.updates_.push_back({input, value}); }
+
+void GraphBuilder::set_status(Value value) { graph_.status_ = value; }
+
+Graph GraphBuilder::finish() && {
+  size_t hash = graph_.nodes_.size();
+  for (const Node& node : graph_.nodes_) hash = mix(hash, hash_of(node));
+  for (const NamedValue& result : graph_.results_) hash = mix(mix(hash, result.value.node), result.value.result);
+  for (const Update& update : graph_.updates_) hash = mix(mix(hash, update.input), update.value.node);
+  graph_.hash_ = hash;
+  return std::move(graph_);
+}
+
+Rewriter::Rewriter(const Graph& old, std::string pass, BuilderOptions options)
+    : old_(old), pass_(std::move(pass)), builder_(old.name(), options), mapped_(old.size()) {
+  builder_.reserve_ids(old.next_id());
+  builder_.set_header(old.header());
+  const std::vector<bool> live = live_nodes(old);
+  for (uint32_t i = 0; i < old.size(); ++i)
+    if (live[i]) live_.push_back(i);
+}
+
+void Rewriter::at(uint32_t index) {
+  Origins origins = old_.origins(index);
+  Origin made;
+  made.kind = Origin::Kind::pass;
+  made.name = pass_;
+  made.of = old_.node(index).id;
+  origins.push_back(std::move(made));
+  builder_.set_origins(std::move(origins));
+}
+
+void Rewriter::keep(uint32_t index) { keep_with(index, old_.node(index).attributes); }
+
+void Rewriter::keep_with(uint32_t index, Attributes attributes) {
+  const Node& node = old_.node(index);
+  builder_.set_origins(old_.origins(index));
+  builder_.prefer_id(node.id);
+  Value value;
+  if (node.op->name == "input") {
+    const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
+    value = builder_.input(input.name, input.kind, node.types[0]);
+  } else {
+    value = builder_.add(*node.op, map(node.operands), std::move(attributes), node.body);
+  }
+  std::vector<Value> values;
+  for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({value.node, r});
+  mapped_[index] = std::move(values);
+}
+
+void Rewriter::replace(uint32_t index, std::vector<Value> values) { mapped_[index] = std::move(values); }
+
+bool Rewriter::mapped(Value old_value) const { return old_value.result < mapped_[old_value.node].size(); }
+
+Value Rewriter::map(Value old_value) const {
+  if (!mapped(old_value)) fail_internal(fmt::format("pass '{}' lost the value of %{}", pass_, old_.node(old_value).id));
+  return mapped_[old_value.node][old_value.result];
+}
+
+std::vector<Value> Rewriter::map(const std::vector<Value>& old_values) const {
+  std::vector<Value> values;
+  values.reserve(old_values.size());
+  for (Value value : old_values) values.push_back(map(value));
+  return values;
+}
+
+Graph Rewriter::finish() && {
+  for (const NamedValue& result : old_.results()) builder_.add_result(result.name, map(result.value));
+  for (const Update& update : old_.updates()) builder_.add_update(update.input, map(update.value));
+  if (old_.status()) builder_.set_status(map(old_.status()));
+  return std::move(builder_).finish();
+}
+
+}  // namespace gradus

@@ -1,0 +1,122 @@
+// GraphBuilder: the one way to make a graph. Infers types, hash-conses, records provenance.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace gradus {
+
+struct BuilderOptions {
+  bool memoize = true;              // false: every request makes a new node (`--no-memo`)
+  size_t node_limit = 20'000'000;   // more nodes than this are the user's error
+};
+
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(std::string name = "graph", BuilderOptions options = {});
+
+  // A new input; every call makes another one, equal names included (the caller keeps names unique).
+  Value input(std::string name, InputKind kind, Type type);
+  // The node of an op, made unless it exists already; returns its first result. Throws ShapeError if the op
+  // does not accept these operands and attributes.
+  Value add(const Op& op, std::vector<Value> operands, Attributes attributes = {},
+            std::shared_ptr<const Graph> body = nullptr);
+  Value add(std::string_view op, std::vector<Value> operands, Attributes attributes = {},
+            std::shared_ptr<const Graph> body = nullptr);
+
+  const Node& node(Value value) const { return graph_.nodes_[value.node]; }
+  const Node& node(uint32_t index) const { return graph_.nodes_[index]; }
+  const Type& type(Value value) const { return graph_.type(value); }
+  const Shape& shape(Value value) const { return graph_.type(value).shape; }
+  const Origins& origins(Value value) const { return graph_.origins_[value.node]; }
+  size_t size() const { return graph_.size(); }
+  uint64_t memo_hits() const { return memo_hits_; }
+  const Graph& graph() const { return graph_; }  // as built so far
+
+  // Origins given to the nodes made (or found) from now on. See OriginScope.
+  const Origins& current_origins() const { return current_origins_; }
+  void set_origins(Origins origins) { current_origins_ = std::move(origins); }
+  // The stable id for the next new node; used once. Passes call it to keep names across graphs.
+  void prefer_id(uint32_t id) { preferred_id_ = id; }
+  // Ids below this are never given to new nodes (passes: next_id of the old graph).
+  void reserve_ids(uint32_t first_free);
+
+  void add_result(std::string name, Value value);
+  void add_update(uint32_t input, Value value);
+  void set_status(Value value);
+  void set_header(Attributes header) { graph_.header_ = std::move(header); }
+  void set_name(std::string name) { graph_.name_ = std::move(name); }
+
+  Graph finish() &&;
+
+ private:
+  struct Key;
+  size_t hash_of(const Node& node) const;
+  Value append(Node node);
+
+  Graph graph_;
+  BuilderOptions options_;
+  std::unordered_multimap<size_t, uint32_t> memo_;
+  Origins current_origins_;
+  uint32_t preferred_id_ = Origin::no_value;
+  uint64_t memo_hits_ = 0;
+};
+
+// Sets the builder's origins for the life of the scope.
+class OriginScope {
+ public:
+  OriginScope(GraphBuilder& builder, Origins origins)
+      : builder_(builder), saved_(builder.current_origins()) {
+    builder_.set_origins(std::move(origins));
+  }
+  ~OriginScope() { builder_.set_origins(std::move(saved_)); }
+  OriginScope(const OriginScope&) = delete;
+  OriginScope& operator=(const OriginScope&) = delete;
+
+ private:
+  GraphBuilder& builder_;
+  Origins saved_;
+};
+
+// Rebuilds a graph node by node, in order; the base of every pass.
+//
+//   Rewriter rewriter(old, "simplify");
+//   for (uint32_t i : rewriter.live()) rewriter.keep(i)  or  rewriter.replace(i, {values…});
+//   return std::move(rewriter).finish();
+//
+// Kept nodes keep stable ids and origins. New nodes made through `builder()` between two calls get the origin
+// `@pass(name, of %id)` of the node set by `at(i)`, after a copy of its own origins.
+class Rewriter {
+ public:
+  Rewriter(const Graph& old, std::string pass, BuilderOptions options = {});
+
+  GraphBuilder& builder() { return builder_; }
+  const Graph& old() const { return old_; }
+  // All nodes that something needs, in order; inputs are live always.
+  const std::vector<uint32_t>& live() const { return live_; }
+
+  void at(uint32_t index);  // new nodes come from this one
+  void keep(uint32_t index);
+  void keep_with(uint32_t index, Attributes attributes);
+  void replace(uint32_t index, std::vector<Value> values);
+  bool mapped(Value old_value) const;
+  Value map(Value old_value) const;
+  std::vector<Value> map(const std::vector<Value>& old_values) const;
+
+  // Maps results, updates and status, copies name and header.
+  Graph finish() &&;
+
+ private:
+  const Graph& old_;
+  std::string pass_;
+  GraphBuilder builder_;
+  std::vector<uint32_t> live_;
+  std::vector<std::vector<Value>> mapped_;
+};
+
+}  // namespace gradus

@@ -1,0 +1,119 @@
+// What an op is. Each op is one `Op` record in one file under ir/ops/; ir/ops/all_ops.cpp lists them all.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ir/builder.h"
+#include "ir/graph.h"
+#include "ir/loop/expression.h"
+
+namespace gradus {
+
+namespace evaluate {
+struct Rule;  // ir/evaluate/rule.h: the op's meaning over double, dual and complex arrays
+}
+
+// The operands do not fit the op; the message says what was found and what was expected.
+class ShapeError : public std::runtime_error {
+ public:
+  explicit ShapeError(const std::string& message, std::string hint = {})
+      : std::runtime_error(message), hint(std::move(hint)) {}
+  std::string hint;
+};
+
+enum class OpFamily { elementwise, shape, reduction, contraction, window, indexed, random, control };
+
+// An attribute as the verifier checks it and the documentation lists it.
+struct AttributeSpec {
+  std::string name;
+  std::string documentation;
+  AttributeValue example;  // its alternative is the attribute's type
+  bool required = true;
+};
+
+// What shape inference sees.
+struct OpUse {
+  const Op& op;
+  std::vector<Type> operands;
+  const Attributes& attributes;
+  const Graph* body;
+};
+
+// What a derivative rule sees: the primal node's values in the graph being built.
+struct GradientUse {
+  GraphBuilder& builder;
+  const Node node;  // operands are values of `builder`
+  uint32_t index;   // node index, to form results
+  std::vector<Value> adjoints;  // one per result; none where nothing depends on it
+
+  Value operand(size_t i) const { return node.operands[i]; }
+  Value result(size_t i = 0) const { return {index, static_cast<uint32_t>(i)}; }
+  Value adjoint(size_t i = 0) const { return adjoints[i]; }
+};
+
+struct NotDifferentiable {
+  std::string reason;
+};
+// Integers, comparisons, floor, sign …: the derivative is zero wherever it exists.
+struct PiecewiseConstant {};
+// Elementwise: ∂result/∂operand i as a value of the result's shape. A null function: zero.
+struct Partials {
+  std::vector<std::function<Value(const GradientUse&)>> by_operand;
+};
+// Linear in each of the listed operands: the transposed map applied to the adjoint of result 0.
+struct Transpose {
+  std::function<Value(const GradientUse&, size_t operand)> apply;
+  std::vector<size_t> operands;  // linear in these; the others have no adjoint
+};
+// Anything else: one adjoint per operand (none = zero).
+struct Adjoint {
+  std::function<std::vector<Value>(const GradientUse&)> apply;
+};
+using Differentiation = std::variant<NotDifferentiable, PiecewiseConstant, Partials, Transpose, Adjoint>;
+
+// Scalar meaning of an elementwise op: arguments in, expression out.
+using ScalarRule = std::function<loop::Expression(std::span<const loop::Expression> arguments, const Attributes&)>;
+
+// A graph text that uses the op, evaluated, differentiated and compiled by the op harness. Its data inputs are
+// filled with seeded values from [low, high); integers with values from [0, below).
+struct Sample {
+  std::string text;
+  double low = -2;
+  double high = 2;
+  int64_t below = 4;
+  bool differentiate = true;  // false: only values are compared
+};
+// A graph text that shape inference must reject with a message that contains `message`.
+struct BadSample {
+  std::string text;
+  std::string message;
+};
+
+struct Op {
+  std::string name;
+  OpFamily family = OpFamily::elementwise;
+  std::string summary;  // one or two sentences
+  std::string formula;  // y_i = …
+  int min_operands = 1;
+  int max_operands = 1;  // -1: any number
+  std::vector<AttributeSpec> attributes;
+  std::function<std::vector<Type>(const OpUse&)> infer;
+  Differentiation differentiation = NotDifferentiable{"no rule"};
+  const evaluate::Rule* evaluate = nullptr;  // null for elementwise ops, whose meaning is `scalar`
+  ScalarRule scalar;
+  std::vector<Sample> samples;
+  std::vector<BadSample> bad_samples;
+};
+
+// The list of all ops (ir/ops/all_ops.cpp), and look-up by name.
+std::span<const Op* const> all_ops();
+const Op* find_op(std::string_view name);  // null if there is none
+const Op& op_named(std::string_view name);  // internal error if there is none
+
+}  // namespace gradus
