@@ -1,0 +1,67 @@
+#include "codegen/target.h"
+
+#include <unistd.h>
+
+#include "ir/error.h"
+
+namespace gradus {
+namespace {
+
+void detect_caches(Target& target) {
+  const auto set = [](int64_t& bytes, int name) {
+    // Virtual machines report 0 or -1 where they hide the cache.
+    if (const int64_t found = sysconf(name); found > 0) bytes = found;
+  };
+  set(target.level1_bytes, _SC_LEVEL1_DCACHE_SIZE);
+  set(target.level2_bytes, _SC_LEVEL2_CACHE_SIZE);
+  set(target.level3_bytes, _SC_LEVEL3_CACHE_SIZE);
+}
+
+void set_level(Target& target, int level) {
+  target.vector_bytes = level >= 4 ? 64 : level == 3 ? 32 : 16;
+  target.vector_registers = level >= 4 ? 32 : 16;
+  target.has_fma = level >= 3;
+  target.has_masks = level >= 4;
+}
+
+int host_level() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("x86-64-v4")) return 4;
+  if (__builtin_cpu_supports("x86-64-v3")) return 3;
+  if (__builtin_cpu_supports("x86-64-v2")) return 2;
+#endif
+  return 1;
+}
+
+}  // namespace
+
+Target host() {
+  Target target;
+  target.name = "native";
+  target.cpu = "native";
+  set_level(target, host_level());
+  detect_caches(target);
+  return target;
+}
+
+Target target_named(std::string_view name) {
+  if (name == "native" || name == "host") return host();
+  Target target;
+  target.name = target.cpu = std::string(name);
+  if (name == "x86-64") {
+    set_level(target, 1);
+  } else if (name == "x86-64-v2") {
+    set_level(target, 2);
+  } else if (name == "x86-64-v3") {
+    set_level(target, 3);
+  } else if (name == "x86-64-v4") {
+    set_level(target, 4);
+  } else {
+    fail_program("unknown target '" + std::string(name) + "'", {},
+                 "known targets: native, x86-64, x86-64-v2, x86-64-v3, x86-64-v4");
+  }
+  detect_caches(target);
+  return target;
+}
+
+}  // namespace gradus
