@@ -142,6 +142,14 @@ void Rewriter::at(uint32_t index) {
 void Rewriter::keep(uint32_t index) { keep_with(index, old_.node(index).attributes); }
 
 void Rewriter::keep_with(uint32_t index, Attributes attributes) {
+  keep_as(index, std::move(attributes), old_.node(index).body);
+}
+
+void Rewriter::keep_body(uint32_t index, std::shared_ptr<const Graph> body) {
+  keep_as(index, old_.node(index).attributes, std::move(body));
+}
+
+void Rewriter::keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body) {
   const Node& node = old_.node(index);
   builder_.set_origins(old_.origins(index));
   builder_.prefer_id(node.id);
@@ -150,7 +158,7 @@ void Rewriter::keep_with(uint32_t index, Attributes attributes) {
     const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
     value = builder_.input(input.name, input.kind, node.types[0]);
   } else {
-    value = builder_.add(*node.op, map(node.operands), std::move(attributes), node.body);
+    value = builder_.add(*node.op, map(node.operands), std::move(attributes), std::move(body));
   }
   std::vector<Value> values;
   for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({value.node, r});

@@ -103,6 +103,7 @@ class Rewriter {
   void at(uint32_t index);  // new nodes come from this one
   void keep(uint32_t index);
   void keep_with(uint32_t index, Attributes attributes);
+  void keep_body(uint32_t index, std::shared_ptr<const Graph> body);
   void replace(uint32_t index, std::vector<Value> values);
   bool mapped(Value old_value) const;
   Value map(Value old_value) const;
@@ -112,6 +113,8 @@ class Rewriter {
   Graph finish() &&;
 
  private:
+  void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
+
   const Graph& old_;
   std::string pass_;
   GraphBuilder builder_;

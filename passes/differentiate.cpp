@@ -1,0 +1,251 @@
+// differentiate: expands `gradient` nodes by reverse-mode differentiation.
+//
+// Walks once from y down to x, asking each op's rule for the adjoints of its operands; what exists already is
+// shared, because the builder hash-conses (chain rule + memoization). Inner gradients come first, since operands
+// precede users; so the pass applies to its own output. Bodies are differentiated as graphs of their own. When
+// no gradient node is left, marks have done their duty and vanish.
+//
+// It does not simplify: `x * 1` and the like are left to `simplify`.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "ir/build.h"
+#include "ir/op.h"
+#include "passes/pass.h"
+
+namespace gradus {
+
+namespace {
+
+Origin rule_origin(const Node& node, int64_t operand) {
+  Origin origin;
+  origin.kind = Origin::Kind::rule;
+  origin.name = node.op->name;
+  origin.operand = operand;
+  origin.of = node.id;
+  return origin;
+}
+
+SourceSpan place_of(const Origins& origins) {
+  for (const Origin& origin : origins)
+    if (origin.kind == Origin::Kind::source) return origin.span;
+  return {};
+}
+
+// Derivatives of one scalar y, built into the graph that holds y.
+class ReverseMode {
+ public:
+  ReverseMode(GraphBuilder& builder, bool accumulate) : builder_(builder), accumulate_(accumulate) {}
+
+  std::vector<Value> run(Value y, const std::vector<Value>& xs) {
+    mark_dependents(y, xs);
+    xs_ = xs;
+    const Value seed = build::ones_like(builder_, y);
+    if (accumulate_)
+      walk(y, seed);
+    else
+      walk_every_path(y, seed);
+    std::vector<Value> result;
+    for (Value x : xs) {
+      auto it = adjoints_.find(x);
+      result.push_back(it == adjoints_.end() ? Value{} : it->second);
+    }
+    return result;
+  }
+
+ private:
+  // Nodes on a path from some x to y: only these get adjoints.
+  void mark_dependents(Value y, const std::vector<Value>& xs) {
+    dependent_.assign(y.node + 1, false);
+    for (Value x : xs)
+      if (x.node <= y.node) dependent_[x.node] = true;
+    for (uint32_t i = 0; i <= y.node; ++i)
+      for (Value operand : builder_.node(i).operands)
+        if (dependent_[operand.node]) dependent_[i] = true;
+  }
+
+  void accumulate(Value value, Value adjoint, const Node& user) {
+    auto [it, fresh] = adjoints_.try_emplace(value, adjoint);
+    if (fresh) return;
+    OriginScope scope(builder_, with_rule(user, -1));
+    it->second = build::add(builder_, it->second, adjoint);
+  }
+
+  Origins with_rule(const Node& node, int64_t operand) const {
+    Origins origins;
+    if (const SourceSpan place = place_of(builder_.origins(index_)); place.known())
+      for (const Origin& origin : builder_.origins(index_))
+        if (origin.kind == Origin::Kind::source) {
+          origins.push_back(origin);
+          break;
+        }
+    origins.push_back(rule_origin(node, operand));
+    return origins;
+  }
+
+  // Adjoints of the operands of node `index`, none where nothing flows.
+  std::vector<Value> apply_rule(uint32_t index, std::vector<Value> adjoints) {
+    index_ = {index, 0};
+    GradientUse use{builder_, builder_.node(index), index, std::move(adjoints)};
+    const Node& node = use.node;
+    std::vector<Value> result(node.operands.size());
+    auto wanted = [&](size_t i) {
+      return dependent_[node.operands[i].node] && is_float(builder_.type(node.operands[i]).element);
+    };
+    struct Apply {
+      ReverseMode& self;
+      GradientUse& use;
+      std::vector<Value>& result;
+      decltype(wanted)& wants;
+
+      void operator()(const NotDifferentiable& rule) const {
+        fail_program(fmt::format("'{}' is not differentiable: {}", use.node.op->name, rule.reason),
+                     place_of(self.builder_.origins({use.index, 0})),
+                     "stop_gradient(…) keeps a value out of the derivative");
+      }
+      void operator()(const PiecewiseConstant&) const {}
+      void operator()(const Partials& rule) const {
+        for (size_t i = 0; i < use.node.operands.size(); ++i) {
+          if (!wants(i) || i >= rule.by_operand.size() || !rule.by_operand[i] || !use.adjoint()) continue;
+          OriginScope scope(self.builder_, self.with_rule(use.node, static_cast<int64_t>(i)));
+          result[i] = build::mul(self.builder_, use.adjoint(), rule.by_operand[i](use));
+        }
+      }
+      void operator()(const Transpose& rule) const {
+        if (!use.adjoint()) return;
+        for (size_t i : rule.operands) {
+          if (!wants(i)) continue;
+          OriginScope scope(self.builder_, self.with_rule(use.node, static_cast<int64_t>(i)));
+          result[i] = rule.apply(use, i);
+        }
+      }
+      void operator()(const Adjoint& rule) const {
+        OriginScope scope(self.builder_, self.with_rule(use.node, -1));
+        std::vector<Value> all = rule.apply(use);
+        for (size_t i = 0; i < all.size() && i < result.size(); ++i)
+          if (wants(i)) result[i] = all[i];
+      }
+    };
+    std::visit(Apply{*this, use, result, wanted}, node.op->differentiation);
+    return result;
+  }
+
+  void walk(Value y, Value seed) {
+    if (!dependent_[y.node]) return;
+    adjoints_[y] = seed;
+    for (uint32_t i = y.node + 1; i-- > 0;) {
+      if (!dependent_[i]) continue;
+      const Node node = builder_.node(i);
+      if (node.operands.empty()) continue;
+      std::vector<Value> adjoints(node.types.size());
+      bool any = false;
+      for (uint32_t r = 0; r < node.types.size(); ++r)
+        if (auto it = adjoints_.find(Value{i, r}); it != adjoints_.end()) {
+          adjoints[r] = it->second;
+          any = true;
+        }
+      if (!any || !depends_below(node)) continue;
+      const std::vector<Value> flow = apply_rule(i, std::move(adjoints));
+      for (size_t k = 0; k < flow.size(); ++k)
+        if (flow[k]) accumulate(node.operands[k], flow[k], node);
+    }
+  }
+
+  bool depends_below(const Node& node) const {
+    for (Value operand : node.operands)
+      if (dependent_[operand.node]) return true;
+    return false;
+  }
+
+  // Without memoization every path is walked by itself; its contributions meet only at x.
+  void walk_every_path(Value value, Value adjoint) {
+    if (!dependent_[value.node]) return;
+    const Node node = builder_.node(value);
+    for (Value x : xs_)
+      if (x == value) {
+        accumulate(value, adjoint, node);
+        break;
+      }
+    if (node.operands.empty() || !depends_below(node)) return;
+    std::vector<Value> adjoints(node.types.size());
+    adjoints[value.result] = adjoint;
+    const std::vector<Value> flow = apply_rule(value.node, std::move(adjoints));
+    for (size_t k = 0; k < flow.size(); ++k)
+      if (flow[k]) walk_every_path(node.operands[k], flow[k]);
+  }
+
+  GraphBuilder& builder_;
+  bool accumulate_;
+  std::vector<bool> dependent_;
+  std::vector<Value> xs_;
+  std::map<Value, Value> adjoints_;
+  Value index_;
+};
+
+BuilderOptions builder_options(const PassContext& context) { return {context.memoize, context.node_limit}; }
+
+void expand(Rewriter& rewriter, uint32_t index, PassContext& context) {
+  const Node& node = rewriter.old().node(index);
+  GraphBuilder& builder = rewriter.builder();
+  rewriter.at(index);
+  const std::vector<Value> operands = rewriter.map(node.operands);
+  const std::vector<Value> xs(operands.begin() + 1, operands.end());
+  std::vector<Value> values = ReverseMode(builder, context.memoize).run(operands[0], xs);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i]) continue;
+    values[i] = build::zeros_like(builder, xs[i]);
+    Diagnostic warning;
+    warning.severity = Severity::warning;
+    warning.message = fmt::format("the gradient is zero: %{} does not depend on %{} in a differentiable way",
+                                  builder.node(operands[0]).id, builder.node(xs[i]).id);
+    warning.span = place_of(rewriter.old().origins(index));
+    context.warnings.push_back(std::move(warning));
+  }
+  rewriter.replace(index, std::move(values));
+}
+
+bool has_gradient(const Graph& graph) {
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    const Node& node = graph.node(i);
+    if (node.op->name == "gradient" || node.op->name == "mark") return true;
+    if (node.body && has_gradient(*node.body)) return true;
+  }
+  return false;
+}
+
+Graph expand_gradients(const Graph& graph, PassContext& context) {
+  Rewriter rewriter(graph, "differentiate", builder_options(context));
+  for (uint32_t i : rewriter.live()) {
+    if (graph.node(i).op->name == "gradient")
+      expand(rewriter, i, context);
+    else
+      rewriter.keep(i);
+  }
+  return std::move(rewriter).finish();
+}
+
+// Drops marks, and differentiates the bodies that were there or came from rules.
+Graph finish_bodies(const Graph& graph, PassContext& context) {
+  Rewriter rewriter(graph, "differentiate", builder_options(context));
+  for (uint32_t i : rewriter.live()) {
+    const Node& node = graph.node(i);
+    if (node.op->name == "mark") {
+      rewriter.replace(i, {rewriter.map(node.operands[0])});
+    } else if (node.body && has_gradient(*node.body)) {
+      rewriter.keep_body(i, std::make_shared<const Graph>(differentiate(*node.body, context)));
+    } else {
+      rewriter.keep(i);
+    }
+  }
+  return std::move(rewriter).finish();
+}
+
+}  // namespace
+
+Graph differentiate(const Graph& graph, PassContext& context) {
+  if (!has_gradient(graph)) return graph;
+  return finish_bodies(expand_gradients(graph, context), context);
+}
+
+}  // namespace gradus

@@ -1,0 +1,32 @@
+// What a pass is: a pure function from graph to graph, with a name and one line of documentation.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ir/error.h"
+#include "ir/graph.h"
+
+namespace gradus {
+
+struct PassContext {
+  bool memoize = true;             // false: no hash-consing, no accumulation of adjoints (`--no-memo`)
+  size_t node_limit = 20'000'000;  // the user's error beyond this
+  std::vector<Diagnostic> warnings;
+};
+
+struct Pass {
+  std::string_view name;
+  std::string_view summary;
+  Graph (*run)(const Graph&, PassContext&);
+};
+
+Graph simplify(const Graph& graph, PassContext& context);
+Graph stabilize(const Graph& graph, PassContext& context);
+Graph differentiate(const Graph& graph, PassContext& context);
+Graph fuse(const Graph& graph, PassContext& context);
+Graph order(const Graph& graph, PassContext& context);
+Graph plan_buffers(const Graph& graph, PassContext& context);
+
+}  // namespace gradus
