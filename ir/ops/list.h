@@ -11,7 +11,8 @@
 
 #define GRADUS_REDUCTION_OPS(OP)
 
-#define GRADUS_CONTRACTION_OPS(OP)
+#define GRADUS_CONTRACTION_OPS(OP) \
+  OP(dot) OP(conv)
 
 #define GRADUS_WINDOW_OPS(OP)
 

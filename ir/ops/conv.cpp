@@ -1,0 +1,263 @@
+// conv: cross-correlation over one to three spatial axes, and its two adjoints. The three kinds are closed
+// among themselves under differentiation.
+#include <fmt/format.h>
+
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/convolution.h"
+#include "ir/ops/offsets.h"
+#include "ir/ops/ops.h"
+#include "ir/ops/sample.h"
+
+namespace gradus::ops {
+
+namespace {
+
+std::vector<Type> infer(const OpUse& use) {
+  check_use(use);
+  check_same_element(use, 0, 1);
+  check_numeric(use, 0);
+  const Convolution c = convolution_of(use);
+  Type result(use.operands[0].element);
+  if (c.kind == ConvolutionKind::forward) result.shape = c.output_shape();
+  if (c.kind == ConvolutionKind::input_gradient) result.shape = c.input_shape();
+  if (c.kind == ConvolutionKind::filter_gradient) result.shape = c.filter_shape();
+  check_shape(use, result.shape);
+  return {result};
+}
+
+Convolution convolution_of_use(const GradientUse& use) {
+  std::vector<Type> types;
+  for (const Value operand : use.node.operands) types.push_back(use.builder.type(operand));
+  return convolution_of(use.node, types);
+}
+
+// One of x, w, y of the same forward convolution from the other two.
+Value make(const GradientUse& use, const Convolution& c, ConvolutionKind kind, Value a, Value b) {
+  Attributes attributes = use.node.attributes;
+  attributes.erase("size");
+  switch (kind) {
+    case ConvolutionKind::forward:
+      attributes.set("kind", std::string("forward"));
+      break;
+    case ConvolutionKind::input_gradient:
+      attributes.set("kind", std::string("input_gradient"));
+      attributes.set("size", c.input);
+      break;
+    case ConvolutionKind::filter_gradient:
+      attributes.set("kind", std::string("filter_gradient"));
+      attributes.set("size", c.filter);
+      break;
+  }
+  return use.builder.add(conv, {a, b}, std::move(attributes));
+}
+
+// The sum over all taps of x * w * y is linear in each array, so the adjoint of one is the kind that computes
+// it.
+Value transpose(const GradientUse& use, size_t operand) {
+  using enum ConvolutionKind;
+  const Convolution c = convolution_of_use(use);
+  const Value t = use.adjoint();
+  const Value other = use.operand(1 - operand);
+  switch (c.kind) {
+    case forward:  // operands x, w; t is an output
+      return operand == 0 ? make(use, c, input_gradient, t, other) : make(use, c, filter_gradient, other, t);
+    case input_gradient:  // operands y, w; t is an input
+      return operand == 0 ? make(use, c, forward, t, other) : make(use, c, filter_gradient, t, other);
+    case filter_gradient:  // operands x, y; t is a filter
+      return operand == 0 ? make(use, c, input_gradient, other, t) : make(use, c, forward, other, t);
+  }
+  return {};
+}
+
+struct Tap {
+  size_t input, filter, output;  // flat indices
+};
+
+// Calls f for every product of the forward convolution.
+template <class F>
+void for_each_tap(const Convolution& c, F f) {
+  const auto input_strides = row_major_strides(c.input_shape());
+  const auto filter_strides = row_major_strides(c.filter_shape());
+  const auto output_strides = row_major_strides(c.output_shape());
+  const auto stride = [](const std::vector<int64_t>& strides, int64_t axis) {
+    return strides[static_cast<size_t>(axis)];
+  };
+  const auto visit_channels = [&](int64_t x, int64_t w, int64_t y) {
+    for (int64_t n = 0; n < c.batch; ++n)
+      for (int64_t i = 0; i < c.inputs; ++i)
+        for (int64_t o = 0; o < c.outputs; ++o)
+          f(Tap{static_cast<size_t>(x + n * stride(input_strides, c.axes.input_batch) +
+                                    i * stride(input_strides, c.axes.input_feature)),
+                static_cast<size_t>(w + i * stride(filter_strides, c.axes.filter_input) +
+                                    o * stride(filter_strides, c.axes.filter_output)),
+                static_cast<size_t>(y + n * stride(output_strides, c.axes.output_batch) +
+                                    o * stride(output_strides, c.axes.output_feature))});
+  };
+  evaluate::for_each_index(c.output, [&](const std::vector<int64_t>& q, size_t) {
+    evaluate::for_each_index(c.filter, [&](const std::vector<int64_t>& k, size_t) {
+      int64_t x = 0, w = 0, y = 0;
+      for (size_t axis = 0; axis < c.spatial(); ++axis) {
+        const int64_t p = q[axis] * c.stride[axis] - c.low[axis] + k[axis] * c.dilation[axis];
+        if (p < 0 || p >= c.input[axis]) return;
+        x += p * stride(input_strides, c.axes.input_spatial[axis]);
+        w += k[axis] * stride(filter_strides, c.axes.filter_spatial[axis]);
+        y += q[axis] * stride(output_strides, c.axes.output_spatial[axis]);
+      }
+      visit_channels(x, w, y);
+    });
+  });
+}
+
+constexpr evaluate::Rule rule = evaluate::make_rule([](auto& call) {
+  const Convolution c = convolution_of(call.node, {call.operand(0).type, call.operand(1).type});
+  with_elements(call.result(), call.operand(0), call.operand(1),
+                [&](auto& result, const auto& a, const auto& b) {
+                  switch (c.kind) {
+                    case ConvolutionKind::forward:
+                      return for_each_tap(
+                          c, [&](const Tap& t) { add_product(result[t.output], a[t.input], b[t.filter]); });
+                    case ConvolutionKind::input_gradient:
+                      return for_each_tap(
+                          c, [&](const Tap& t) { add_product(result[t.input], a[t.output], b[t.filter]); });
+                    case ConvolutionKind::filter_gradient:
+                      return for_each_tap(
+                          c, [&](const Tap& t) { add_product(result[t.filter], a[t.input], b[t.output]); });
+                  }
+                });
+});
+
+// ---- samples
+
+struct Case {
+  std::string kind = "forward";
+  std::string axes = R"(input="b01f", filter="01io", output="b01f")";
+  std::string window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1]";
+  std::string size = {};
+};
+
+Sample sample(const std::string& a, const std::string& b, const Case& c, const std::string& result) {
+  return {sample_text(fmt::format("%a: {}, %b: {}", a, b),
+                      fmt::format("%0 = conv %a, %b {{kind=\"{}\", {}, {}{}}} : {}", c.kind, c.axes, c.window,
+                                  c.size.empty() ? "" : fmt::format(", size={}", c.size), result))};
+}
+
+// The three kinds of one forward convolution.
+void add_kinds(std::vector<Sample>& samples, const std::string& x, const std::string& w, const std::string& y,
+               Case c, const std::string& input_size, const std::string& filter_size) {
+  samples.push_back(sample(x, w, c, y));
+  c.kind = "input_gradient";
+  c.size = input_size;
+  samples.push_back(sample(y, w, c, x));
+  c.kind = "filter_gradient";
+  c.size = filter_size;
+  samples.push_back(sample(x, y, c, w));
+}
+
+std::vector<Sample> make_samples() {
+  std::vector<Sample> s;
+  add_kinds(s, "f32[2,5,6,3]", "f32[3,2,3,4]", "f32[2,3,5,4]", {}, "[5,6]", "[3,2]");
+  add_kinds(s, "f32[1,7,8,1]", "f32[3,3,1,5]", "f32[1,4,4,5]",
+            {.window = "stride=[2,2], low=[1,1], high=[1,1], dilation=[1,1]"}, "[7,8]", "[3,3]");
+  add_kinds(s, "f64[2,7,9,2]", "f64[2,3,2,3]", "f64[2,6,3,3]",
+            {.window = "stride=[1,2], low=[0,2], high=[1,0], dilation=[2,3]"}, "[7,9]", "[2,3]");
+  add_kinds(s, "f32[2,3,5,4]", "f32[2,3,3,3]", "f32[2,2,3,2]",
+            {.axes = R"(input="bf01", filter="oi01", output="bf01")"}, "[5,4]", "[3,3]");
+  add_kinds(s, "f64[2,11,3]", "f64[4,3,2]", "f64[2,5,2]",
+            {.axes = R"(input="b0f", filter="0io", output="b0f")",
+             .window = "stride=[2], low=[2], high=[0], dilation=[1]"},
+            "[11]", "[4]");
+  add_kinds(s, "f32[2,2,7]", "f32[3,2,3]", "f32[2,3,3]",
+            {.axes = R"(input="bf0", filter="oi0", output="bf0")",
+             .window = "stride=[1], low=[0], high=[0], dilation=[2]"},
+            "[7]", "[3]");
+  add_kinds(s, "f64[1,4,3,5,2]", "f64[2,2,3,2,2]", "f64[1,3,3,2,2]",
+            {.axes = R"(input="b012f", filter="012io", output="b012f")",
+             .window = "stride=[1,1,2], low=[0,1,0], high=[0,0,0], dilation=[1,1,1]"},
+            "[4,3,5]", "[2,2,3]");
+  add_kinds(s, "f32[3,6,5,2]", "f32[1,1,2,17]", "f32[3,6,5,17]", {}, "[6,5]", "[1,1]");
+  // The last row and column meet no window: their adjoint is zero.
+  add_kinds(s, "f64[1,6,6,1]", "f64[3,3,1,2]", "f64[1,2,2,2]",
+            {.window = "stride=[2,2], low=[0,0], high=[0,0], dilation=[1,1]"}, "[6,6]", "[3,3]");
+  // Axis orders that differ between operands and result.
+  add_kinds(s, "f64[4,5,2,3]", "f64[3,4,3,2]", "f64[2,3,4,4]",
+            {.axes = R"(input="01bf", filter="0oi1", output="b0f1")",
+             .window = "stride=[1,1], low=[0,0], high=[1,0], dilation=[1,1]"},
+            "[4,5]", "[3,2]");
+  return s;
+}
+
+std::vector<BadSample> make_bad_samples() {
+  const auto bad = [](const std::string& a, const std::string& b, const Case& c, const std::string& message) {
+    return BadSample{sample(a, b, c, "f32[1,1,1,1]").text, message};
+  };
+  return {
+      bad("f32[1,5,5,1]", "f32[7,7,1,6]", {}, "the window is larger than its input on spatial axis 0"),
+      bad("f32[1,5,5,1]", "f32[3,3,1,6]", {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,3]"},
+          "3 taps with dilation 3 over 5 elements"),
+      bad("f32[1,5,5,3]", "f32[3,3,4,6]", {}, "input channels differ"),
+      bad("f32[1,5,5,3]", "f64[3,3,3,6]", {}, "element types differ"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]", {.window = "stride=[0,1], low=[0,0], high=[0,0], dilation=[1,1]"},
+          "stride 0 on spatial axis 0"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]", {.window = "stride=[1,1], low=[-1,0], high=[0,0], dilation=[1,1]"},
+          "low padding -1 on spatial axis 0"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]",
+          {.window = "stride=[1,1], low=[9223372036854775807,0], high=[0,0], dilation=[1,1]"},
+          "low padding 9223372036854775807"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]",
+          {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[4611686018427387904,1]"},
+          "dilation 4611686018427387904"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]",
+          {.window = "stride=[1,1], low=[35184372088832,0], high=[0,0], dilation=[1,1]"}, "too large"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]", {.window = "stride=[1], low=[0,0], high=[0,0], dilation=[1,1]"},
+          "stride has 1 entries"),
+      bad("f32[5,5,3]", "f32[3,3,3,6]", {}, "but its axes are \"b01f\""),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]", {.axes = R"(input="b00f", filter="01io", output="b01f")"},
+          "the axes of the input are \"b00f\""),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]", {.axes = R"(input="b0f", filter="01io", output="b01f")"},
+          "differ in their number of spatial axes"),
+      bad("f32[1,5,5,3]", "f32[3,3,3,6]", {.kind = "backward"}, "there is no kind \"backward\""),
+      bad("f32[1,3,3,6]", "f32[3,3,3,6]", {.kind = "input_gradient"}, "'size' is missing"),
+      bad("f32[1,3,3,6]", "f32[3,3,3,6]", {.kind = "input_gradient", .size = "[6,5]"},
+          "the forward convolution gives [4,3]"),
+      bad("f32[1,5,5,3]", "f32[2,3,3,6]", {.kind = "filter_gradient", .size = "[3,3]"}, "batch sizes differ"),
+  };
+}
+
+}  // namespace
+
+const Op conv = [] {
+  Op o;
+  o.name = "conv";
+  o.family = OpFamily::contraction;
+  o.summary =
+      "Cross-correlation over one to three spatial axes, and its adjoints with respect to input and filter. "
+      "Stride, "
+      "padding, dilation and axis orders are always those of the forward convolution. Padding taps are left "
+      "out, a "
+      "window that does not fit is dropped.";
+  o.formula =
+      "forward: y[n, q, o] = sum over k, i of x[n, q * stride - low + k * dilation, i] * w[k, i, o]; "
+      "input_gradient: "
+      "x from (y, w); filter_gradient: w from (x, y), by the same products";
+  o.min_operands = o.max_operands = 2;
+  o.attributes = {
+      {"kind", "forward (x, w), input_gradient (dy, w) or filter_gradient (x, dy).", std::string("forward")},
+      {"input", "Axes of the input: b batch, f feature, digits spatial.", std::string("b01f")},
+      {"filter", "Axes of the filter: i input channel, o output channel, digits spatial.",
+       std::string("01io")},
+      {"output", "Axes of the output: b batch, f feature, digits spatial.", std::string("b01f")},
+      {"stride", "Step between windows, one per spatial axis.", std::vector<int64_t>{1, 1}},
+      {"low", "Zeros before the first element, one number per spatial axis.", std::vector<int64_t>{0, 0}},
+      {"high", "Zeros after the last element, one number per spatial axis.", std::vector<int64_t>{0, 0}},
+      {"dilation", "Step between taps, one per spatial axis.", std::vector<int64_t>{1, 1}},
+      {"size", "Gradients only: spatial extents of the result.", std::vector<int64_t>{5, 5}, false}};
+  o.infer = infer;
+  o.evaluate = &rule;
+  o.differentiation = Transpose{transpose, {0, 1}};
+  o.samples = make_samples();
+  o.bad_samples = make_bad_samples();
+  return o;
+}();
+
+}  // namespace gradus::ops

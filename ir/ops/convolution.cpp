@@ -1,0 +1,196 @@
+#include "ir/ops/convolution.h"
+
+#include <fmt/format.h>
+
+#include "ir/ops/check.h"
+#include "ir/ops/window_axis.h"
+
+namespace gradus::ops {
+
+namespace {
+
+// Splits "b01f" into the positions of its two letters and of its digits.
+void parse_axes(const OpUse& use, const char* which, char first_letter, char second_letter, int64_t& first,
+                int64_t& second, std::vector<int64_t>& spatial) {
+  const std::string& text = use.attributes.text(which);
+  const auto rank = static_cast<int64_t>(text.size());
+  spatial.assign(text.size() < 2 ? 0 : text.size() - 2, -1);
+  first = second = -1;
+  bool good = rank >= 3 && rank <= 5;
+  for (int64_t axis = 0; good && axis < rank; ++axis) {
+    const char letter = text[static_cast<size_t>(axis)];
+    const size_t digit = static_cast<size_t>(letter) - '0';
+    int64_t* const place = letter == first_letter    ? &first
+                           : letter == second_letter ? &second
+                           : digit < spatial.size()  ? &spatial[digit]
+                                                     : nullptr;
+    good = place && *place == -1;
+    if (good) *place = axis;
+  }
+  if (!good)
+    shape_error(
+        use, fmt::format("the axes of the {} are \"{}\"", which, text),
+        fmt::format("expected {}, {} and the digits of one to three spatial axes, each once, such as \"{}\"",
+                    first_letter, second_letter, first_letter == 'b' ? "b01f" : "01io"));
+}
+
+ConvolutionAxes parse_axes(const OpUse& use) {
+  ConvolutionAxes a;
+  parse_axes(use, "input", 'b', 'f', a.input_batch, a.input_feature, a.input_spatial);
+  parse_axes(use, "filter", 'i', 'o', a.filter_input, a.filter_output, a.filter_spatial);
+  parse_axes(use, "output", 'b', 'f', a.output_batch, a.output_feature, a.output_spatial);
+  if (a.input_spatial.size() != a.filter_spatial.size() || a.input_spatial.size() != a.output_spatial.size())
+    shape_error(
+        use, fmt::format(
+                 "input \"{}\", filter \"{}\" and output \"{}\" differ in their number of spatial axes",
+                 use.attributes.text("input"), use.attributes.text("filter"), use.attributes.text("output")));
+  return a;
+}
+
+ConvolutionKind parse_kind(const OpUse& use) {
+  const std::string& text = use.attributes.text("kind");
+  if (text == "forward") return ConvolutionKind::forward;
+  if (text == "input_gradient") return ConvolutionKind::input_gradient;
+  if (text == "filter_gradient") return ConvolutionKind::filter_gradient;
+  shape_error(use, fmt::format("there is no kind \"{}\"", text),
+              "forward, input_gradient or filter_gradient");
+}
+
+int64_t extent(const Type& type, int64_t axis) { return type.shape[static_cast<size_t>(axis)]; }
+
+std::vector<int64_t> extents(const Type& type, const std::vector<int64_t>& axes) {
+  std::vector<int64_t> list;
+  for (const int64_t axis : axes) list.push_back(extent(type, axis));
+  return list;
+}
+
+void check_rank(const OpUse& use, size_t operand, const char* what, const char* attribute) {
+  const std::string& axes = use.attributes.text(attribute);
+  if (use.operands[operand].shape.size() != axes.size())
+    shape_error(
+        use,
+        fmt::format("the {} is {}, but its axes are \"{}\"", what, to_string(use.operands[operand]), axes),
+        fmt::format("expected {} axes", axes.size()));
+}
+
+void check_channels(const OpUse& use, int64_t data, int64_t filter, const char* what) {
+  if (data != filter)
+    shape_error(use,
+                fmt::format("{} channels differ: {} and {} ({} against {})", what, to_string(use.operands[0]),
+                            to_string(use.operands[1]), data, filter),
+                fmt::format("the filter must have {} {} channels", data, what));
+}
+
+std::vector<int64_t> per_axis(const OpUse& use, const char* name, size_t count) {
+  const std::vector<int64_t>& list = use.attributes.integers(name);
+  if (list.size() != count)
+    shape_error(
+        use, fmt::format("{} has {} entries; expected one per spatial axis ({})", name, list.size(), count));
+  return list;
+}
+
+// `size` belongs to the gradients: it is what the forward result alone does not tell.
+std::vector<int64_t> gradient_size(const OpUse& use, const Convolution& c) {
+  if (!use.attributes.has("size"))
+    shape_error(use, "the attribute 'size' is missing", "a gradient needs the spatial extents of its result");
+  std::vector<int64_t> size = per_axis(use, "size", c.axes.filter_spatial.size());
+  for (const int64_t extent : size)
+    if (extent < 1) shape_error(use, fmt::format("size {} must be positive", to_string(size)));
+  return size;
+}
+
+void read_forward(const OpUse& use, Convolution& c) {
+  const Type &x = use.operands[0], &w = use.operands[1];
+  check_rank(use, 0, "input", "input");
+  check_rank(use, 1, "filter", "filter");
+  if (use.attributes.has("size")) shape_error(use, "'size' is for the gradient kinds only");
+  c.batch = extent(x, c.axes.input_batch);
+  c.inputs = extent(x, c.axes.input_feature);
+  c.outputs = extent(w, c.axes.filter_output);
+  c.input = extents(x, c.axes.input_spatial);
+  c.filter = extents(w, c.axes.filter_spatial);
+  check_channels(use, c.inputs, extent(w, c.axes.filter_input), "input");
+}
+
+// Output extents as the operand has them; compared with those of the forward convolution afterwards.
+std::vector<int64_t> read_input_gradient(const OpUse& use, Convolution& c) {
+  const Type &dy = use.operands[0], &w = use.operands[1];
+  check_rank(use, 0, "output's adjoint", "output");
+  check_rank(use, 1, "filter", "filter");
+  c.batch = extent(dy, c.axes.output_batch);
+  c.inputs = extent(w, c.axes.filter_input);
+  c.outputs = extent(w, c.axes.filter_output);
+  c.input = gradient_size(use, c);
+  c.filter = extents(w, c.axes.filter_spatial);
+  check_channels(use, extent(dy, c.axes.output_feature), c.outputs, "output");
+  return extents(dy, c.axes.output_spatial);
+}
+
+std::vector<int64_t> read_filter_gradient(const OpUse& use, Convolution& c) {
+  const Type &x = use.operands[0], &dy = use.operands[1];
+  check_rank(use, 0, "input", "input");
+  check_rank(use, 1, "output's adjoint", "output");
+  c.batch = extent(x, c.axes.input_batch);
+  c.inputs = extent(x, c.axes.input_feature);
+  c.outputs = extent(dy, c.axes.output_feature);
+  c.input = extents(x, c.axes.input_spatial);
+  c.filter = gradient_size(use, c);
+  if (c.batch != extent(dy, c.axes.output_batch))
+    shape_error(use, fmt::format("batch sizes differ: {} and {}", to_string(x), to_string(dy)));
+  return extents(dy, c.axes.output_spatial);
+}
+
+Shape placed(size_t spatial, int64_t first_axis, int64_t first, int64_t second_axis, int64_t second,
+             const std::vector<int64_t>& axes, const std::vector<int64_t>& extents) {
+  Shape shape(spatial + 2);
+  shape[static_cast<size_t>(first_axis)] = first;
+  shape[static_cast<size_t>(second_axis)] = second;
+  for (size_t i = 0; i < spatial; ++i) shape[static_cast<size_t>(axes[i])] = extents[i];
+  return shape;
+}
+
+}  // namespace
+
+Shape Convolution::input_shape() const {
+  return placed(spatial(), axes.input_batch, batch, axes.input_feature, inputs, axes.input_spatial, input);
+}
+
+Shape Convolution::filter_shape() const {
+  return placed(spatial(), axes.filter_input, inputs, axes.filter_output, outputs, axes.filter_spatial,
+                filter);
+}
+
+Shape Convolution::output_shape() const {
+  return placed(spatial(), axes.output_batch, batch, axes.output_feature, outputs, axes.output_spatial,
+                output);
+}
+
+Convolution convolution_of(const OpUse& use) {
+  Convolution c;
+  c.kind = parse_kind(use);
+  c.axes = parse_axes(use);
+  const size_t spatial = c.axes.filter_spatial.size();
+  c.stride = per_axis(use, "stride", spatial);
+  c.low = per_axis(use, "low", spatial);
+  c.high = per_axis(use, "high", spatial);
+  c.dilation = per_axis(use, "dilation", spatial);
+  std::vector<int64_t> found;
+  if (c.kind == ConvolutionKind::forward) read_forward(use, c);
+  if (c.kind == ConvolutionKind::input_gradient) found = read_input_gradient(use, c);
+  if (c.kind == ConvolutionKind::filter_gradient) found = read_filter_gradient(use, c);
+  for (size_t i = 0; i < spatial; ++i)
+    c.output.push_back(
+        window_positions(use, {c.input[i], c.filter[i], c.stride[i], c.low[i], c.high[i], c.dilation[i]},
+                         fmt::format("spatial axis {}", i)));
+  if (c.kind != ConvolutionKind::forward && found != c.output)
+    shape_error(use,
+                fmt::format("the output's adjoint has spatial extents {}, the forward convolution gives {}",
+                            to_string(found), to_string(c.output)));
+  return c;
+}
+
+Convolution convolution_of(const Node& node, const std::vector<Type>& operands) {
+  return convolution_of(OpUse{*node.op, operands, node.attributes, nullptr});
+}
+
+}  // namespace gradus::ops

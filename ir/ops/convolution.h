@@ -1,0 +1,45 @@
+// What a `conv` node computes, in numbers: for evaluation, lowering and tests.
+//
+// Every kind relates the same three arrays of the forward convolution, input x, filter w and output y:
+//   y[n, o, q] = sum over i, k of x[n, i, q * stride - low + k * dilation] * w[k, i, o]
+// and computes one of them from the other two. Taps outside the input are left out.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ir/op.h"
+
+namespace gradus::ops {
+
+enum class ConvolutionKind { forward, input_gradient, filter_gradient };
+
+// Which axis of each array means what; spatial axes in the order of their digits.
+struct ConvolutionAxes {
+  int64_t input_batch = 0, input_feature = 0;
+  int64_t filter_input = 0, filter_output = 0;
+  int64_t output_batch = 0, output_feature = 0;
+  std::vector<int64_t> input_spatial, filter_spatial, output_spatial;
+};
+
+struct Convolution {
+  ConvolutionKind kind = ConvolutionKind::forward;
+  ConvolutionAxes axes;
+  int64_t batch = 0;
+  int64_t inputs = 0;                          // channels of x
+  int64_t outputs = 0;                         // channels of y
+  std::vector<int64_t> input, filter, output;  // spatial extents
+  std::vector<int64_t> stride, low, high, dilation;
+
+  size_t spatial() const { return filter.size(); }
+  Shape input_shape() const;
+  Shape filter_shape() const;
+  Shape output_shape() const;
+};
+
+// Throws ShapeError.
+Convolution convolution_of(const OpUse& use);
+// The same for a node that exists.
+Convolution convolution_of(const Node& node, const std::vector<Type>& operands);
+
+}  // namespace gradus::ops
