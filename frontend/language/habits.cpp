@@ -1,0 +1,157 @@
+#include "frontend/language/habits.h"
+
+#include <span>
+
+namespace gradus::language {
+
+namespace {
+
+struct Habit {
+  std::string_view written;
+  std::string_view hint;
+};
+
+constexpr Habit symbol_habits[] = {
+    {"&", "write `and`"},
+    {"&&", "write `and`"},
+    {"||", "write `or`"},
+    {"!", "write `not`"},
+    {"~", "write `not`"},
+    {"'", "strings are written \"…\""},
+    {"''", "strings are written \"…\""},
+    {"`", "names stand without quotes"},
+    {"?", "write `if condition { a } else { b }`, or `where(condition, a, b)` for tensors"},
+    {"\\", "inside ( ) and [ ] and after an operator a line goes on by itself"},
+    {"α", "names are ASCII: alpha"},
+    {"β", "names are ASCII: beta"},
+    {"γ", "names are ASCII: gamma"},
+    {"ε", "names are ASCII: epsilon"},
+    {"η", "names are ASCII: rate"},
+    {"σ", "names are ASCII: sigma, sigmoid"},
+    {"π", "write `pi`"},
+    {"∞", "write `infinity`"},
+    {"×", "write `*`"},
+    {"·", "write `*`, or `@` for a matrix product"},
+    {"−", "write the ASCII minus `-`"},
+    {"²", "write `^ 2`"},
+    {"√", "write `sqrt(x)`"},
+    {"≤", "write `<=`"},
+    {"≥", "write `>=`"},
+    {"≠", "write `!=`"},
+    {"…", "write `...`"},
+    {"→", "write `->`"},
+};
+
+constexpr Habit statement_habits[] = {
+    {"def", "write `function f(x) = …`, or `layer f(x: […]) -> y { … }` if it has parameters to learn"},
+    {"fn", "write `function f(x) = …`"},
+    {"func", "write `function f(x) = …`"},
+    {"class", "write `model Name(x: [batch, n]) -> y { … }`"},
+    {"return", "a result is named after `->`; assign to that name"},
+    {"while", "loops are `for i in 0..n { … }` when the graph is built, `scan` when it runs"},
+    {"elif", "write `else if`"},
+    {"let", "write `name = value`"},
+    {"var", "write `name = value`"},
+    {"const", "write `name = value`"},
+    {"auto", "write `name = value`"},
+    {"from", "the standard library is always there; `import \"file.gradus\"` adds a file"},
+    {"assert", "write `expect`"},
+    {"pass", "leave the braces empty"},
+    {"break", "loops have no `break`; `for` runs over a known range"},
+    {"continue", "loops have no `continue`; put the rest of the body into `if`"},
+    {"switch", "write `if … { } else if … { } else { }`"},
+    {"try", "errors stop the program with a message; there is nothing to catch"},
+    {"with", "random values need no context; `with` belongs to `minimize` and `scan`"},
+};
+
+constexpr Habit expression_habits[] = {
+    {"None", "write `none`"},
+    {"True", "write `true`"},
+    {"False", "write `false`"},
+    {"null", "write `none`"},
+    {"lambda", "leave a placeholder: `leaky_relu(_, 0.2)` is a function; or define one with `function`"},
+    {"self", "a layer's own values are plain names; `name.weight` reads another instance's"},
+    {"this", "a layer's own values are plain names"},
+    {"np", "functions stand alone: `exp(x)`, `zeros([n])`"},
+    {"tf", "functions stand alone: `exp(x)`, `zeros([n])`"},
+    {"torch", "functions stand alone: `exp(x)`, `zeros([n])`"},
+    {"keras", "layers stand alone: `dense(10)`"},
+    {"nn", "layers stand alone: `dense(10)`"},
+    {"jnp", "functions stand alone: `exp(x)`, `zeros([n])`"},
+    {"math", "functions stand alone: `exp(x)`, `pi`"},
+    {"inf", "write `infinity`"},
+    {"range", "write `0..n`"},
+    {"len", "a size has a name in a pattern: `x: [batch, n]`; `shape(x)` lists all"},
+    {"grad", "write `gradient(y, x)`"},
+    {"matmul", "write `a @ b`"},
+    {"Dense", "write `dense(units)`"},
+    {"Linear", "write `dense(units)`"},
+    {"Conv2D", "write `conv2d(filters, kernel: 3)`"},
+    {"Conv2d", "write `conv2d(filters, kernel: 3)`"},
+    {"MaxPooling2D", "write `max_pool2d(2)`"},
+    {"AveragePooling2D", "write `average_pool2d(2)`"},
+    {"Flatten", "write `flatten`"},
+    {"Dropout", "write `dropout(rate)`"},
+    {"Adam", "write `adam(rate)`"},
+    {"SGD", "write `sgd(rate)`"},
+    {"ReLU", "write `relu`"},
+    {"reduce_mean", "write `mean(x, over: axes)`"},
+    {"reduce_sum", "write `sum(x, over: axes)`"},
+};
+
+constexpr Habit argument_habits[] = {
+    {"axis", "axes are given with `over:` (`sum(x, over: -1)`)"},
+    {"axes", "axes are given with `over:` (`sum(x, over: -1)`)"},
+    {"dim", "axes are given with `over:` (`sum(x, over: -1)`)"},
+    {"keepdims", "write `keep: true`"},
+    {"keepdim", "write `keep: true`"},
+    {"keep_dims", "write `keep: true`"},
+    {"learning_rate", "write `rate:`"},
+    {"lr", "write `rate:`"},
+    {"beta_1", "write `beta1:`"},
+    {"beta_2", "write `beta2:`"},
+    {"betas", "write `beta1:` and `beta2:`"},
+    {"eps", "write `epsilon:`"},
+    {"kernel_size", "write `kernel:`"},
+    {"pool_size", "write `window:`"},
+    {"strides", "write `stride:`"},
+    {"use_bias", "write `bias:`"},
+    {"kernel_initializer", "write `weight_initializer:`"},
+    {"kernel_regularizer", "write `weight_penalty:`"},
+    {"padding_mode", "write `padding: same` or `padding: valid`"},
+    {"input_shape", "the shape stands in the model's pattern: `image: [batch, 32, 32, 1]`"},
+    {"y_true", "predictions come first, targets second"},
+    {"y_pred", "predictions come first, targets second"},
+    {"from_logits",
+     "call `binary_cross_entropy_logits` or `sparse_categorical_cross_entropy` (always from logits)"},
+    {"batch_size", "write `batch = 64` in the `train` block"},
+};
+
+std::string look_up(std::span<const Habit> habits, std::string_view written) {
+  for (const Habit& habit : habits)
+    if (habit.written == written) return std::string(habit.hint);
+  return {};
+}
+
+}  // namespace
+
+std::string habit_of_symbol(std::string_view symbol) {
+  std::string hint = look_up(symbol_habits, symbol);
+  if (hint.empty() && !symbol.empty() && (symbol.front() & 0x80))
+    hint = "outside strings and comments only ASCII characters have a meaning";
+  return hint;
+}
+
+std::string habit_of_statement(std::string_view word) { return look_up(statement_habits, word); }
+std::string habit_of_expression(std::string_view word) { return look_up(expression_habits, word); }
+std::string habit_of_argument(std::string_view argument) { return look_up(argument_habits, argument); }
+
+std::string shortened(std::string_view text) {
+  constexpr size_t longest = 40;
+  if (text.size() <= longest) return std::string(text);
+  size_t end = longest;
+  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
+}  // namespace gradus::language

@@ -1,0 +1,19 @@
+// Habits from elsewhere: what people write who come from Python, C or another framework, and the hint that
+// each gets. They are hints, never aliases.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace gradus::language {
+
+// Hints; empty if there is none.
+std::string habit_of_symbol(std::string_view symbol);      // "&&", "'", "β"
+std::string habit_of_statement(std::string_view word);     // a word that begins a statement: "def", "return"
+std::string habit_of_expression(std::string_view word);    // a name in an expression: "None", "self", "np"
+std::string habit_of_argument(std::string_view argument);  // an argument's name: "axis", "learning_rate"
+
+// At most 40 bytes of a text for a message, never cut inside a character.
+std::string shortened(std::string_view text);
+
+}  // namespace gradus::language
