@@ -15,8 +15,9 @@ namespace gradus {
 namespace {
 
 auto position(auto& entries, std::string_view name) {
-  return std::lower_bound(entries.begin(), entries.end(), name,
-                          [](const Attributes::Entry& entry, std::string_view key) { return entry.first < key; });
+  return std::lower_bound(
+      entries.begin(), entries.end(), name,
+      [](const Attributes::Entry& entry, std::string_view key) { return entry.first < key; });
 }
 
 template <class T>
@@ -122,7 +123,8 @@ bool equal_bits(const AttributeValue& a, const AttributeValue& b) {
   if (a.index() != b.index()) return false;
   if (const double* x = std::get_if<double>(&a))
     return std::bit_cast<uint64_t>(*x) == std::bit_cast<uint64_t>(std::get<double>(b));
-  if (const auto* x = std::get_if<std::vector<double>>(&a)) return equal_bits(*x, std::get<std::vector<double>>(b));
+  if (const auto* x = std::get_if<std::vector<double>>(&a))
+    return equal_bits(*x, std::get<std::vector<double>>(b));
   return a == b;
 }
 
@@ -138,7 +140,9 @@ std::string to_string(const AttributeValue& value) {
     std::string operator()(int64_t v) const { return fmt::format("{}", v); }
     std::string operator()(double v) const { return to_string(v); }
     std::string operator()(ElementType v) const { return std::string(name(v)); }
-    std::string operator()(const std::vector<int64_t>& v) const { return fmt::format("[{}]", fmt::join(v, ",")); }
+    std::string operator()(const std::vector<int64_t>& v) const {
+      return fmt::format("[{}]", fmt::join(v, ","));
+    }
     std::string operator()(const AxisPairs& v) const { return (*this)(v.left) + "x" + (*this)(v.right); }
     std::string operator()(const std::vector<double>& v) const {
       std::string out = "[";

@@ -58,8 +58,9 @@ class Attributes {
 };
 
 bool equal_bits(const AttributeValue& a, const AttributeValue& b);
-// `3`, `2.5`, `true`, `"text"`, `f32`, `[1,2]`, `[0.5,1]`, `[1]x[0]`. A double always shows a point, exponent,
-// `inf` or `nan`, so that it parses back as a double; it prints the shortest digits that give the same bits.
+// `3`, `2.5`, `true`, `"text"`, `f32`, `[1,2]`, `[0.5,1]`, `[1]x[0]`. A double always shows a point,
+// exponent, `inf` or `nan`, so that it parses back as a double; it prints the shortest digits that give the
+// same bits.
 std::string to_string(const AttributeValue& value);
 std::string to_string(double value);
 

@@ -10,7 +10,8 @@ namespace gradus::build {
 Value constant(GraphBuilder& b, const Type& type, double value) {
   Attributes attributes{{"element", type.element}, {"shape", type.shape}};
   if (is_float(type.element))
-    attributes.set("value", type.element == ElementType::f32 ? static_cast<double>(static_cast<float>(value)) : value);
+    attributes.set("value",
+                   type.element == ElementType::f32 ? static_cast<double>(static_cast<float>(value)) : value);
   else
     attributes.set("value", static_cast<int64_t>(std::llround(value)));
   return b.add("constant", {}, std::move(attributes));
@@ -24,11 +25,13 @@ Value constant_integer(GraphBuilder& b, const Type& type, int64_t value) {
 Value constant_values(GraphBuilder& b, const Type& type, std::vector<double> values) {
   if (type.element == ElementType::f32)
     for (double& v : values) v = static_cast<double>(static_cast<float>(v));
-  return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
+  return b.add("constant", {},
+               {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
 }
 
 Value constant_integers(GraphBuilder& b, const Type& type, std::vector<int64_t> values) {
-  return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
+  return b.add("constant", {},
+               {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
 }
 
 Value zeros_like(GraphBuilder& b, Value like) { return constant(b, b.type(like), 0); }
@@ -53,7 +56,9 @@ Value sub(GraphBuilder& b, Value x, Value y) { return b.add("sub", {x, y}); }
 Value mul(GraphBuilder& b, Value x, Value y) { return b.add("mul", {x, y}); }
 Value div(GraphBuilder& b, Value x, Value y) { return b.add("div", {x, y}); }
 Value neg(GraphBuilder& b, Value x) { return b.add("neg", {x}); }
-Value select(GraphBuilder& b, Value condition, Value x, Value y) { return b.add("select", {condition, x, y}); }
+Value select(GraphBuilder& b, Value condition, Value x, Value y) {
+  return b.add("select", {condition, x, y});
+}
 
 Value cast(GraphBuilder& b, ElementType to, Value x) {
   return b.type(x).element == to ? x : b.add("cast", {x}, {{"to", to}});
@@ -71,7 +76,9 @@ Value transpose(GraphBuilder& b, Value x, std::vector<int64_t> dims) {
 }
 
 Value broadcast(GraphBuilder& b, Value x, Shape shape, std::vector<int64_t> dims) {
-  return b.shape(x) == shape ? x : b.add("broadcast", {x}, {{"shape", std::move(shape)}, {"dims", std::move(dims)}});
+  return b.shape(x) == shape
+             ? x
+             : b.add("broadcast", {x}, {{"shape", std::move(shape)}, {"dims", std::move(dims)}});
 }
 
 Value broadcast_to(GraphBuilder& b, Value x, const Shape& shape) {
@@ -97,13 +104,15 @@ Value slice(GraphBuilder& b, Value x, std::vector<int64_t> start, std::vector<in
   const bool whole = limit == b.shape(x) && std::accumulate(start.begin(), start.end(), int64_t{0}) == 0 &&
                      std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s == 1; });
   if (whole) return x;
-  return b.add("slice", {x}, {{"start", std::move(start)}, {"limit", std::move(limit)}, {"stride", std::move(stride)}});
+  return b.add("slice", {x},
+               {{"start", std::move(start)}, {"limit", std::move(limit)}, {"stride", std::move(stride)}});
 }
 
 Value pad(GraphBuilder& b, Value x, double value, std::vector<int64_t> low, std::vector<int64_t> high,
           std::vector<int64_t> interior) {
   const Value fill = constant(b, Type(b.type(x).element), value);
-  return b.add("pad", {x, fill}, {{"low", std::move(low)}, {"high", std::move(high)}, {"interior", std::move(interior)}});
+  return b.add("pad", {x, fill},
+               {{"low", std::move(low)}, {"high", std::move(high)}, {"interior", std::move(interior)}});
 }
 
 Value concat(GraphBuilder& b, std::vector<Value> parts, int64_t axis) {

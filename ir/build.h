@@ -12,11 +12,12 @@ namespace gradus::build {
 // Every element = value; integers and bool round it to nearest.
 Value constant(GraphBuilder& b, const Type& type, double value);
 Value constant_integer(GraphBuilder& b, const Type& type, int64_t value);
-Value constant_values(GraphBuilder& b, const Type& type, std::vector<double> values);    // floats, row-major
+Value constant_values(GraphBuilder& b, const Type& type, std::vector<double> values);     // floats, row-major
 Value constant_integers(GraphBuilder& b, const Type& type, std::vector<int64_t> values);  // integers, bool
 Value zeros_like(GraphBuilder& b, Value like);
 Value ones_like(GraphBuilder& b, Value like);
-// The number a node is known to be everywhere (a constant with one value, seen through broadcast and reshape).
+// The number a node is known to be everywhere (a constant with one value, seen through broadcast and
+// reshape).
 std::optional<double> known_splat(const GraphBuilder& b, Value value);
 
 Value unary(GraphBuilder& b, std::string_view op, Value x);
@@ -32,9 +33,10 @@ Value cast(GraphBuilder& b, ElementType to, Value x);
 Value add(GraphBuilder& b, Value x, double y);
 Value mul(GraphBuilder& b, Value x, double y);
 
-Value reshape(GraphBuilder& b, Value x, Shape shape);  // no node if the shape is the same
+Value reshape(GraphBuilder& b, Value x, Shape shape);                  // no node if the shape is the same
 Value transpose(GraphBuilder& b, Value x, std::vector<int64_t> dims);  // result axis i = operand axis dims[i]
-Value broadcast(GraphBuilder& b, Value x, Shape shape, std::vector<int64_t> dims);  // operand axis i -> dims[i]
+Value broadcast(GraphBuilder& b, Value x, Shape shape,
+                std::vector<int64_t> dims);  // operand axis i -> dims[i]
 // NumPy's rule: aligns trailing axes, extents of 1 stretch.
 Value broadcast_to(GraphBuilder& b, Value x, const Shape& shape);
 Value slice(GraphBuilder& b, Value x, std::vector<int64_t> start, std::vector<int64_t> limit,

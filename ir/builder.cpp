@@ -34,7 +34,9 @@ GraphBuilder::GraphBuilder(std::string name, BuilderOptions options) : options_(
   graph_.name_ = std::move(name);
 }
 
-void GraphBuilder::reserve_ids(uint32_t first_free) { graph_.next_id_ = std::max(graph_.next_id_, first_free); }
+void GraphBuilder::reserve_ids(uint32_t first_free) {
+  graph_.next_id_ = std::max(graph_.next_id_, first_free);
+}
 
 size_t GraphBuilder::hash_of(const Node& node) const {
   size_t seed = mix(std::hash<const void*>{}(node.op), node.attributes.hash());
@@ -105,7 +107,9 @@ Value GraphBuilder::add(std::string_view op, std::vector<Value> operands, Attrib
   return add(op_named(op), std::move(operands), std::move(attributes), std::move(body));
 }
 
-void GraphBuilder::add_result(std::string name, Value value) { graph_.results_.push_back({std::move(name), value}); }
+void GraphBuilder::add_result(std::string name, Value value) {
+  graph_.results_.push_back({std::move(name), value});
+}
 
 void GraphBuilder::add_update(uint32_t input, Value value) { graph_.updates_.push_back({input, value}); }
 
@@ -114,7 +118,8 @@ void GraphBuilder::set_status(Value value) { graph_.status_ = value; }
 Graph GraphBuilder::finish() && {
   size_t hash = graph_.nodes_.size();
   for (const Node& node : graph_.nodes_) hash = mix(hash, hash_of(node));
-  for (const NamedValue& result : graph_.results_) hash = mix(mix(hash, result.value.node), result.value.result);
+  for (const NamedValue& result : graph_.results_)
+    hash = mix(mix(hash, result.value.node), result.value.result);
   for (const Update& update : graph_.updates_) hash = mix(mix(hash, update.input), update.value.node);
   graph_.hash_ = hash;
   return std::move(graph_);
@@ -170,7 +175,8 @@ void Rewriter::replace(uint32_t index, std::vector<Value> values) { mapped_[inde
 bool Rewriter::mapped(Value old_value) const { return old_value.result < mapped_[old_value.node].size(); }
 
 Value Rewriter::map(Value old_value) const {
-  if (!mapped(old_value)) fail_internal(fmt::format("pass '{}' lost the value of %{}", pass_, old_.node(old_value).id));
+  if (!mapped(old_value))
+    fail_internal(fmt::format("pass '{}' lost the value of %{}", pass_, old_.node(old_value).id));
   return mapped_[old_value.node][old_value.result];
 }
 

@@ -12,8 +12,8 @@
 namespace gradus {
 
 struct BuilderOptions {
-  bool memoize = true;              // false: every request makes a new node (`--no-memo`)
-  size_t node_limit = 20'000'000;   // more nodes than this are the user's error
+  bool memoize = true;             // false: every request makes a new node (`--no-memo`)
+  size_t node_limit = 20'000'000;  // more nodes than this are the user's error
 };
 
 class GraphBuilder {
@@ -70,8 +70,7 @@ class GraphBuilder {
 // Sets the builder's origins for the life of the scope.
 class OriginScope {
  public:
-  OriginScope(GraphBuilder& builder, Origins origins)
-      : builder_(builder), saved_(builder.current_origins()) {
+  OriginScope(GraphBuilder& builder, Origins origins) : builder_(builder), saved_(builder.current_origins()) {
     builder_.set_origins(std::move(origins));
   }
   ~OriginScope() { builder_.set_origins(std::move(saved_)); }
@@ -104,6 +103,7 @@ class Rewriter {
   void keep(uint32_t index);
   void keep_with(uint32_t index, Attributes attributes);
   void keep_body(uint32_t index, std::shared_ptr<const Graph> body);
+  void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
   void replace(uint32_t index, std::vector<Value> values);
   bool mapped(Value old_value) const;
   Value map(Value old_value) const;
@@ -113,8 +113,6 @@ class Rewriter {
   Graph finish() &&;
 
  private:
-  void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
-
   const Graph& old_;
   std::string pass_;
   GraphBuilder builder_;

@@ -55,12 +55,13 @@ void fail_environment(std::string message, SourceSpan span, std::string hint) {
 }
 
 void fail_internal(std::string message) {
-  throw Error(ErrorKind::internal,
-              {Diagnostic{Severity::error,
-                          "internal: " + message,
-                          {},
-                          {},
-                          "this is a bug in Gradus; please report it with the model text and the command line"}});
+  throw Error(
+      ErrorKind::internal,
+      {Diagnostic{Severity::error,
+                  "internal: " + message,
+                  {},
+                  {},
+                  "this is a bug in Gradus; please report it with the model text and the command line"}});
 }
 
 int exit_code(ErrorKind kind) {

@@ -43,7 +43,8 @@ std::string to_string(const Origin& origin) {
 namespace {
 
 bool same_node(const Node& a, const Node& b) {
-  if (a.op != b.op || a.operands != b.operands || a.types != b.types || !(a.attributes == b.attributes)) return false;
+  if (a.op != b.op || a.operands != b.operands || a.types != b.types || !(a.attributes == b.attributes))
+    return false;
   if (!a.body || !b.body) return a.body == b.body;
   return a.body == b.body || same_structure(*a.body, *b.body);
 }
@@ -52,14 +53,16 @@ bool same_node(const Node& a, const Node& b) {
 
 bool same_structure(const Graph& a, const Graph& b) {
   if (a.hash_ != b.hash_ || a.nodes_.size() != b.nodes_.size() || a.inputs_.size() != b.inputs_.size() ||
-      a.results_.size() != b.results_.size() || a.updates_.size() != b.updates_.size() || a.status_ != b.status_)
+      a.results_.size() != b.results_.size() || a.updates_.size() != b.updates_.size() ||
+      a.status_ != b.status_)
     return false;
   for (size_t i = 0; i < a.inputs_.size(); ++i)
     if (a.inputs_[i].kind != b.inputs_[i].kind || a.inputs_[i].value != b.inputs_[i].value) return false;
   for (size_t i = 0; i < a.results_.size(); ++i)
     if (a.results_[i].value != b.results_[i].value || a.results_[i].name != b.results_[i].name) return false;
   for (size_t i = 0; i < a.updates_.size(); ++i)
-    if (a.updates_[i].value != b.updates_[i].value || a.updates_[i].input != b.updates_[i].input) return false;
+    if (a.updates_[i].value != b.updates_[i].value || a.updates_[i].input != b.updates_[i].input)
+      return false;
   for (size_t i = 0; i < a.nodes_.size(); ++i)
     if (!same_node(a.nodes_[i], b.nodes_[i])) return false;
   return true;

@@ -63,7 +63,10 @@ struct Update {
 class Graph {
  public:
   const std::string& name() const { return name_; }
-  const Attributes& header() const { return header_; }  // stage, options: what a run resumes with
+  const Attributes& header() const { return header_; }
+  void set_header(Attributes header) {
+    header_ = std::move(header);
+  }  // stage, options: what a run resumes with
 
   size_t size() const { return nodes_.size(); }
   const Node& node(uint32_t index) const { return nodes_[index]; }

@@ -48,8 +48,8 @@ struct OpUse {
 // What a derivative rule sees: the primal node's values in the graph being built.
 struct GradientUse {
   GraphBuilder& builder;
-  const Node node;  // operands are values of `builder`
-  uint32_t index;   // node index, to form results
+  const Node node;              // operands are values of `builder`
+  uint32_t index;               // node index, to form results
   std::vector<Value> adjoints;  // one per result; none where nothing depends on it
 
   Value operand(size_t i) const { return node.operands[i]; }
@@ -78,10 +78,11 @@ struct Adjoint {
 using Differentiation = std::variant<NotDifferentiable, PiecewiseConstant, Partials, Transpose, Adjoint>;
 
 // Scalar meaning of an elementwise op: arguments in, expression out.
-using ScalarRule = std::function<loop::Expression(std::span<const loop::Expression> arguments, const Attributes&)>;
+using ScalarRule =
+    std::function<loop::Expression(std::span<const loop::Expression> arguments, const Attributes&)>;
 
-// A graph text that uses the op, evaluated, differentiated and compiled by the op harness. Its data inputs are
-// filled with seeded values from [low, high); integers with values from [0, below).
+// A graph text that uses the op, evaluated, differentiated and compiled by the op harness. Its data inputs
+// are filled with seeded values from [low, high); integers with values from [0, below).
 struct Sample {
   std::string text;
   double low = -2;
@@ -113,7 +114,7 @@ struct Op {
 
 // The list of all ops (ir/ops/all_ops.cpp), and look-up by name.
 std::span<const Op* const> all_ops();
-const Op* find_op(std::string_view name);  // null if there is none
+const Op* find_op(std::string_view name);   // null if there is none
 const Op& op_named(std::string_view name);  // internal error if there is none
 
 }  // namespace gradus

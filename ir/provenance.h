@@ -19,10 +19,10 @@ struct Origin {
   static constexpr uint32_t no_value = ~uint32_t{0};
 
   Kind kind = Kind::source;
-  std::string name;         // scope path, op or pass
-  SourceSpan span;          // source only (file, line, column)
-  int64_t operand = -1;     // rule only; -1: the sum of several
-  uint32_t of = no_value;   // rule, pass: stable id of the value it comes from
+  std::string name;        // scope path, op or pass
+  SourceSpan span;         // source only (file, line, column)
+  int64_t operand = -1;    // rule only; -1: the sum of several
+  uint32_t of = no_value;  // rule, pass: stable id of the value it comes from
 
   friend bool operator==(const Origin& a, const Origin& b) {
     return a.kind == b.kind && a.name == b.name && a.operand == b.operand && a.of == b.of &&

@@ -1,9 +1,9 @@
 // differentiate: expands `gradient` nodes by reverse-mode differentiation.
 //
 // Walks once from y down to x, asking each op's rule for the adjoints of its operands; what exists already is
-// shared, because the builder hash-conses (chain rule + memoization). Inner gradients come first, since operands
-// precede users; so the pass applies to its own output. Bodies are differentiated as graphs of their own. When
-// no gradient node is left, marks have done their duty and vanish.
+// shared, because the builder hash-conses (chain rule + memoization). Inner gradients come first, since
+// operands precede users; so the pass applies to its own output. Bodies are differentiated as graphs of their
+// own. When no gradient node is left, marks have done their duty and vanish.
 //
 // It does not simplify: `x * 1` and the like are left to `simplify`.
 #include <fmt/format.h>

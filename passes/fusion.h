@@ -1,0 +1,25 @@
+// What the nodes of a kernel may be: the vocabulary shared by `fuse` and the lowering of kernels.
+#pragma once
+
+#include <cstdint>
+
+#include "ir/graph.h"
+
+namespace gradus {
+
+enum class KernelRole : uint8_t {
+  map,  // each element of the result from elements of the operands at computable places: pulled into users
+  reduction,    // sum prod max min any all argmax argmin
+  contraction,  // dot conv
+  alone,        // windows, scatter, cumsum, status, scan, sort …: a kernel by itself
+  source,       // inputs
+};
+
+KernelRole kernel_role(const Node& node);
+
+// Map nodes that compute nothing (or next to nothing): repeated in every kernel that reads them.
+bool is_free(const Node& node);
+// Map nodes that cost as much as several memory accesses: never repeated per broadcast element.
+bool is_expensive(const Node& node);
+
+}  // namespace gradus

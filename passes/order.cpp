@@ -1,0 +1,161 @@
+// order: puts kernels into an order with low peak memory.
+//
+// Greedy list scheduling: of the kernels whose operands are there, the one that frees most and allocates
+// least comes next; ties keep the old order. Two more rules, each given up where it would make a cycle: the
+// kernel that makes a parameter's new value follows every reader of the old one (so that the update can be in
+// place), and every update follows the check of the step's status (so that a failed step leaves the
+// parameters as they were).
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "ir/op.h"
+#include "passes/pass.h"
+
+namespace gradus {
+
+namespace {
+
+class Schedule {
+ public:
+  explicit Schedule(const Graph& graph)
+      : graph_(graph),
+        users_(users(graph)),
+        live_(live_nodes(graph)),
+        after_(graph.size()),
+        waiting_(graph.size(), 0) {
+    for (uint32_t i = 0; i < graph.size(); ++i) {
+      if (!live_[i]) continue;
+      for (Value operand : graph.node(i).operands) add_edge(operand.node, i);
+    }
+    readers_before_updates();
+    checks_before_updates();
+  }
+
+  std::vector<uint32_t> run() {
+    std::vector<int64_t> readers_left(graph_.size(), 0);
+    for (uint32_t i = 0; i < graph_.size(); ++i)
+      readers_left[i] = static_cast<int64_t>(users_[i].size()) + escapes(i);
+    std::set<uint32_t> ready;
+    std::vector<uint32_t> result;
+    auto finish = [&](uint32_t i) {
+      result.push_back(i);
+      for (Value operand : graph_.node(i).operands) --readers_left[operand.node];
+      for (uint32_t next : after_[i])
+        if (--waiting_[next] == 0) ready.insert(next);
+    };
+    std::vector<uint32_t> sources;
+    for (uint32_t i = 0; i < graph_.size(); ++i)
+      if (live_[i] && waiting_[i] == 0)
+        (graph_.node(i).operands.empty() ? sources.push_back(i) : void(ready.insert(i)));
+    for (uint32_t i : sources) finish(i);
+    while (!ready.empty()) {
+      uint32_t best = *ready.begin();
+      int64_t best_cost = cost(best, readers_left);
+      size_t looked_at = 0;
+      for (uint32_t candidate : ready) {
+        if (++looked_at > most_candidates) break;
+        const int64_t candidate_cost = cost(candidate, readers_left);
+        if (candidate_cost < best_cost) {
+          best = candidate;
+          best_cost = candidate_cost;
+        }
+      }
+      ready.erase(best);
+      finish(best);
+    }
+    return result;
+  }
+
+ private:
+  static constexpr size_t most_candidates = 32;  // keeps the pass near-linear
+
+  void add_edge(uint32_t from, uint32_t to) {
+    if (std::find(after_[from].begin(), after_[from].end(), to) != after_[from].end()) return;
+    after_[from].push_back(to);
+    ++waiting_[to];
+  }
+
+  bool reaches(uint32_t from, uint32_t to) const {
+    std::vector<uint32_t> stack{from};
+    std::set<uint32_t> seen;
+    while (!stack.empty()) {
+      const uint32_t i = stack.back();
+      stack.pop_back();
+      if (i == to) return true;
+      if (seen.insert(i).second) stack.insert(stack.end(), after_[i].begin(), after_[i].end());
+    }
+    return false;
+  }
+
+  void readers_before_updates() {
+    for (const Update& update : graph_.updates()) {
+      const uint32_t writer = update.value.node;
+      if (graph_.node(writer).operands.empty()) continue;
+      for (uint32_t reader : users_[graph_.inputs()[update.input].value.node])
+        if (live_[reader] && reader != writer && !reaches(writer, reader)) add_edge(reader, writer);
+    }
+  }
+
+  void checks_before_updates() {
+    if (!graph_.status()) return;
+    const uint32_t check = graph_.status().node;
+    for (const Update& update : graph_.updates()) {
+      const uint32_t writer = update.value.node;
+      if (writer != check && !graph_.node(writer).operands.empty() && !reaches(writer, check))
+        add_edge(check, writer);
+    }
+  }
+
+  int64_t escapes(uint32_t i) const {
+    for (const NamedValue& result : graph_.results())
+      if (result.value.node == i) return 1;
+    for (const Update& update : graph_.updates())
+      if (update.value.node == i) return 1;
+    return 0;
+  }
+
+  int64_t bytes(uint32_t i) const {
+    int64_t total = 0;
+    for (const Type& type : graph_.node(i).types) total += size_in_bytes(type);
+    return total;
+  }
+
+  // Bytes that live on more after the kernel than before it.
+  int64_t cost(uint32_t i, const std::vector<int64_t>& readers_left) const {
+    int64_t total = bytes(i);
+    std::set<uint32_t> operands;
+    for (Value operand : graph_.node(i).operands) operands.insert(operand.node);
+    for (uint32_t operand : operands)
+      if (readers_left[operand] == 1 && graph_.node(operand).op->name != "input") total -= bytes(operand);
+    return total;
+  }
+
+  const Graph& graph_;
+  std::vector<std::vector<uint32_t>> users_;
+  std::vector<bool> live_;
+  std::vector<std::vector<uint32_t>> after_;
+  std::vector<int64_t> waiting_;
+};
+
+}  // namespace
+
+Graph order(const Graph& graph, PassContext& context) {
+  Rewriter rewriter(graph, "order", {true, context.node_limit});
+  std::vector<uint32_t> sequence = Schedule(graph).run();
+  // Inputs keep their places: their order is the calling convention.
+  std::stable_partition(sequence.begin(), sequence.end(),
+                        [&](uint32_t i) { return graph.node(i).op->name == "input"; });
+  auto inputs_end = std::find_if(sequence.begin(), sequence.end(),
+                                 [&](uint32_t i) { return graph.node(i).op->name != "input"; });
+  std::sort(sequence.begin(), inputs_end);
+  for (uint32_t i : sequence) {
+    if (graph.node(i).op->name == "scan")
+      rewriter.keep_body(i, std::make_shared<const Graph>(order(*graph.node(i).body, context)));
+    else
+      rewriter.keep(i);
+  }
+  return std::move(rewriter).finish();
+}
+
+}  // namespace gradus

@@ -1,0 +1,213 @@
+// plan-buffers: decides where every kernel's results lie.
+//
+// Attribute `buffers` of a kernel, one entry per result: n >= 0, byte n of the workspace; -1 - k, result k of
+// the graph; -1001 - k, input k in place (an update). An update is in place if nothing reads the old value
+// later, the step's check has run, and the kernel itself reads it element by element; otherwise it lies in
+// the workspace and is copied when the step commits. Header: `workspace`, and `workspace_lower_bound`, what
+// the largest kernel needs at once, whatever the order.
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "ir/op.h"
+#include "passes/pass.h"
+
+namespace gradus {
+
+namespace {
+
+constexpr int64_t alignment = 64;
+constexpr int64_t result_base = -1;
+constexpr int64_t update_base = -1001;
+
+int64_t aligned_size(const Type& type) {
+  return (size_in_bytes(type) + alignment - 1) / alignment * alignment;
+}
+
+// Best fit among the free gaps of one growing region.
+class Workspace {
+ public:
+  int64_t allocate(int64_t size) {
+    auto best = gaps_.end();
+    for (auto it = gaps_.begin(); it != gaps_.end(); ++it)
+      if (it->second >= size && (best == gaps_.end() || it->second < best->second)) best = it;
+    if (best == gaps_.end()) {
+      // Grow, from the last gap if it touches the end.
+      int64_t offset = end_;
+      if (!gaps_.empty() && gaps_.rbegin()->first + gaps_.rbegin()->second == end_) {
+        offset = gaps_.rbegin()->first;
+        gaps_.erase(std::prev(gaps_.end()));
+      }
+      end_ = offset + size;
+      return offset;
+    }
+    const int64_t offset = best->first;
+    const int64_t left = best->second - size;
+    gaps_.erase(best);
+    if (left > 0) gaps_[offset + size] = left;
+    return offset;
+  }
+
+  void release(int64_t offset, int64_t size) {
+    auto [it, fresh] = gaps_.emplace(offset, size);
+    if (auto next = std::next(it); next != gaps_.end() && it->first + it->second == next->first) {
+      it->second += next->second;
+      gaps_.erase(next);
+    }
+    if (it == gaps_.begin()) return;
+    auto before = std::prev(it);
+    if (before->first + before->second != it->first) return;
+    before->second += it->second;
+    gaps_.erase(it);
+  }
+
+  int64_t size() const { return end_; }
+
+ private:
+  std::map<int64_t, int64_t> gaps_;  // offset → size
+  int64_t end_ = 0;
+};
+
+class Planner {
+ public:
+  explicit Planner(const Graph& graph) : graph_(graph), users_(users(graph)), places_(graph.size()) {}
+
+  Graph run(PassContext& context) {
+    place_results();
+    place_updates();
+    place_rest();
+    Rewriter rewriter(graph_, "plan-buffers", {true, context.node_limit});
+    for (uint32_t i : rewriter.live()) {
+      const Node& node = graph_.node(i);
+      if (places_[i].empty()) {
+        rewriter.keep(i);
+        continue;
+      }
+      Attributes attributes = node.attributes;
+      attributes.set("buffers", places_[i]);
+      if (node.op->name == "scan")
+        rewriter.keep_as(i, std::move(attributes),
+                         std::make_shared<const Graph>(plan_buffers(*node.body, context)));
+      else
+        rewriter.keep_with(i, std::move(attributes));
+    }
+    Attributes header = graph_.header();
+    header.set("workspace", workspace_.size());
+    header.set("workspace_lower_bound", lower_bound_);
+    rewriter.builder().set_header(std::move(header));
+    return std::move(rewriter).finish();
+  }
+
+ private:
+  static constexpr int64_t unplaced = std::numeric_limits<int64_t>::min();
+
+  bool is_kernel(uint32_t i) const {
+    return graph_.node(i).op->name != "input" && graph_.node(i).op->name != "constant";
+  }
+
+  int64_t& place(Value value) {
+    auto& list = places_[value.node];
+    if (list.empty()) list.assign(graph_.node(value).types.size(), unplaced);
+    return list[value.result];
+  }
+
+  void place_results() {
+    for (size_t k = 0; k < graph_.results().size(); ++k) {
+      const Value value = graph_.results()[k].value;
+      if (is_kernel(value.node) && place(value) == unplaced)
+        place(value) = result_base - static_cast<int64_t>(k);
+    }
+  }
+
+  // Whether the kernel reads this operand only element by element, at the element that it writes.
+  bool reads_elementwise(const Node& kernel, Value old_value) const {
+    if (kernel.op->name != "kernel" || kernel.attributes.text("role") != "map") return false;
+    const Graph& body = *kernel.body;
+    std::vector<bool> depends(body.size(), false);
+    for (size_t k = 0; k < kernel.operands.size(); ++k)
+      if (kernel.operands[k] == old_value) depends[body.inputs()[k].value.node] = true;
+    for (uint32_t i = 0; i < body.size(); ++i)
+      for (Value operand : body.node(i).operands) {
+        if (!depends[operand.node]) continue;
+        if (body.node(i).op->family != OpFamily::elementwise) return false;
+        depends[i] = true;
+      }
+    for (const NamedValue& result : body.results())
+      if (body.type(result.value).shape != graph_.type(old_value).shape) return false;
+    return true;
+  }
+
+  void place_updates() {
+    for (const Update& update : graph_.updates()) {
+      const Value value = update.value;
+      const Value old_value = graph_.inputs()[update.input].value;
+      if (!is_kernel(value.node) || place(value) != unplaced) continue;
+      if (graph_.status() && graph_.status().node > value.node) continue;
+      const auto& readers = users_[old_value.node];
+      const bool read_later =
+          std::any_of(readers.begin(), readers.end(), [&](uint32_t i) { return i > value.node; });
+      const bool reads_itself = std::find(readers.begin(), readers.end(), value.node) != readers.end();
+      const bool is_result =
+          std::any_of(graph_.results().begin(), graph_.results().end(),
+                      [&](const NamedValue& result) { return result.value == old_value; }) ||
+          std::any_of(graph_.updates().begin(), graph_.updates().end(),
+                      [&](const Update& other) { return other.value == old_value; });
+      if (read_later || is_result || (reads_itself && !reads_elementwise(graph_.node(value), old_value)))
+        continue;
+      if (graph_.node(value).op->name != "kernel") continue;
+      place(value) = update_base - static_cast<int64_t>(update.input);
+    }
+  }
+
+  void place_rest() {
+    std::vector<uint32_t> last_reader(graph_.size(), 0);
+    for (uint32_t i = 0; i < graph_.size(); ++i) {
+      last_reader[i] = users_[i].empty() ? i : users_[i].back();
+      if (is_kernel(i)) place({i, 0});
+    }
+    const auto end = static_cast<uint32_t>(graph_.size());
+    for (const NamedValue& result : graph_.results()) last_reader[result.value.node] = end;
+    for (const Update& update : graph_.updates()) last_reader[update.value.node] = end;
+    if (graph_.status()) last_reader[graph_.status().node] = end;
+
+    std::vector<std::vector<uint32_t>> dying(graph_.size() + 1);
+    for (uint32_t i = 0; i < graph_.size(); ++i)
+      if (is_kernel(i)) dying[last_reader[i]].push_back(i);
+    for (uint32_t i = 0; i < graph_.size(); ++i) {
+      if (is_kernel(i)) {
+        for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
+          if (int64_t& where = place({i, r}); where == unplaced)
+            where = workspace_.allocate(aligned_size(graph_.node(i).types[r]));
+        note_lower_bound(i);
+      }
+      for (uint32_t dead : dying[i])
+        for (uint32_t r = 0; r < graph_.node(dead).types.size(); ++r)
+          if (const int64_t where = place({dead, r}); where >= 0)
+            workspace_.release(where, aligned_size(graph_.node(dead).types[r]));
+    }
+  }
+
+  void note_lower_bound(uint32_t i) {
+    int64_t bytes = 0;
+    for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
+      if (place({i, r}) >= 0) bytes += aligned_size(graph_.node(i).types[r]);
+    std::vector<Value> operands = graph_.node(i).operands;
+    std::sort(operands.begin(), operands.end());
+    operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
+    for (Value operand : operands)
+      if (is_kernel(operand.node) && place(operand) >= 0) bytes += aligned_size(graph_.type(operand));
+    lower_bound_ = std::max(lower_bound_, bytes);
+  }
+
+  const Graph& graph_;
+  std::vector<std::vector<uint32_t>> users_;
+  std::vector<std::vector<int64_t>> places_;
+  Workspace workspace_;
+  int64_t lower_bound_ = 0;
+};
+
+}  // namespace
+
+Graph plan_buffers(const Graph& graph, PassContext& context) { return Planner(graph).run(context); }
+
+}  // namespace gradus
