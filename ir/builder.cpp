@@ -76,17 +76,50 @@ Value GraphBuilder::input(std::string name, InputKind kind, Type type) {
   return value;
 }
 
-Value GraphBuilder::add(const Op& op, std::vector<Value> operands, Attributes attributes,
-                        std::shared_ptr<const Graph> body) {
-  OpUse use{op, {}, attributes, body.get()};
+std::vector<Type> GraphBuilder::infer(const Op& op, const std::vector<Value>& operands,
+                                      const Attributes& attributes, const Graph* body) const {
+  OpUse use{op, {}, attributes, body};
   use.operands.reserve(operands.size());
   for (Value operand : operands) use.operands.push_back(type(operand));
+  return op.infer(use);
+}
+
+Value GraphBuilder::add(const Op& op, std::vector<Value> operands, Attributes attributes,
+                        std::shared_ptr<const Graph> body) {
   Node node;
-  node.types = op.infer(use);
+  node.types = infer(op, operands, attributes, body.get());
   node.op = &op;
   node.operands = std::move(operands);
   node.attributes = std::move(attributes);
   node.body = std::move(body);
+  return find_or_append(std::move(node));
+}
+
+Value GraphBuilder::add_typed(const Op& op, std::vector<Value> operands, Attributes attributes,
+                              std::vector<Type> types, std::shared_ptr<const Graph> body) {
+  const std::vector<Type> inferred = infer(op, operands, attributes, body.get());
+  const bool same =
+      std::equal(types.begin(), types.end(), inferred.begin(), inferred.end(),
+                 [](const Type& a, const Type& b) { return a.element == b.element && a.shape == b.shape; });
+  if (!same) {
+    const auto list = [](const std::vector<Type>& all) {
+      std::string text;
+      for (const Type& type : all) text += (text.empty() ? "" : ", ") + to_string(type);
+      return text;
+    };
+    throw ShapeError(
+        fmt::format("{}: the result is given as {}, but it is {}", op.name, list(types), list(inferred)));
+  }
+  Node node;
+  node.op = &op;
+  node.operands = std::move(operands);
+  node.attributes = std::move(attributes);
+  node.types = std::move(types);
+  node.body = std::move(body);
+  return find_or_append(std::move(node));
+}
+
+Value GraphBuilder::find_or_append(Node node) {
   if (!options_.memoize) return append(std::move(node));
 
   const size_t hash = hash_of(node);

@@ -28,6 +28,10 @@ class GraphBuilder {
             std::shared_ptr<const Graph> body = nullptr);
   Value add(std::string_view op, std::vector<Value> operands, Attributes attributes = {},
             std::shared_ptr<const Graph> body = nullptr);
+  // The same with result types that are given, not inferred: they may say other layouts than the default.
+  // Throws ShapeError if they differ from the inferred ones otherwise.
+  Value add_typed(const Op& op, std::vector<Value> operands, Attributes attributes, std::vector<Type> types,
+                  std::shared_ptr<const Graph> body = nullptr);
 
   const Node& node(Value value) const { return graph_.nodes_[value.node]; }
   const Node& node(uint32_t index) const { return graph_.nodes_[index]; }
@@ -58,6 +62,9 @@ class GraphBuilder {
   struct Key;
   size_t hash_of(const Node& node) const;
   Value append(Node node);
+  std::vector<Type> infer(const Op& op, const std::vector<Value>& operands, const Attributes& attributes,
+                          const Graph* body) const;
+  Value find_or_append(Node node);
 
   Graph graph_;
   BuilderOptions options_;

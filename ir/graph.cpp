@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ir/op.h"
+#include "ir/text/lexer.h"
 
 namespace gradus {
 
@@ -25,19 +26,14 @@ std::string_view keyword(InputKind kind) {
 }
 
 std::string to_string(const Origin& origin) {
-  switch (origin.kind) {
-    case Origin::Kind::source:
-      return fmt::format("@{}({}:{}:{})", origin.name, to_string(AttributeValue(origin.span.file)),
-                         origin.span.line, origin.span.column);
-    case Origin::Kind::rule:
-      return origin.operand < 0
-                 ? fmt::format("@rule({}, of %{})", origin.name, origin.of)
-                 : fmt::format("@rule({}, operand {}, of %{})", origin.name, origin.operand, origin.of);
-    case Origin::Kind::pass:
-      return origin.of == Origin::no_value ? fmt::format("@pass({})", origin.name)
-                                           : fmt::format("@pass({}, of %{})", origin.name, origin.of);
-  }
-  return "";
+  if (origin.kind == Origin::Kind::source)
+    return fmt::format("{}({}:{}:{})", text::spell_at_name(origin.name), text::quoted(origin.span.file),
+                       origin.span.line, origin.span.column);
+  const bool rule = origin.kind == Origin::Kind::rule;
+  std::string out = (rule ? "@rule(" : "@pass(") + text::spell_pass_name(origin.name);
+  if (rule && origin.operand >= 0) out += fmt::format(", operand {}", origin.operand);
+  if (origin.of != Origin::no_value) out += fmt::format(", of %{}", origin.of);
+  return out + ")";
 }
 
 namespace {
