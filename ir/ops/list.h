@@ -14,7 +14,8 @@
 #define GRADUS_CONTRACTION_OPS(OP) \
   OP(dot) OP(conv)
 
-#define GRADUS_WINDOW_OPS(OP)
+#define GRADUS_WINDOW_OPS(OP) \
+  OP(reduce_window) OP(select_and_scatter) OP(select_and_gather)
 
 #define GRADUS_INDEXED_OPS(OP)
 
