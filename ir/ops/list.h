@@ -17,9 +17,11 @@
 #define GRADUS_WINDOW_OPS(OP) \
   OP(reduce_window) OP(select_and_scatter) OP(select_and_gather)
 
-#define GRADUS_INDEXED_OPS(OP)
+#define GRADUS_INDEXED_OPS(OP) \
+  OP(gather) OP(scatter_add) OP(one_hot) OP(iota) OP(status)
 
-#define GRADUS_RANDOM_OPS(OP)
+#define GRADUS_RANDOM_OPS(OP) \
+  OP(random_bits) OP(uniform) OP(normal)
 // clang-format on
 
 #define GRADUS_OPS(OP)       \

@@ -1,0 +1,195 @@
+// one_hot, iota and status.
+#include <fmt/format.h>
+
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/index_check.h"
+#include "ir/ops/ops.h"
+#include "ir/ops/sample.h"
+
+namespace gradus::ops {
+
+namespace {
+
+template <class T>
+void set_number(evaluate::Array<T>& array, size_t at, int64_t value) {
+  if (array.holds_floats())
+    array.floats[at] = T(static_cast<double>(value));
+  else
+    array.integers[at] = value;
+}
+
+std::vector<Type> infer_one_hot(const OpUse& use) {
+  check_use(use);
+  check_integer(use, 0);
+  const int64_t depth = use.attributes.integer("depth");
+  if (depth < 1) shape_error(use, fmt::format("depth {} must be positive", depth));
+  Shape shape = use.operands[0].shape;
+  shape.push_back(depth);
+  check_shape(use, shape);
+  return {Type(use.attributes.element_type("element"), std::move(shape)), Type(ElementType::i64)};
+}
+
+constexpr evaluate::Rule one_hot_rule = evaluate::make_rule([](auto& call) {
+  const int64_t depth = call.attributes().integer("depth");
+  const std::vector<int64_t>& ids = call.operand().integers;
+  FirstBad bad;
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (bad.check(static_cast<int64_t>(i), ids[i], depth))
+      set_number(call.result(), i * static_cast<size_t>(depth) + static_cast<size_t>(ids[i]), 1);
+  call.result(1).integers[0] = bad.first;
+});
+
+std::vector<Type> infer_iota(const OpUse& use) {
+  check_use(use);
+  const Shape& shape = use.attributes.integers("shape");
+  const ElementType element = use.attributes.element_type("element");
+  check_shape(use, shape);
+  check_axis(use, "axis", use.attributes.integer("axis"), shape);
+  if (element == ElementType::boolean)
+    shape_error(use, "the element type is bool; expected numbers", "compare an integer iota");
+  return {Type(element, shape)};
+}
+
+constexpr evaluate::Rule iota_rule = evaluate::make_rule([](auto& call) {
+  const auto axis = static_cast<size_t>(call.attributes().integer("axis"));
+  evaluate::for_each_index(call.result().shape(), [&](const std::vector<int64_t>& index, size_t flat) {
+    set_number(call.result(), flat, index[axis]);
+  });
+});
+
+std::vector<Type> infer_status(const OpUse& use) {
+  check_use(use);
+  for (size_t i = 0; i < use.operands.size(); ++i)
+    if (use.operands[i] != Type(ElementType::i64))
+      shape_error(use, fmt::format("operand {} is {}, expected i64[]", i, to_string(use.operands[i])),
+                  "operands are the second results of checked ops");
+  const std::vector<int64_t>& checks = use.attributes.integers("checks");
+  if (checks.size() != use.operands.size())
+    shape_error(use, fmt::format("{} checks for {} operands", checks.size(), use.operands.size()),
+                "every operand needs the number of its check");
+  for (size_t i = 0; i < checks.size(); ++i)
+    if (checks[i] < 0) shape_error(use, fmt::format("check {} is negative", checks[i]));
+  return {Type(ElementType::i64, {2})};
+}
+
+constexpr evaluate::Rule status_rule = evaluate::make_rule([](auto& call) {
+  const std::vector<int64_t>& checks = call.attributes().integers("checks");
+  std::vector<int64_t>& status = call.result().integers;
+  status = {-1, -1};
+  for (size_t i = 0; i < checks.size(); ++i) {
+    const int64_t element = call.operand(i).integers[0];
+    if (element >= 0 && (status[0] < 0 || checks[i] < status[0])) status = {checks[i], element};
+  }
+});
+
+Sample one_hot_sample(const char* ids, const char* attributes, const char* result, const char* returned,
+                      int64_t below) {
+  return {
+      fmt::format("graph @sample (%ids: {}) {{\n  %0:2 = one_hot %ids {{{}}} : {}, i64[]\n  return {}\n}}\n",
+                  ids, attributes, result, returned),
+      -2, 2, below, false};
+}
+
+BadSample bad(const char* inputs, const std::string& line, const char* message) {
+  return {sample_text(inputs, line), message};
+}
+
+}  // namespace
+
+const Op one_hot = [] {
+  Op o;
+  o.name = "one_hot";
+  o.family = OpFamily::indexed;
+  o.summary =
+      "A row of zeros with a one at each index; an index out of range gives a row of zeros. Second result: "
+      "the first "
+      "such position in ids, or -1.";
+  o.formula = "y[r, j] = 1 if ids[r] = j else 0";
+  o.attributes = {{"depth", "Length of the rows.", int64_t{10}},
+                  {"element", "Element type of the result.", ElementType::f32},
+                  check_attribute()};
+  o.infer = infer_one_hot;
+  o.evaluate = &one_hot_rule;
+  o.differentiation = PiecewiseConstant{};
+  o.samples = {
+      one_hot_sample("i32[5]", "depth=4, element=f32, check=0", "f32[5,4]", "%0", 4),
+      one_hot_sample("i64[2,3]", "depth=7, element=f64, check=0", "f64[2,3,7]", "%0, %0#1", 9),
+      one_hot_sample("i32[]", "depth=3, element=i32", "i32[3]", "%0", 3),
+      one_hot_sample("u8[17]", "depth=3, element=bool, check=0", "bool[17,3]", "%0, %0#1", 5),
+  };
+  o.bad_samples = {
+      bad("%x: f32[5]", "%0:2 = one_hot %x {depth=4, element=f32, check=0} : f32[5,4], i64[]",
+          "expected an integer"),
+      bad("%x: i32[5]", "%0:2 = one_hot %x {depth=0, element=f32, check=0} : f32[5,0], i64[]",
+          "depth 0 must be"),
+      bad("%x: i32[5]",
+          "%0:2 = one_hot %x {depth=9223372036854775807, element=f32, check=0} : f32[5,1], i64[]",
+          "too large"),
+  };
+  return o;
+}();
+
+const Op iota = [] {
+  Op o;
+  o.name = "iota";
+  o.family = OpFamily::indexed;
+  o.summary = "Each element is its index along one axis.";
+  o.formula = "y[i] = i[axis]";
+  o.min_operands = o.max_operands = 0;
+  o.attributes = {{"element", "Element type of the result.", ElementType::i64},
+                  {"shape", "Shape of the result.", std::vector<int64_t>{4, 3}},
+                  {"axis", "The axis that counts.", int64_t{0}}};
+  o.infer = infer_iota;
+  o.evaluate = &iota_rule;
+  o.differentiation = PiecewiseConstant{};
+  const auto sample = [](const char* attributes, const char* type) {
+    Sample s{sample_text("", fmt::format("%0 = iota {{{}}} : {}", attributes, type))};
+    s.differentiate = false;
+    return s;
+  };
+  o.samples = {sample("element=i64, shape=[17], axis=0", "i64[17]"),
+               sample("element=f32, shape=[3,5], axis=1", "f32[3,5]"),
+               sample("element=i32, shape=[3,2,5], axis=1", "i32[3,2,5]"),
+               sample("element=f64, shape=[7,3], axis=0", "f64[7,3]")};
+  o.bad_samples = {
+      bad("", "%0 = iota {element=f32, shape=[3], axis=1} : f32[3]", "axis 1 is out of range"),
+      bad("", "%0 = iota {element=f32, shape=[-3], axis=0} : f32[3]", "negative extent"),
+      bad("", "%0 = iota {element=bool, shape=[3], axis=0} : bool[3]", "expected numbers"),
+      bad("", "%0 = iota {element=i64, shape=[4294967296,4294967296], axis=0} : i64[3]", "too large"),
+  };
+  return o;
+}();
+
+const Op status = [] {
+  Op o;
+  o.name = "status";
+  o.family = OpFamily::indexed;
+  o.summary =
+      "Of all checks that found a bad element, the one with the lowest number, and that element; -1, -1 if "
+      "none.";
+  o.formula = "s = (checks[i], bad[i]) for the i with bad[i] >= 0 and the least checks[i]";
+  o.min_operands = 1;
+  o.max_operands = -1;
+  o.attributes = {{"checks", "Number of each operand's check.", std::vector<int64_t>{0, 1}}};
+  o.infer = infer_status;
+  o.evaluate = &status_rule;
+  o.differentiation = PiecewiseConstant{};
+  const char* const three =
+      "graph @sample (%a: i32[9], %b: i32[7], %c: i32[5]) {\n"
+      "  %0:2 = one_hot %a {depth=8, element=f32, check=2} : f32[9,8], i64[]\n"
+      "  %1:2 = one_hot %b {depth=4, element=f32, check=0} : f32[7,4], i64[]\n"
+      "  %2:2 = one_hot %c {depth=3, element=f32, check=1} : f32[5,3], i64[]\n"
+      "  %3 = status %0#1, %1#1, %2#1 {checks=[2,0,1]} : i64[2]\n"
+      "  return %3\n}\n";
+  // Everything in range, some checks failing, all failing.
+  for (const int64_t below : {3, 4, 5, 9}) o.samples.push_back({three, -2, 2, below, false});
+  o.bad_samples = {
+      bad("%a: i32[]", "%0 = status %a {checks=[0]} : i64[2]", "expected i64[]"),
+      bad("%a: i64[]", "%0 = status %a {checks=[0,1]} : i64[2]", "2 checks for 1 operands"),
+      bad("%a: i64[]", "%0 = status %a {checks=[-1]} : i64[2]", "check -1 is negative"),
+  };
+  return o;
+}();
+
+}  // namespace gradus::ops

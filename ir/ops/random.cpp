@@ -1,0 +1,140 @@
+// random_bits, uniform and normal: pure functions of seed, step, site, scan index and element (ir/random.h).
+#include "ir/random.h"
+
+#include <fmt/format.h>
+
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/ops.h"
+#include "ir/ops/sample.h"
+
+namespace gradus::ops {
+
+namespace {
+
+void check_draw(const OpUse& use) {
+  check_use(use);
+  constexpr const char* names[] = {"seed", "step", "site", "scan index"};
+  for (size_t i = 0; i < 4; ++i)
+    if (use.operands[i] != Type(ElementType::i64))
+      shape_error(use, fmt::format("the {} is {}, expected i64[]", names[i], to_string(use.operands[i])));
+  const Shape& shape = use.attributes.integers("shape");
+  check_shape(use, shape);
+  if (element_count(shape) > random::most_elements)
+    shape_error(use, fmt::format("shape {} is too large for one draw", to_string(shape)),
+                "the limit is 2^34 elements; draw in parts");
+}
+
+std::vector<Type> infer_bits(const OpUse& use) {
+  check_draw(use);
+  return {Type(ElementType::i32, use.attributes.integers("shape"))};
+}
+
+std::vector<Type> infer_float(const OpUse& use) {
+  check_draw(use);
+  const ElementType element = use.attributes.element_type("element");
+  if (element != ElementType::f32 && element != ElementType::f64)
+    shape_error(use, fmt::format("the element type is {}, expected f32 or f64", name(element)),
+                "draw f32 and convert with cast");
+  return {Type(element, use.attributes.integers("shape"))};
+}
+
+random::Draw draw_of(const auto& call) {
+  return {call.operand(0).integers[0], call.operand(1).integers[0], call.operand(2).integers[0],
+          call.operand(3).integers[0]};
+}
+
+constexpr evaluate::Rule bits_rule = evaluate::make_rule([](auto& call) {
+  const random::Draw draw = draw_of(call);
+  std::vector<int64_t>& result = call.result().integers;
+  for (size_t e = 0; e < result.size(); ++e)
+    result[e] = static_cast<int32_t>(random::bits(draw, static_cast<int64_t>(e)));
+});
+
+template <double (*function)(const random::Draw&, int64_t)>
+constexpr evaluate::Rule float_rule = evaluate::make_rule([](auto& call) {
+  const random::Draw draw = draw_of(call);
+  auto& result = call.result().floats;
+  for (size_t e = 0; e < result.size(); ++e) result[e] = function(draw, static_cast<int64_t>(e));
+});
+
+Sample sample(const char* op, const char* attributes, const char* type) {
+  Sample s{sample_text("seed %seed: i64[], step %step: i64[], %site: i64[], %scan: i64[]",
+                       fmt::format("%0 = {} %seed, %step, %site, %scan {{{}}} : {}", op, attributes, type))};
+  s.differentiate = false;
+  return s;
+}
+
+BadSample bad(const char* op, const char* seed, const char* attributes, const char* message) {
+  return {sample_text(fmt::format("%seed: {}, %i: i64[]", seed),
+                      fmt::format("%0 = {} %seed, %i, %i, %i {{{}}} : f32[3]", op, attributes)),
+          message};
+}
+
+Op base(const char* name) {
+  Op o;
+  o.name = name;
+  o.family = OpFamily::random;
+  o.min_operands = o.max_operands = 4;
+  o.attributes = {{"shape", "Shape of the result.", std::vector<int64_t>{64, 128}}};
+  o.differentiation = PiecewiseConstant{};
+  return o;
+}
+
+Op float_base(const char* name) {
+  Op o = base(name);
+  o.attributes.push_back({"element", "f32 or f64.", ElementType::f32});
+  o.infer = infer_float;
+  o.samples = {sample(name, "shape=[], element=f32", "f32[]"),
+               sample(name, "shape=[17], element=f64", "f64[17]"),
+               sample(name, "shape=[129], element=f32", "f32[129]"),
+               sample(name, "shape=[3,5,7], element=f32", "f32[3,5,7]"),
+               sample(name, "shape=[2,64], element=f64", "f64[2,64]")};
+  o.bad_samples = {bad(name, "i64[]", "shape=[3], element=i32", "expected f32 or f64"),
+                   bad(name, "i32[]", "shape=[3], element=f32", "the seed is i32[], expected i64[]"),
+                   bad(name, "i64[]", "shape=[17179869185], element=f32", "too large for one draw"),
+                   bad(name, "i64[]", "shape=[-1], element=f32", "negative extent")};
+  return o;
+}
+
+}  // namespace
+
+const Op random_bits = [] {
+  Op o = base("random_bits");
+  o.summary =
+      "32 random bits per element, a pure function of seed, step, site, scan index and element: Philox "
+      "4x32-10. Operands "
+      "in this order, all i64[].";
+  o.formula =
+      "word (e mod 64) / 16 of philox(counter = ((e / 64) * 16 + e mod 16, scan, step low, step high), key = "
+      "splitmix64(seed xor splitmix64(site)))";
+  o.infer = infer_bits;
+  o.evaluate = &bits_rule;
+  o.samples = {sample("random_bits", "shape=[]", "i32[]"), sample("random_bits", "shape=[17]", "i32[17]"),
+               sample("random_bits", "shape=[200]", "i32[200]"),
+               sample("random_bits", "shape=[3,5,7]", "i32[3,5,7]")};
+  o.bad_samples = {bad("random_bits", "i64[1]", "shape=[3]", "the seed is i64[1], expected i64[]"),
+                   bad("random_bits", "i64[]", "shape=[17179869185]", "too large for one draw"),
+                   bad("random_bits", "i64[]", "shape=[4294967296,4294967296]", "too large")};
+  return o;
+}();
+
+const Op uniform = [] {
+  Op o = float_base("uniform");
+  o.summary = "Uniform numbers in [0, 1), multiples of 2^-24 in every element type. Operands as random_bits.";
+  o.formula = "u = (random_bits >>> 8) * 2^-24";
+  o.evaluate = &float_rule<&random::uniform>;
+  return o;
+}();
+
+const Op normal = [] {
+  Op o = float_base("normal");
+  o.summary = "Numbers of the standard normal distribution by Box-Muller. Operands as random_bits.";
+  o.formula =
+      "n[e] = sqrt(-2 log(1 - u[e])) cos(2 pi u[e + 16]), n[e + 16] the same with sin, for e mod 32 < 16; u "
+      "as uniform";
+  o.evaluate = &float_rule<&random::normal>;
+  return o;
+}();
+
+}  // namespace gradus::ops
