@@ -69,6 +69,11 @@ class Printer {
   }
 
  private:
+  // The printer shows invalid graphs as well: the verifier quotes them.
+  bool exists(Value value) const {
+    return value.node < graph_.size() && value.result < graph_.node(value).types.size();
+  }
+
   std::string origins(uint32_t index) const {
     std::string out;
     if (options_.origins)
@@ -102,8 +107,7 @@ class Printer {
   std::string body(const Node& node, const std::string& indent, size_t before) const {
     const Printer inner(*node.body, options_);
     std::vector<Type> operands;
-    for (Value operand : node.operands)
-      operands.push_back(operand.node < graph_.size() ? graph_.type(operand) : Type());
+    for (Value operand : node.operands) operands.push_back(exists(operand) ? graph_.type(operand) : Type());
     const auto types = body_input_types(*node.op, node.attributes, operands);
     const auto& inputs = node.body->inputs();
     const size_t implicit = node.op->name == "scan" ? 1 : 0;  // the index has no operand

@@ -1,0 +1,221 @@
+#include "ir/verify.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "ir/check_use.h"
+#include "ir/op.h"
+#include "ir/text/print.h"
+
+namespace gradus {
+
+namespace {
+
+bool same_but_layout(const Type& a, const Type& b) { return a.element == b.element && a.shape == b.shape; }
+
+bool layout_fits(const Type& type) {
+  const auto fits = [&](const std::vector<int64_t>& list) {
+    return list.empty() || list.size() == type.shape.size();
+  };
+  return fits(type.layout.order) && fits(type.layout.tiling) && fits(type.layout.padding);
+}
+
+std::string list(const std::vector<Type>& types) {
+  std::string out;
+  for (const Type& type : types) out += (out.empty() ? "" : ", ") + to_string(type);
+  return out.empty() ? "nothing" : out;
+}
+
+class Verifier {
+ public:
+  Verifier(const Graph& graph, std::vector<Diagnostic>& found, std::string where, bool is_body)
+      : graph_(graph), found_(found), where_(std::move(where)), is_body_(is_body) {}
+
+  void run() {
+    check_inputs();
+    for (uint32_t i = 0; i < graph_.size(); ++i) check_node(i);
+    check_results();
+    check_updates();
+    check_status();
+  }
+
+ private:
+  bool exists(Value value) const {
+    return value.node < graph_.size() && value.result < graph_.node(value).types.size();
+  }
+
+  std::string line(uint32_t index) const {
+    const std::string text = print_node(graph_, index);
+    const size_t end = text.find('\n');
+    return end == std::string::npos ? text : text.substr(0, end) + " …";
+  }
+
+  void report(std::string message, std::string hint = {}) {
+    found_.push_back({Severity::error, where_ + std::move(message), {}, {}, std::move(hint)});
+  }
+
+  void report_at(uint32_t index, std::string message, std::string hint = {}) {
+    report(fmt::format("{}: {}", print_value(graph_, {index, 0}), message), std::move(hint));
+    const uint32_t first = index == 0 ? 0 : index - 1;
+    for (uint32_t i = first; i < graph_.size() && i <= index + 1; ++i)
+      found_.back().notes.push_back({fmt::format("{} {}", i == index ? ">" : " ", line(i)), {}});
+  }
+
+  void check_inputs() {
+    std::set<std::string> names;
+    for (size_t i = 0; i < graph_.inputs().size(); ++i) {
+      const Input& input = graph_.inputs()[i];
+      if (!names.insert(input.name).second) report(fmt::format("two inputs are named '{}'", input.name));
+      if (!exists(input.value) || graph_.node(input.value).op->name != "input") {
+        report(fmt::format("input '{}' is not a node of op input", input.name));
+        continue;
+      }
+      const AttributeValue* index = graph_.node(input.value).attributes.find("index");
+      if (!index || *index != AttributeValue(static_cast<int64_t>(i)))
+        report_at(input.value.node,
+                  fmt::format("input '{}' stands at position {}, but says another index", input.name, i));
+    }
+  }
+
+  void check_node(uint32_t index) {
+    const Node& node = graph_.node(index);
+    const auto [it, made] = ids_.emplace(node.id, index);
+    if (!made) report_at(index, fmt::format("the stable id {} is taken by an earlier node", node.id));
+    if (node.id >= graph_.next_id()) report_at(index, "the stable id is not below the graph's next id");
+    for (const Type& type : node.types)
+      if (!layout_fits(type))
+        report_at(index, fmt::format("the layout of {} has another rank", to_string(type)));
+    if (node.op->name == "input") return check_input_node(index);
+
+    for (Value operand : node.operands)
+      if (!exists(operand) || operand.node >= index)
+        return report_at(index,
+                         fmt::format("operand {} does not come before it", print_value(graph_, operand)));
+    const auto problems = check_use(*node.op, node.operands.size(), node.attributes, node.body != nullptr);
+    for (const UseProblem& problem : problems) report_at(index, problem.message, problem.hint);
+    if (!problems.empty()) return;
+    if (node.body) check_body(index);
+    check_types(index);
+    check_mark_or_gradient(index);
+  }
+
+  void check_input_node(uint32_t index) {
+    const Node& node = graph_.node(index);
+    const AttributeValue* attribute = node.attributes.find("index");
+    const auto* position = attribute ? std::get_if<int64_t>(attribute) : nullptr;
+    const bool listed = position && *position >= 0 &&
+                        static_cast<size_t>(*position) < graph_.inputs().size() &&
+                        graph_.inputs()[static_cast<size_t>(*position)].value == Value{index, 0};
+    if (!listed) report_at(index, "an input that the graph does not list");
+    if (!node.operands.empty() || node.body || node.types.size() != 1)
+      report_at(index, "an input has one result and no operands");
+  }
+
+  void check_types(uint32_t index) {
+    const Node& node = graph_.node(index);
+    OpUse use{*node.op, {}, node.attributes, node.body.get()};
+    for (Value operand : node.operands) use.operands.push_back(graph_.type(operand));
+    try {
+      const std::vector<Type> types = node.op->infer(use);
+      if (!std::equal(types.begin(), types.end(), node.types.begin(), node.types.end(), same_but_layout))
+        report_at(index,
+                  fmt::format("the type is {}, but shape inference gives {}", list(node.types), list(types)));
+    } catch (const ShapeError& error) {
+      report_at(index, error.what(), error.hint);
+    }
+  }
+
+  void check_body(uint32_t index) {
+    const Node& node = graph_.node(index);
+    std::vector<Type> operands, inputs;
+    for (Value operand : node.operands) operands.push_back(graph_.type(operand));
+    for (const Input& input : node.body->inputs()) inputs.push_back(node.body->type(input.value));
+    const auto expected = body_input_types(*node.op, node.attributes, operands);
+    if (!expected ||
+        !std::equal(expected->begin(), expected->end(), inputs.begin(), inputs.end(), same_but_layout))
+      report_at(index, fmt::format("the body takes {}, expected {}", list(inputs),
+                                   expected ? list(*expected) : "carries, sequences and captures"));
+    Verifier(*node.body, found_,
+             fmt::format("{}in the body of {}: ", where_, print_value(graph_, {index, 0})), true)
+        .run();
+  }
+
+  void check_mark_or_gradient(uint32_t index) {
+    const Node& node = graph_.node(index);
+    if (node.op->name == "mark" && !marks_.insert(node.attributes.integer_or("id", 0)).second)
+      report_at(index, "another mark has the same id", "every assignment of a lesson has a mark of its own");
+    if (node.op->name != "gradient") return;
+    for (Value operand : node.operands)
+      if (!is_float(graph_.type(operand).element))
+        report_at(index, fmt::format("{} is {}, and gradients are of floating-point values",
+                                     print_value(graph_, operand), to_string(graph_.type(operand))));
+  }
+
+  void check_results() {
+    std::set<std::string> names;
+    for (size_t i = 0; i < graph_.results().size(); ++i) {
+      const NamedValue& result = graph_.results()[i];
+      if (!exists(result.value)) report(fmt::format("result {} does not exist", i));
+      if (!result.name.empty() && !names.insert(result.name).second)
+        report(fmt::format("two results are named '{}'", result.name));
+    }
+  }
+
+  void check_updates() {
+    if (is_body_ && !graph_.updates().empty()) report("a body cannot update anything");
+    std::set<uint32_t> updated;
+    for (const Update& update : graph_.updates()) {
+      if (update.input >= graph_.inputs().size() || !exists(update.value)) {
+        report("an update of an input or by a value that does not exist");
+        continue;
+      }
+      const Input& input = graph_.inputs()[update.input];
+      if (!updated.insert(update.input).second) report(fmt::format("'{}' is updated twice", input.name));
+      if (input.kind != InputKind::parameter && input.kind != InputKind::state &&
+          input.kind != InputKind::variable)
+        report(fmt::format("'{}' is updated, but only parameters, state and variables can be", input.name));
+      if (!same_but_layout(graph_.type(update.value), graph_.type(input.value)))
+        report_at(update.value.node,
+                  fmt::format("the update of '{}' is {}, but the input is {}", input.name,
+                              to_string(graph_.type(update.value)), to_string(graph_.type(input.value))));
+    }
+  }
+
+  void check_status() {
+    const Value status = graph_.status();
+    if (!status) return;
+    if (is_body_) report("a body has no status");
+    if (!exists(status)) return report("the status does not exist");
+    if (!same_but_layout(graph_.type(status), Type(ElementType::i64, {2})))
+      report_at(status.node,
+                fmt::format("the status is {}, expected i64[2]", to_string(graph_.type(status))));
+  }
+
+  const Graph& graph_;
+  std::vector<Diagnostic>& found_;
+  std::string where_;
+  bool is_body_;
+  std::map<uint32_t, uint32_t> ids_;
+  std::set<int64_t> marks_;
+};
+
+}  // namespace
+
+std::vector<Diagnostic> verify(const Graph& graph) {
+  std::vector<Diagnostic> found;
+  Verifier(graph, found, "", false).run();
+  return found;
+}
+
+void verify_or_fail(const Graph& graph, std::string_view after) {
+  std::vector<Diagnostic> found = verify(graph);
+  if (found.empty()) return;
+  for (Diagnostic& diagnostic : found)
+    diagnostic.message = fmt::format("internal: invalid graph after {}: {}", after, diagnostic.message);
+  found.back().hint = "this is a bug in Gradus; --print-after-all shows the graph before and after each pass";
+  throw Error(ErrorKind::internal, std::move(found));
+}
+
+}  // namespace gradus
