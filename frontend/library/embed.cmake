@@ -3,13 +3,8 @@
 set(entries "")
 foreach(file IN LISTS FILES)
   get_filename_component(name "${file}" NAME)
-  file(READ "${file}" hex HEX)
-  string(LENGTH "${hex}" length)
-  # Raw string literals are limited in length by some compilers; bytes are not, and need no delimiter.
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-  string(MAKE_C_IDENTIFIER "${name}" identifier)
-  string(APPEND arrays "constexpr char ${identifier}[] = {${bytes}0};\n")
-  string(APPEND entries "    {\"library/${name}\", {${identifier}, sizeof ${identifier} - 1}},\n")
+  file(READ "${file}" text)
+  string(APPEND entries "    {\"library/${name}\", R\"gradus(${text})gradus\"},\n")
 endforeach()
 file(WRITE "${OUTPUT}" "#include \"frontend/library/library.h\"
 
@@ -17,7 +12,6 @@ namespace gradus::library {
 
 namespace {
 
-${arrays}
 constexpr Text all[] = {
 ${entries}};
 
