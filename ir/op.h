@@ -37,7 +37,7 @@ struct AttributeSpec {
   bool required = true;
 };
 
-// What shape inference sees.
+// What shape inference sees. The number of operands and the presence and types of attributes have been checked.
 struct OpUse {
   const Op& op;
   std::vector<Type> operands;
@@ -51,10 +51,12 @@ struct GradientUse {
   const Node node;              // operands are values of `builder`
   uint32_t index;               // node index, to form results
   std::vector<Value> adjoints;  // one per result; none where nothing depends on it
+  std::vector<bool> wanted;     // per operand, whether its adjoint is of use; empty: all of them
 
   Value operand(size_t i) const { return node.operands[i]; }
   Value result(size_t i = 0) const { return {index, static_cast<uint32_t>(i)}; }
   Value adjoint(size_t i = 0) const { return adjoints[i]; }
+  bool wants(size_t i) const { return wanted.empty() || wanted[i]; }
 };
 
 struct NotDifferentiable {

@@ -87,12 +87,13 @@ class ReverseMode {
   // Adjoints of the operands of node `index`, none where nothing flows.
   std::vector<Value> apply_rule(uint32_t index, std::vector<Value> adjoints) {
     index_ = {index, 0};
-    GradientUse use{builder_, builder_.node(index), index, std::move(adjoints)};
+    GradientUse use{builder_, builder_.node(index), index, std::move(adjoints), {}};
     const Node& node = use.node;
     std::vector<Value> result(node.operands.size());
     auto wanted = [&](size_t i) {
       return dependent_[node.operands[i].node] && is_float(builder_.type(node.operands[i]).element);
     };
+    for (size_t i = 0; i < node.operands.size(); ++i) use.wanted.push_back(wanted(i));
     struct Apply {
       ReverseMode& self;
       GradientUse& use;

@@ -3,9 +3,17 @@
 #pragma once
 
 // clang-format off
-#define GRADUS_CONTROL_OPS(OP)
+#define GRADUS_CONTROL_OPS(OP) \
+  OP(input) OP(constant) OP(mark) OP(stop_gradient) OP(gradient) OP(scan) OP(call) OP(kernel)
 
-#define GRADUS_ELEMENTWISE_OPS(OP)
+#define GRADUS_ELEMENTWISE_OPS(OP) \
+  OP(add) OP(sub) OP(mul) OP(div) OP(rem) OP(pow) OP(maximum) OP(minimum) OP(atan2) \
+  OP(neg) OP(abs) OP(sign) OP(floor) OP(ceil) OP(round) \
+  OP(exp) OP(expm1) OP(log) OP(log1p) OP(sqrt) OP(rsqrt) OP(cbrt) \
+  OP(sin) OP(cos) OP(tan) OP(asin) OP(acos) OP(atan) OP(sinh) OP(cosh) OP(tanh) OP(erf) OP(sigmoid) \
+  OP(equal) OP(not_equal) OP(less) OP(less_equal) OP(greater) OP(greater_equal) OP(is_finite) \
+  OP(logical_and) OP(logical_or) OP(logical_xor) OP(logical_not) OP(shift_left) OP(shift_right_logical) \
+  OP(select) OP(clamp) OP(cast)
 
 #define GRADUS_SHAPE_OPS(OP)
 

@@ -1,0 +1,39 @@
+// Interprets scalar expressions (ir/loop/expression.h) over the evaluator's scalars.
+//
+// Integers: operations wrap; division by zero gives 0 and so does its remainder; shifts by a negative amount
+// or by the width and more give 0.
+#pragma once
+
+#include <span>
+
+#include "ir/evaluate/rule.h"
+#include "ir/loop/expression.h"
+
+namespace gradus::evaluate {
+
+// `number` for float types, `integer` for the rest.
+template <class T>
+struct Scalar {
+  T number{};
+  int64_t integer = 0;
+};
+
+// An expression as a list of steps; sub-expressions shared by pointer are computed once.
+class ScalarProgram {
+ public:
+  explicit ScalarProgram(const loop::Expression& root);
+  ElementType type() const { return steps_.back().node->type; }
+
+  template <class T>
+  Scalar<T> run(std::span<const Scalar<T>> arguments, std::vector<Scalar<T>>& scratch) const;
+
+ private:
+  struct Step {
+    const loop::ExpressionNode* node;
+    std::vector<size_t> operands;
+  };
+  loop::Expression root_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace gradus::evaluate

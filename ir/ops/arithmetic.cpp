@@ -1,0 +1,318 @@
+// Elementwise ops of two and three operands: arithmetic, comparisons, logic, select, clamp; and cast.
+#include <fmt/format.h>
+
+#include "ir/build.h"
+#include "ir/ops/check.h"
+#include "ir/ops/elementwise.h"
+#include "ir/ops/ops.h"
+
+namespace gradus::ops {
+
+namespace {
+
+using loop::ScalarOp;
+using Use = const GradientUse&;
+
+Op binary(const char* name, const char* summary, const char* formula, ScalarOp scalar,
+          Differentiation differentiation, bool integers = true, double low = -2, double high = 2) {
+  Op op{.name = name,
+        .family = OpFamily::elementwise,
+        .summary = summary,
+        .formula = formula,
+        .min_operands = 2,
+        .max_operands = 2,
+        .attributes = {},
+        .infer = integers ? infer_number : infer_float,
+        .differentiation = std::move(differentiation),
+        .evaluate = nullptr,
+        .scalar = scalar_of(scalar),
+        .samples = {elementwise_sample(name, 2, "f32[3,5]", low, high),
+                    elementwise_sample(name, 2, "f64[7]", low, high)},
+        .bad_samples = elementwise_bad_samples(name, 2)};
+  if (integers) op.samples.push_back(elementwise_sample(name, 2, "i32[7]"));
+  return op;
+}
+
+Op predicate(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
+  return {.name = name,
+          .family = OpFamily::elementwise,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 2,
+          .max_operands = 2,
+          .attributes = {},
+          .infer = infer_comparison,
+          .differentiation = PiecewiseConstant{},
+          .evaluate = nullptr,
+          .scalar = scalar_of(scalar),
+          .samples = {elementwise_sample(name, 2, "f32[3,5]", -2, 2, "bool[3,5]"),
+                      elementwise_sample(name, 2, "i64[7]", -2, 2, "bool[7]")},
+          .bad_samples = elementwise_bad_samples(name, 2)};
+}
+
+Op logic(const char* name, const char* summary, const char* formula, ScalarOp scalar, int operands) {
+  return {.name = name,
+          .family = OpFamily::elementwise,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = operands,
+          .max_operands = operands,
+          .attributes = {},
+          .infer = infer_logical,
+          .differentiation = PiecewiseConstant{},
+          .evaluate = nullptr,
+          .scalar = scalar_of(scalar),
+          .samples = {elementwise_sample(name, operands, "bool[3,5]", -2, 2, {}, 2),
+                      elementwise_sample(name, operands, "i32[7]")},
+          .bad_samples = elementwise_bad_samples(name, operands, "i32")};
+}
+
+Op shift(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
+  return {.name = name,
+          .family = OpFamily::elementwise,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 2,
+          .max_operands = 2,
+          .attributes = {},
+          .infer = infer_integer,
+          .differentiation = PiecewiseConstant{},
+          .evaluate = nullptr,
+          .scalar = scalar_of(scalar),
+          .samples = {elementwise_sample(name, 2, "i32[3,5]"), elementwise_sample(name, 2, "i64[7]")},
+          .bad_samples = elementwise_bad_samples(name, 2, "i32")};
+}
+
+Value power_by_base(Use use) {
+  GraphBuilder& b = use.builder;
+  const Value x = use.operand(0), y = use.operand(1);
+  if (const std::optional<double> known = build::known_splat(b, y)) {
+    if (*known == 0) return number_like_result(use, 0);
+    if (*known == 1) return number_like_result(use, 1);
+    if (*known == 2) return build::mul(b, x, 2);
+    return build::mul(b, build::binary(b, "pow", x, number_like_result(use, *known - 1)), *known);
+  }
+  // x⁰ is constant, also at x = 0 where x⁻¹ is infinite.
+  const Value lower = build::binary(b, "pow", x, build::add(b, y, -1));
+  const Value is_zero = build::binary(b, "equal", y, number_like_result(use, 0));
+  return build::select(b, is_zero, number_like_result(use, 0), build::mul(b, y, lower));
+}
+
+// 0ʸ is 0 for every y > 0: the derivative by y is 0 there, not 0 · ln 0.
+Value power_by_exponent(Use use) {
+  GraphBuilder& b = use.builder;
+  const Value x = use.operand(0);
+  const Value is_zero = build::binary(b, "equal", x, number_like_result(use, 0));
+  const Value safe = build::select(b, is_zero, number_like_result(use, 1), x);
+  return build::mul(b, use.result(), build::unary(b, "log", safe));
+}
+
+Value atan2_partial(Use use, size_t numerator, bool negative) {
+  GraphBuilder& b = use.builder;
+  const Value y = use.operand(0), x = use.operand(1);
+  const Value norm = build::add(b, build::mul(b, x, x), build::mul(b, y, y));
+  const Value ratio = build::div(b, use.operand(numerator), norm);
+  return negative ? build::neg(b, ratio) : ratio;
+}
+
+std::vector<Type> infer_select(const OpUse& use) {
+  check_bool(use, 0);
+  check_same_types(use, 1);
+  if (use.operands[0].shape != use.operands[1].shape)
+    shape_error(use, fmt::format("shapes differ: {}", operand_types(use)),
+                "nothing broadcasts by itself: use broadcast");
+  return {Type(use.operands[1].element, use.operands[1].shape)};
+}
+
+Value select_transpose(Use use, size_t operand) {
+  const Value zero = number_like_result(use, 0);
+  return operand == 1 ? build::select(use.builder, use.operand(0), use.adjoint(), zero)
+                      : build::select(use.builder, use.operand(0), zero, use.adjoint());
+}
+
+loop::Expression clamp_scalar(std::span<const loop::Expression> x, const Attributes&) {
+  return loop::make(ScalarOp::minimum, {loop::make(ScalarOp::maximum, {x[0], x[1]}), x[2]});
+}
+
+Value negated_quotient(Use use) {
+  return build::neg(use.builder, build::div(use.builder, use.result(), use.operand(1)));
+}
+
+}  // namespace
+
+const Op add = binary("add", "Sum.", "y_i = a_i + b_i", ScalarOp::add,
+                      Transpose{[](Use use, size_t) { return use.adjoint(); }, {0, 1}});
+
+const Op sub =
+    binary("sub", "Difference.", "y_i = a_i - b_i", ScalarOp::subtract,
+           Transpose{[](Use use, size_t operand) {
+                       return operand == 0 ? use.adjoint() : build::neg(use.builder, use.adjoint());
+                     },
+                     {0, 1}});
+
+const Op mul =
+    binary("mul", "Product.", "y_i = a_i b_i", ScalarOp::multiply,
+           Partials{{[](Use use) { return use.operand(1); }, [](Use use) { return use.operand(0); }}});
+
+const Op div = binary(
+    "div", "Quotient; of integers, rounded down (and 0 where the divisor is 0).", "y_i = a_i / b_i",
+    ScalarOp::divide,
+    Partials{{[](Use use) { return build::div(use.builder, number_like_result(use, 1), use.operand(1)); },
+              negated_quotient}},
+    true, 0.5, 3);
+
+const Op rem = binary("rem", "Remainder with the sign of the divisor; of integers, 0 where the divisor is 0.",
+                      "y_i = a_i - ⌊a_i / b_i⌋ b_i", ScalarOp::remainder,
+                      Partials{{[](Use use) { return number_like_result(use, 1); },
+                                [](Use use) {
+                                  const Value ratio = build::div(use.builder, use.operand(0), use.operand(1));
+                                  return build::neg(use.builder, build::unary(use.builder, "floor", ratio));
+                                }}},
+                      true, 0.5, 3);
+
+const Op pow = binary("pow", "Power.", "y_i = a_i^b_i", ScalarOp::power,
+                      Partials{{power_by_base, power_by_exponent}}, true, 0.3, 3);
+
+const Op maximum =
+    binary("maximum", "The larger one, the first on a tie; NaN if either is NaN.", "y_i = max(a_i, b_i)",
+           ScalarOp::maximum,
+           Partials{{[](Use use) { return indicator(use, "greater_equal", use.operand(0), use.operand(1)); },
+                     [](Use use) { return indicator(use, "less", use.operand(0), use.operand(1)); }}});
+
+const Op minimum =
+    binary("minimum", "The smaller one, the first on a tie; NaN if either is NaN.", "y_i = min(a_i, b_i)",
+           ScalarOp::minimum,
+           Partials{{[](Use use) { return indicator(use, "less_equal", use.operand(0), use.operand(1)); },
+                     [](Use use) { return indicator(use, "greater", use.operand(0), use.operand(1)); }}});
+
+const Op atan2 =
+    binary("atan2", "The angle of the point (b, a), in radians.", "y_i = arg(b_i + i a_i)", ScalarOp::atan2,
+           Partials{{[](Use use) { return atan2_partial(use, 1, false); },
+                     [](Use use) { return atan2_partial(use, 0, true); }}},
+           false, 0.3, 3);
+
+const Op equal = predicate("equal", "Whether two elements are equal.", "y_i = a_i == b_i", ScalarOp::equal);
+const Op not_equal =
+    predicate("not_equal", "Whether two elements differ.", "y_i = a_i != b_i", ScalarOp::not_equal);
+const Op less = predicate("less", "Whether the first is smaller.", "y_i = a_i < b_i", ScalarOp::less);
+const Op less_equal = predicate("less_equal", "Whether the first is smaller or equal.", "y_i = a_i <= b_i",
+                                ScalarOp::less_equal);
+const Op greater = predicate("greater", "Whether the first is larger.", "y_i = a_i > b_i", ScalarOp::greater);
+const Op greater_equal = predicate("greater_equal", "Whether the first is larger or equal.",
+                                   "y_i = a_i >= b_i", ScalarOp::greater_equal);
+
+const Op logical_and =
+    logic("logical_and", "Both; of integers, bit by bit.", "y_i = a_i ∧ b_i", ScalarOp::logical_and, 2);
+const Op logical_or = logic("logical_or", "Either or both; of integers, bit by bit.", "y_i = a_i ∨ b_i",
+                            ScalarOp::logical_or, 2);
+const Op logical_xor = logic("logical_xor", "Exactly one of two; of integers, bit by bit.", "y_i = a_i ⊕ b_i",
+                             ScalarOp::logical_xor, 2);
+const Op logical_not =
+    logic("logical_not", "The opposite; of integers, bit by bit.", "y_i = ¬a_i", ScalarOp::logical_not, 1);
+
+const Op shift_left = shift("shift_left", "Bits moved up; 0 if the shift is negative or not below the width.",
+                            "y_i = a_i · 2^b_i", ScalarOp::shift_left);
+const Op shift_right_logical =
+    shift("shift_right_logical",
+          "Bits moved down, zeros coming in; 0 if the shift is negative or not below the width.",
+          "y_i = ⌊(a_i as unsigned) / 2^b_i⌋", ScalarOp::shift_right_logical);
+
+const Op select = {
+    .name = "select",
+    .family = OpFamily::elementwise,
+    .summary = "The second operand where the condition holds, else the third.",
+    .formula = "y_i = a_i if c_i, else b_i",
+    .min_operands = 3,
+    .max_operands = 3,
+    .attributes = {},
+    .infer = infer_select,
+    .differentiation = Transpose{select_transpose, {1, 2}},
+    .evaluate = nullptr,
+    .scalar = scalar_of(ScalarOp::select),
+    .samples =
+        {{"graph @g (%c: bool[3,5], %a: f32[3,5], %b: f32[3,5]) { %0 = select %c, %a, %b : f32[3,5]  return "
+          "%0 }",
+          -2, 2, 2},
+         {"graph @g (%c: bool[7], %a: i32[7], %b: i32[7]) { %0 = select %c, %a, %b : i32[7]  return %0 }", -2,
+          2, 2}},
+    .bad_samples =
+        {{"graph @g (%c: f32[3], %a: f32[3], %b: f32[3]) { %0 = select %c, %a, %b : f32[3]  return %0 }",
+          "operand 0 is f32[3], expected bool"},
+         {"graph @g (%c: bool[3], %a: f32[4], %b: f32[4]) { %0 = select %c, %a, %b : f32[4]  return %0 }",
+          "shapes differ"}},
+};
+
+const Op clamp = {
+    .name = "clamp",
+    .family = OpFamily::elementwise,
+    .summary = "A value kept within bounds; at a bound the derivative belongs to the value.",
+    .formula = "y_i = min(max(x_i, low_i), high_i)",
+    .min_operands = 3,
+    .max_operands = 3,
+    .attributes = {},
+    .infer = infer_number,
+    .differentiation = Partials{{[](Use use) {
+                                   GraphBuilder& b = use.builder;
+                                   const Value x = use.operand(0);
+                                   return build::mul(b, indicator(use, "greater_equal", x, use.operand(1)),
+                                                     indicator(use, "less_equal", x, use.operand(2)));
+                                 },
+                                 [](Use use) {
+                                   GraphBuilder& b = use.builder;
+                                   const Value low = use.operand(1);
+                                   return build::mul(b, indicator(use, "less", use.operand(0), low),
+                                                     indicator(use, "less_equal", low, use.operand(2)));
+                                 },
+                                 [](Use use) {
+                                   const Value bounded =
+                                       build::binary(use.builder, "maximum", use.operand(0), use.operand(1));
+                                   return indicator(use, "greater", bounded, use.operand(2));
+                                 }}},
+    .evaluate = nullptr,
+    .scalar = clamp_scalar,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = constant {element=f32, shape=[3,5], value=-0.5} : f32[3,5]  "
+                 "%1 = constant {element=f32, shape=[3,5], value=1.25} : f32[3,5]  "
+                 "%2 = clamp %x, %0, %1 : f32[3,5]  return %2 }"},
+                elementwise_sample("clamp", 3, "f64[7]"),
+                elementwise_sample("clamp", 3, "i32[7]")},
+    .bad_samples =
+        {{"graph @g (%x: f32[3], %a: f32[], %b: f32[]) { %0 = clamp %x, %a, %b : f32[3]  return %0 }",
+          "shapes differ"}},
+};
+
+const Op cast = {
+    .name = "cast",
+    .family = OpFamily::elementwise,
+    .summary =
+        "Conversion to another element type: between floats rounding to nearest; float to integer "
+        "truncating, "
+        "saturating, NaN giving 0; to bool: not 0; integers wrap.",
+    .formula = "y_i = x_i as `to`",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"to", "element type of the result", ElementType::f32}},
+    .infer = [](const OpUse& use) -> std::vector<Type> {
+      return {Type(use.attributes.element_type("to"), use.operands[0].shape)};
+    },
+    .differentiation = Transpose{[](Use use, size_t) {
+                                   const ElementType from = use.builder.type(use.operand(0)).element;
+                                   return is_float(use.node.types[0].element)
+                                              ? build::cast(use.builder, from, use.adjoint())
+                                              : Value{};
+                                 },
+                                 {0}},
+    .evaluate = nullptr,
+    .scalar = [](std::span<const loop::Expression> x,
+                 const Attributes& attributes) { return loop::cast(attributes.element_type("to"), x[0]); },
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = cast %x {to=f64} : f64[3,5]  return %0 }"},
+                {"graph @g (%x: f64[7]) { %0 = cast %x {to=f32} : f32[7]  return %0 }"},
+                {"graph @g (%x: f32[7]) { %0 = cast %x {to=i32} : i32[7]  return %0 }"},
+                {"graph @g (%x: i32[7]) { %0 = cast %x {to=f32} : f32[7]  return %0 }"},
+                {"graph @g (%x: i64[7]) { %0 = cast %x {to=bool} : bool[7]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = cast %x : f32[3]  return %0 }",
+                     "attribute 'to' is missing"},
+                    {"graph @g (%x: f32[3]) { %0 = cast %x {to=3} : f32[3]  return %0 }",
+                     "expected an element type"}},
+};
+
+}  // namespace gradus::ops

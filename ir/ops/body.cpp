@@ -1,0 +1,84 @@
+#include "ir/ops/body.h"
+
+#include <fmt/format.h>
+
+#include "ir/build.h"
+#include "ir/ops/check.h"
+
+namespace gradus::ops {
+
+void check_body_inputs(const OpUse& use, const std::vector<Type>& expected) {
+  if (!use.body) shape_error(use, "needs a body", "write it as (%a = %x) { … yield %0 }");
+  const auto& inputs = use.body->inputs();
+  if (inputs.size() != expected.size())
+    shape_error(use, fmt::format("the body has {} inputs, expected {}", inputs.size(), expected.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Type& type = use.body->type(inputs[i].value);
+    if (type.element != expected[i].element || type.shape != expected[i].shape)
+      shape_error(use, fmt::format("input '{}' of the body is {}, expected {}", inputs[i].name,
+                                   to_string(type), to_string(expected[i])));
+  }
+}
+
+std::vector<Type> body_result_types(const Graph& body) {
+  std::vector<Type> types;
+  for (const NamedValue& result : body.results()) types.push_back(body.type(result.value));
+  return types;
+}
+
+std::vector<Value> inline_body(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs) {
+  std::vector<Value> first(body.size());
+  for (size_t i = 0; i < inputs.size(); ++i) first[body.inputs()[i].value.node] = inputs[i];
+  const auto map = [&](Value value) -> Value {
+    const Value base = first[value.node];
+    return {base.node, base.result + value.result};
+  };
+  const std::vector<bool> live = live_nodes(body);
+  for (uint32_t i = 0; i < body.size(); ++i) {
+    const Node& node = body.node(i);
+    if (!live[i] || node.op->name == "input") continue;
+    std::vector<Value> operands;
+    for (Value operand : node.operands) operands.push_back(map(operand));
+    OriginScope scope(builder, body.origins(i));
+    first[i] = builder.add(*node.op, std::move(operands), node.attributes, node.body);
+  }
+  std::vector<Value> results;
+  for (const NamedValue& result : body.results()) results.push_back(map(result.value));
+  return results;
+}
+
+std::vector<Value> body_gradient(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs,
+                                 const std::vector<Value>& adjoints) {
+  std::vector<Value> gradients(inputs.size());
+  const std::vector<Value> results = inline_body(builder, body, inputs);
+  Value total;
+  for (size_t k = 0; k < results.size(); ++k) {
+    if (!adjoints[k]) continue;
+    const Value term = build::sum_all(builder, build::mul(builder, results[k], adjoints[k]));
+    total =
+        total ? build::add(builder, total, build::cast(builder, builder.type(total).element, term)) : term;
+  }
+  if (!total) return gradients;
+
+  std::vector<bool> needed(total.node + 1, false);
+  needed[total.node] = true;
+  for (uint32_t i = total.node + 1; i-- > 0;) {
+    if (!needed[i] || std::holds_alternative<PiecewiseConstant>(builder.node(i).op->differentiation))
+      continue;
+    for (Value operand : builder.node(i).operands) needed[operand.node] = true;
+  }
+  std::vector<Value> asked;
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (is_float(builder.type(inputs[i]).element) && inputs[i].node <= total.node && needed[inputs[i].node]) {
+      asked.push_back(inputs[i]);
+      positions.push_back(i);
+    }
+  if (asked.empty()) return gradients;
+  const Value gradient = build::gradient(builder, total, asked);
+  for (size_t k = 0; k < positions.size(); ++k)
+    gradients[positions[k]] = {gradient.node, static_cast<uint32_t>(k)};
+  return gradients;
+}
+
+}  // namespace gradus::ops

@@ -1,0 +1,276 @@
+// Leaves, identities and calls: input, constant, mark, stop_gradient, gradient, call, kernel. (scan:
+// scan.cpp)
+#include <fmt/format.h>
+
+#include "ir/build.h"
+#include "ir/evaluate/rule.h"
+#include "ir/ops/body.h"
+#include "ir/ops/check.h"
+#include "ir/ops/ops.h"
+
+namespace gradus::ops {
+
+namespace {
+
+constexpr evaluate::Rule copy_rule = evaluate::make_rule([](auto& call) { call.result() = call.operand(); });
+
+constexpr evaluate::Rule constant_rule = evaluate::make_rule([](auto& call) {
+  auto& result = call.result();
+  const auto fill = [&](auto& elements, const auto& number_of) {
+    const Attributes& attributes = call.attributes();
+    if (const AttributeValue* value = attributes.find("value")) {
+      const auto splat =
+          number_of(std::get_if<int64_t>(value) ? static_cast<double>(std::get<int64_t>(*value))
+                                                : std::get<double>(*value),
+                    std::get_if<int64_t>(value) ? std::get<int64_t>(*value) : 0);
+      for (auto& element : elements) element = splat;
+      return;
+    }
+    const AttributeValue& values = *attributes.find("values");
+    for (size_t i = 0; i < elements.size(); ++i) {
+      if (const auto* integers = std::get_if<std::vector<int64_t>>(&values))
+        elements[i] = number_of(static_cast<double>((*integers)[i]), (*integers)[i]);
+      else
+        elements[i] = number_of(std::get<std::vector<double>>(values)[i], 0);
+    }
+  };
+  if (result.holds_floats())
+    fill(result.floats, [](double number, int64_t) { return number; });
+  else
+    fill(result.integers,
+         [&](double, int64_t number) { return evaluate::wrap_integer(result.type.element, number); });
+});
+
+constexpr evaluate::Rule stop_rule = evaluate::make_rule([](auto& call) {
+  using T = std::decay_t<decltype(call.result().floats[0])>;
+  call.result().integers = call.operand().integers;
+  for (size_t i = 0; i < call.result().floats.size(); ++i)
+    call.result().floats[i] = T(evaluate::primal(call.operand().floats[i]));
+});
+
+constexpr evaluate::Rule call_rule = evaluate::make_rule([](auto& call) {
+  using Element = std::decay_t<decltype(call.operand())>;
+  std::vector<Element> inputs;
+  for (const Element* operand : call.operands) inputs.push_back(*operand);
+  call.results = call.run_body(std::move(inputs));
+});
+
+std::vector<Type> same_type(const OpUse& use) { return {use.operands[0]}; }
+
+std::vector<Type> infer_constant(const OpUse& use) {
+  const ElementType element = use.attributes.element_type("element");
+  const Shape& shape = use.attributes.integers("shape");
+  check_shape(use, shape);
+  const AttributeValue* value = use.attributes.find("value");
+  const AttributeValue* values = use.attributes.find("values");
+  if (!value == !values) shape_error(use, "give either value or values");
+  const bool is_real =
+      value ? std::holds_alternative<double>(*value) : std::holds_alternative<std::vector<double>>(*values);
+  if (is_real && !is_float(element))
+    shape_error(
+        use, fmt::format("a {} constant cannot hold {}", name(element), to_string(value ? *value : *values)),
+        "write integers without a point");
+  if (!values) return {Type(element, shape)};
+  const auto* integers = std::get_if<std::vector<int64_t>>(values);
+  const size_t count = integers ? integers->size() : std::get<std::vector<double>>(*values).size();
+  if (static_cast<int64_t>(count) != element_count(shape))
+    shape_error(use,
+                fmt::format("{} values for shape {}, which has {} elements", count, to_string(shape),
+                            element_count(shape)),
+                "values are listed in row-major order; a single `value` fills the whole shape");
+  return {Type(element, shape)};
+}
+
+std::vector<Type> infer_gradient(const OpUse& use) {
+  const Type& y = use.operands[0];
+  if (!is_float(y.element) || y.rank() != 0)
+    shape_error(use, fmt::format("the differentiated value is {}, expected a float scalar", to_string(y)),
+                "reduce it first, e.g. with sum or mean");
+  for (size_t i = 1; i < use.operands.size(); ++i)
+    if (!is_float(use.operands[i].element))
+      shape_error(
+          use, fmt::format("operand {} is {}: only floats have a gradient", i, to_string(use.operands[i])));
+  return {use.operands.begin() + 1, use.operands.end()};
+}
+
+std::vector<Type> infer_call(const OpUse& use) {
+  check_body_inputs(use, use.operands);
+  return body_result_types(*use.body);
+}
+
+// A call to a body that repeats the primal one and takes its gradient; equal bodies are equal calls.
+std::vector<Value> call_adjoint(const GradientUse& use) {
+  const Graph& primal = *use.node.body;
+  GraphBuilder body(primal.name() + "_adjoint");
+  std::vector<Value> inputs, operands = use.node.operands;
+  for (const Input& input : primal.inputs())
+    inputs.push_back(body.input(input.name, input.kind, primal.type(input.value)));
+  std::vector<Value> adjoints(use.adjoints.size());
+  for (size_t i = 0; i < use.adjoints.size(); ++i) {
+    if (!use.adjoints[i]) continue;
+    adjoints[i] = body.input(fmt::format("adjoint{}", i), InputKind::data, use.node.types[i]);
+    operands.push_back(use.adjoints[i]);
+  }
+  const std::vector<Value> gradients = body_gradient(body, primal, inputs, adjoints);
+  std::vector<Value> result(use.node.operands.size());
+  std::vector<size_t> asked;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i]) continue;
+    body.add_result("", gradients[i]);
+    asked.push_back(i);
+  }
+  if (asked.empty()) return result;
+  const Value call = use.builder.add("call", std::move(operands), {},
+                                     std::make_shared<const Graph>(std::move(body).finish()));
+  for (size_t r = 0; r < asked.size(); ++r) result[asked[r]] = {call.node, static_cast<uint32_t>(r)};
+  return result;
+}
+
+}  // namespace
+
+const Op input = {
+    .name = "input",
+    .family = OpFamily::control,
+    .summary = "An input of the graph, declared in its head; made by GraphBuilder::input only.",
+    .formula = "y = the value given by the caller",
+    .min_operands = 0,
+    .max_operands = 0,
+    .attributes = {{"index", "position among the graph's inputs: its identity", int64_t{0}}},
+    .infer = [](const OpUse& use) -> std::vector<Type> {
+      shape_error(use, "inputs are declared in the head of the graph");
+    },
+    .differentiation = PiecewiseConstant{},
+    .evaluate = nullptr,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { return %x }"}},
+    .bad_samples = {{"graph @g () { %0 = input {index=0} : f32[]  return %0 }", "declared in the head"}},
+};
+
+const Op constant = {
+    .name = "constant",
+    .family = OpFamily::control,
+    .summary = "A known array: one value everywhere, or all values in row-major order. Booleans are 0 and 1.",
+    .formula = "y_i = value, or y_i = values[i]",
+    .min_operands = 0,
+    .max_operands = 0,
+    .attributes = {{"element", "element type", ElementType::f32},
+                   {"shape", "shape of the result", std::vector<int64_t>{2, 3}},
+                   {"value", "the value of every element", 1.5, false},
+                   {"values", "the values in row-major order", std::vector<double>{1.5, 2}, false}},
+    .infer = infer_constant,
+    .differentiation = PiecewiseConstant{},
+    .evaluate = &constant_rule,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3]) { %0 = constant {element=f32, shape=[3], values=[0.5,-1.0,2.25]} : f32[3]  "
+          "%1 = mul %x, %0 : f32[3]  return %1 }"},
+         {"graph @g () { %0 = constant {element=i32, shape=[2,3], value=7} : i32[2,3]  return %0 }"},
+         {"graph @g () { %0 = constant {element=bool, shape=[2], values=[0,1]} : bool[2]  return %0 }"}},
+    .bad_samples =
+        {{"graph @g () { %0 = constant {element=f32, shape=[3], values=[1.0,2.0]} : f32[3]  return %0 }",
+          "2 values for shape [3]"},
+         {"graph @g () { %0 = constant {element=i32, shape=[3], value=1.5} : i32[3]  return %0 }",
+          "i32 constant cannot hold 1.5"},
+         {"graph @g () { %0 = constant {element=f32, shape=[3]} : f32[3]  return %0 }",
+          "either value or values"}},
+};
+
+const Op mark = {
+    .name = "mark",
+    .family = OpFamily::control,
+    .summary =
+        "The same value with an identity of its own, e.g. of an assignment in a lesson, so that it can be "
+        "differentiated by. Dropped when gradients have been expanded.",
+    .formula = "y = x",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"id", "the identity", int64_t{7}}},
+    .infer = same_type,
+    .differentiation = Transpose{[](const GradientUse& use, size_t) { return use.adjoint(); }, {0}},
+    .evaluate = &copy_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = mark %x {id=7} : f32[3,5]  return %0 }"},
+                {"graph @g (%x: i32[3]) { %0 = mark %x {id=1} : i32[3]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = mark %x : f32[3,5]  return %0 }", "id"}},
+};
+
+const Op stop_gradient = {
+    .name = "stop_gradient",
+    .family = OpFamily::control,
+    .summary = "The same value, held constant in every derivative.",
+    .formula = "y = x, dy/dx = 0",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {},
+    .infer = same_type,
+    .differentiation = PiecewiseConstant{},
+    .evaluate = &stop_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = stop_gradient %x : f32[3,5]  %1 = mul %0, %x : f32[3,5]  "
+                 "return %1 }",
+                 -2, 2, 4, false}},
+    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = stop_gradient %x, %x : f32[3]  return %0 }", "operand"}},
+};
+
+const Op gradient = {
+    .name = "gradient",
+    .family = OpFamily::control,
+    .summary =
+        "The derivative of a scalar by each of the following values. Expanded by the pass `differentiate`.",
+    .formula = "result k = dy/dx_k",
+    .min_operands = 2,
+    .max_operands = -1,
+    .attributes = {},
+    .infer = infer_gradient,
+    .differentiation = NotDifferentiable{"an inner gradient is expanded first"},
+    .evaluate = nullptr,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3,5]) { %0 = tanh %x : f32[3,5]  %1 = mul %0, %x : f32[3,5]  "
+          "%2 = sum %1 {axes=[0,1]} : f32[]  %3 = gradient %2, %x : f32[3,5]  return %3 }"},
+         {"graph @g (%x: f64[3], %z: f64[3]) { %0 = mul %x, %z : f64[3]  %1 = sin %0 : f64[3]  "
+          "%2 = sum %1 {axes=[0]} : f64[]  %3:2 = gradient %2, %0, %z : f64[3], f64[3]  return %3, %3#1 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = gradient %x, %x : f32[3]  return %0 }",
+                     "expected a float scalar"},
+                    {"graph @g (%x: f32[], %n: i32[3]) { %0 = gradient %x, %n : i32[3]  return %0 }",
+                     "only floats have a gradient"}},
+};
+
+const Op call = {
+    .name = "call",
+    .family = OpFamily::control,
+    .summary = "A named composite: the results of a closed body on the operands.",
+    .formula = "y = body(x)",
+    .min_operands = 0,
+    .max_operands = -1,
+    .attributes = {},
+    .infer = infer_call,
+    .differentiation = Adjoint{call_adjoint},
+    .evaluate = &call_rule,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3,5], %w: f32[3,5]) { %0 = call (%a = %x, %b = %w) { "
+          "%0 = mul %a, %b : f32[3,5]  %1 = tanh %0 : f32[3,5]  yield %1 } : f32[3,5]  return %0 }"},
+         {"graph @g (%x: f64[3]) { %0:2 = call (%a = %x) { %0 = sin %a : f64[3]  %1 = exp %a : f64[3]  "
+          "yield %0, %1 } : f64[3], f64[3]  %1 = mul %0, %0#1 : f64[3]  return %1 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = call %x : f32[3]  return %0 }", "body"}},
+};
+
+const Op kernel = {
+    .name = "kernel",
+    .family = OpFamily::control,
+    .summary = "Nodes that run as one kernel, made by the pass `fuse`. Means the same as `call`.",
+    .formula = "y = body(x)",
+    .min_operands = 0,
+    .max_operands = -1,
+    .attributes = {},
+    .infer = infer_call,
+    .differentiation = Adjoint{call_adjoint},
+    .evaluate = &call_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5], %w: f32[3,5]) { %0 = kernel (%a = %x, %b = %w) { "
+                 "%0 = mul %a, %b : f32[3,5]  %1 = tanh %0 : f32[3,5]  yield %1 } : f32[3,5]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = kernel %x : f32[3]  return %0 }", "body"}},
+};
+
+}  // namespace gradus::ops

@@ -1,0 +1,90 @@
+#include "ir/ops/elementwise.h"
+
+#include <fmt/format.h>
+
+#include "ir/build.h"
+#include "ir/ops/check.h"
+
+namespace gradus::ops {
+
+std::vector<Type> infer_float(const OpUse& use) {
+  for (size_t i = 0; i < use.operands.size(); ++i) check_float(use, i);
+  check_same_types(use);
+  return {Type(use.operands[0].element, use.operands[0].shape)};
+}
+
+std::vector<Type> infer_number(const OpUse& use) {
+  if (use.operands[0].element == ElementType::boolean)
+    shape_error(use, fmt::format("operand 0 is {}, expected numbers", to_string(use.operands[0])),
+                "convert it with cast");
+  check_same_types(use);
+  return {Type(use.operands[0].element, use.operands[0].shape)};
+}
+
+std::vector<Type> infer_comparison(const OpUse& use) {
+  check_same_types(use);
+  return {Type(ElementType::boolean, use.operands[0].shape)};
+}
+
+std::vector<Type> infer_logical(const OpUse& use) {
+  if (is_float(use.operands[0].element))
+    shape_error(use, fmt::format("operand 0 is {}, expected bool or integers", to_string(use.operands[0])),
+                "make it with a comparison");
+  check_same_types(use);
+  return {Type(use.operands[0].element, use.operands[0].shape)};
+}
+
+std::vector<Type> infer_integer(const OpUse& use) {
+  for (size_t i = 0; i < use.operands.size(); ++i) check_integer(use, i);
+  check_same_types(use);
+  return {Type(use.operands[0].element, use.operands[0].shape)};
+}
+
+ScalarRule scalar_of(loop::ScalarOp op) {
+  return [op](std::span<const loop::Expression> arguments, const Attributes&) {
+    return loop::make(op, {arguments.begin(), arguments.end()});
+  };
+}
+
+Value number_like_result(const GradientUse& use, double value) {
+  return build::constant(use.builder, use.builder.type(use.result()), value);
+}
+
+Value indicator(const GradientUse& use, std::string_view comparison, Value a, Value b) {
+  return build::select(use.builder, build::binary(use.builder, comparison, a, b), number_like_result(use, 1),
+                       number_like_result(use, 0));
+}
+
+namespace {
+
+std::string elementwise_text(std::string_view op, int operands, std::string_view type,
+                             std::string_view result_type) {
+  std::string inputs, names;
+  for (int i = 0; i < operands; ++i) {
+    const char letter = static_cast<char>('a' + i);
+    inputs += fmt::format("{}%{}: {}", i ? ", " : "", letter, type);
+    names += fmt::format("{}%{}", i ? ", " : "", letter);
+  }
+  return fmt::format("graph @g ({}) {{ %0 = {} {} : {}  return %0 }}", inputs, op, names,
+                     result_type.empty() ? type : result_type);
+}
+
+}  // namespace
+
+Sample elementwise_sample(std::string_view op, int operands, std::string_view type, double low, double high,
+                          std::string_view result_type, int64_t below) {
+  return {elementwise_text(op, operands, type, result_type), low, high, below};
+}
+
+std::vector<BadSample> elementwise_bad_samples(std::string_view op, int operands, std::string_view element) {
+  const std::string type = fmt::format("{}[3,5]", element);
+  std::vector<BadSample> samples{{elementwise_text(op, operands + 1, type, {}), "operands, expected"}};
+  if (operands == 2)
+    samples.push_back(
+        {fmt::format("graph @g (%a: {0}[3,5], %b: {0}[3,4]) {{ %0 = {1} %a, %b : {0}[3,5]  return %0 }}",
+                     element, op),
+         "shapes differ"});
+  return samples;
+}
+
+}  // namespace gradus::ops

@@ -1,0 +1,32 @@
+// How the records of elementwise ops are put together.
+#pragma once
+
+#include "ir/op.h"
+
+namespace gradus::ops {
+
+using Partial = std::function<Value(const GradientUse&)>;
+
+std::vector<Type> infer_float(const OpUse& use);       // equal float types
+std::vector<Type> infer_number(const OpUse& use);      // equal float or integer types
+std::vector<Type> infer_comparison(const OpUse& use);  // equal types; bool
+std::vector<Type> infer_logical(const OpUse& use);     // equal bool or integer types
+std::vector<Type> infer_integer(const OpUse& use);     // equal integer types
+
+// The meaning that is one scalar operation.
+ScalarRule scalar_of(loop::ScalarOp op);
+
+// A constant of the result's type.
+Value number_like_result(const GradientUse& use, double value);
+// 1 where the comparison holds, else 0, in the result's type.
+Value indicator(const GradientUse& use, std::string_view comparison, Value a, Value b);
+
+// A sample with `operands` inputs of this type, e.g. "f32[3,5]"; the result has `result_type` (empty: the
+// same).
+Sample elementwise_sample(std::string_view op, int operands, std::string_view type, double low = -2,
+                          double high = 2, std::string_view result_type = {}, int64_t below = 4);
+// The bad samples that every elementwise op has: an operand too few or many, shapes that differ.
+std::vector<BadSample> elementwise_bad_samples(std::string_view op, int operands,
+                                               std::string_view element = "f32");
+
+}  // namespace gradus::ops

@@ -1,0 +1,198 @@
+// Elementwise functions of one float. Partials reuse the forward result where they can.
+#include <cmath>
+#include <numbers>
+
+#include "ir/build.h"
+#include "ir/ops/elementwise.h"
+#include "ir/ops/ops.h"
+
+namespace gradus::ops {
+
+namespace {
+
+using loop::ScalarOp;
+using Use = const GradientUse&;
+
+Value square(Use use, Value x) { return build::mul(use.builder, x, x); }
+Value one_minus(Use use, Value x) { return build::sub(use.builder, number_like_result(use, 1), x); }
+Value one_plus(Use use, Value x) { return build::add(use.builder, number_like_result(use, 1), x); }
+Value reciprocal(Use use, Value x) { return build::div(use.builder, number_like_result(use, 1), x); }
+Value sqrt_of(Use use, Value x) { return build::unary(use.builder, "sqrt", x); }
+// √(1 - x²) without cancellation near ±1
+Value root_of_one_minus_square(Use use) {
+  const Value x = use.operand(0);
+  return sqrt_of(use, build::mul(use.builder, one_minus(use, x), one_plus(use, x)));
+}
+
+struct Range {
+  double low = -2, high = 2;
+};
+
+Op smooth(const char* name, const char* summary, const char* formula, ScalarOp scalar, Range range,
+          Partial partial) {
+  return {.name = name,
+          .family = OpFamily::elementwise,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 1,
+          .max_operands = 1,
+          .attributes = {},
+          .infer = infer_float,
+          .differentiation = Partials{{std::move(partial)}},
+          .evaluate = nullptr,
+          .scalar = scalar_of(scalar),
+          .samples = {elementwise_sample(name, 1, "f32[3,5]", range.low, range.high),
+                      elementwise_sample(name, 1, "f64[7]", range.low, range.high)},
+          .bad_samples = elementwise_bad_samples(name, 1)};
+}
+
+Op piecewise_constant(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
+  return {.name = name,
+          .family = OpFamily::elementwise,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 1,
+          .max_operands = 1,
+          .attributes = {},
+          .infer = infer_number,
+          .differentiation = PiecewiseConstant{},
+          .evaluate = nullptr,
+          .scalar = scalar_of(scalar),
+          .samples = {elementwise_sample(name, 1, "f32[3,5]"), elementwise_sample(name, 1, "f64[7]"),
+                      elementwise_sample(name, 1, "i32[7]")},
+          .bad_samples = elementwise_bad_samples(name, 1)};
+}
+
+// 1/√x as 1 / sqrt(x)
+loop::Expression rsqrt_scalar(std::span<const loop::Expression> x, const Attributes&) {
+  return loop::make(ScalarOp::divide, {loop::constant(x[0]->type, 1.0), loop::make(ScalarOp::sqrt, {x[0]})});
+}
+
+}  // namespace
+
+const Op neg = {
+    .name = "neg",
+    .family = OpFamily::elementwise,
+    .summary = "Negation.",
+    .formula = "y_i = -x_i",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {},
+    .infer = infer_number,
+    .differentiation = Transpose{[](Use use, size_t) { return build::neg(use.builder, use.adjoint()); }, {0}},
+    .evaluate = nullptr,
+    .scalar = scalar_of(ScalarOp::negate),
+    .samples = {elementwise_sample("neg", 1, "f32[3,5]"), elementwise_sample("neg", 1, "i32[7]")},
+    .bad_samples = elementwise_bad_samples("neg", 1),
+};
+
+const Op abs = {
+    .name = "abs",
+    .family = OpFamily::elementwise,
+    .summary = "Absolute value; its derivative at 0 is 0.",
+    .formula = "y_i = |x_i|",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {},
+    .infer = infer_number,
+    .differentiation = Partials{{[](Use use) { return build::unary(use.builder, "sign", use.operand(0)); }}},
+    .evaluate = nullptr,
+    .scalar = scalar_of(ScalarOp::absolute),
+    .samples = {elementwise_sample("abs", 1, "f32[3,5]"), elementwise_sample("abs", 1, "i32[7]")},
+    .bad_samples = elementwise_bad_samples("abs", 1),
+};
+
+const Op sign = piecewise_constant("sign", "-1, 0 or 1; NaN stays NaN.", "y_i = sign(x_i)", ScalarOp::sign);
+const Op floor =
+    piecewise_constant("floor", "The largest whole number not above.", "y_i = ⌊x_i⌋", ScalarOp::floor);
+const Op ceil =
+    piecewise_constant("ceil", "The smallest whole number not below.", "y_i = ⌈x_i⌉", ScalarOp::ceil);
+const Op round = piecewise_constant("round", "The nearest whole number, halves to the even one.",
+                                    "y_i = round(x_i)", ScalarOp::round);
+
+const Op exp = smooth("exp", "Exponential function.", "y_i = e^x_i", ScalarOp::exp, {},
+                      [](Use use) { return use.result(); });
+const Op expm1 = smooth("expm1", "e^x - 1 without cancellation near 0.", "y_i = e^x_i - 1", ScalarOp::expm1,
+                        {}, [](Use use) { return one_plus(use, use.result()); });
+const Op log = smooth("log", "Natural logarithm.", "y_i = ln x_i", ScalarOp::log, {0.1, 4},
+                      [](Use use) { return reciprocal(use, use.operand(0)); });
+const Op log1p =
+    smooth("log1p", "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)", ScalarOp::log1p, {-0.8, 3},
+           [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
+const Op sqrt = smooth("sqrt", "Square root.", "y_i = √x_i", ScalarOp::sqrt, {0.1, 4}, [](Use use) {
+  return build::div(use.builder, number_like_result(use, 0.5), use.result());
+});
+
+const Op rsqrt = {
+    .name = "rsqrt",
+    .family = OpFamily::elementwise,
+    .summary = "Reciprocal of the square root.",
+    .formula = "y_i = 1 / √x_i",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {},
+    .infer = infer_float,
+    .differentiation = Partials{{[](Use use) {
+      const Value ratio = build::div(use.builder, use.result(), use.operand(0));
+      return build::mul(use.builder, ratio, number_like_result(use, -0.5));
+    }}},
+    .evaluate = nullptr,
+    .scalar = rsqrt_scalar,
+    .samples = {elementwise_sample("rsqrt", 1, "f32[3,5]", 0.1, 4),
+                elementwise_sample("rsqrt", 1, "f64[7]", 0.1, 4)},
+    .bad_samples = elementwise_bad_samples("rsqrt", 1),
+};
+
+const Op cbrt = smooth(
+    "cbrt", "Cube root, also of negative numbers.", "y_i = ∛x_i", ScalarOp::cbrt, {0.1, 4}, [](Use use) {
+      return build::div(use.builder, number_like_result(use, 1.0 / 3), square(use, use.result()));
+    });
+const Op sin = smooth("sin", "Sine, of radians.", "y_i = sin x_i", ScalarOp::sin, {},
+                      [](Use use) { return build::unary(use.builder, "cos", use.operand(0)); });
+const Op cos = smooth("cos", "Cosine, of radians.", "y_i = cos x_i", ScalarOp::cos, {}, [](Use use) {
+  return build::neg(use.builder, build::unary(use.builder, "sin", use.operand(0)));
+});
+const Op tan = smooth("tan", "Tangent, of radians.", "y_i = tan x_i", ScalarOp::tan, {-1.2, 1.2},
+                      [](Use use) { return one_plus(use, square(use, use.result())); });
+const Op asin = smooth("asin", "Inverse sine, in radians.", "y_i = arcsin x_i", ScalarOp::asin, {-0.9, 0.9},
+                       [](Use use) { return reciprocal(use, root_of_one_minus_square(use)); });
+const Op acos = smooth(
+    "acos", "Inverse cosine, in radians.", "y_i = arccos x_i", ScalarOp::acos, {-0.9, 0.9}, [](Use use) {
+      return build::div(use.builder, number_like_result(use, -1), root_of_one_minus_square(use));
+    });
+const Op atan = smooth("atan", "Inverse tangent, in radians.", "y_i = arctan x_i", ScalarOp::atan, {},
+                       [](Use use) { return reciprocal(use, one_plus(use, square(use, use.operand(0)))); });
+const Op sinh = smooth("sinh", "Hyperbolic sine.", "y_i = sinh x_i", ScalarOp::sinh, {},
+                       [](Use use) { return build::unary(use.builder, "cosh", use.operand(0)); });
+const Op cosh = smooth("cosh", "Hyperbolic cosine.", "y_i = cosh x_i", ScalarOp::cosh, {},
+                       [](Use use) { return build::unary(use.builder, "sinh", use.operand(0)); });
+const Op tanh = smooth("tanh", "Hyperbolic tangent.", "y_i = tanh x_i", ScalarOp::tanh, {},
+                       [](Use use) { return one_minus(use, square(use, use.result())); });
+const Op erf =
+    smooth("erf", "Error function.", "y_i = 2/√π ∫₀^x_i e^(-t²) dt", ScalarOp::erf, {}, [](Use use) {
+      const Value minus_square = build::neg(use.builder, square(use, use.operand(0)));
+      return build::mul(use.builder, build::unary(use.builder, "exp", minus_square),
+                        number_like_result(use, 2 * std::numbers::inv_sqrtpi));
+    });
+const Op sigmoid = smooth("sigmoid", "Logistic function, without overflow on either side.",
+                          "y_i = 1 / (1 + e^-x_i)", ScalarOp::sigmoid, {}, [](Use use) {
+                            return build::mul(use.builder, use.result(), one_minus(use, use.result()));
+                          });
+
+const Op is_finite = {
+    .name = "is_finite",
+    .family = OpFamily::elementwise,
+    .summary = "Whether a number is neither infinite nor NaN; integers always are.",
+    .formula = "y_i = |x_i| < ∞",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {},
+    .infer = infer_comparison,
+    .differentiation = PiecewiseConstant{},
+    .evaluate = nullptr,
+    .scalar = scalar_of(ScalarOp::is_finite),
+    .samples = {elementwise_sample("is_finite", 1, "f32[3,5]", -2, 2, "bool[3,5]")},
+    .bad_samples = elementwise_bad_samples("is_finite", 1),
+};
+
+}  // namespace gradus::ops
