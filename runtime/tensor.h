@@ -74,6 +74,11 @@ class Tensor {
   AlignedMemory memory_;
 };
 
+struct NamedTensor {
+  std::string name;
+  Tensor value;
+};
+
 // True when types and all bits agree (NaNs of equal bits do, 0 and -0 do not).
 bool same_bits(const Tensor& a, const Tensor& b);
 

@@ -1,0 +1,80 @@
+// Data sets: named columns with one row per sample, and which rows are for what.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/tensor.h"
+
+namespace gradus {
+
+enum class ColumnRole { feature, target };
+
+struct Column {
+  std::string name;
+  ColumnRole role = ColumnRole::feature;
+  std::string description;  // one line for people: "8×8 pixels, 0 … 16"
+  Tensor values;            // the leading axis counts the rows
+};
+
+struct DataSet {
+  std::string name;
+  std::string description;
+  std::vector<Column> columns;  // all with the same number of rows
+  // Row numbers, each list ascending; together every row at most once.
+  std::vector<int64_t> training, validation, test;
+
+  int64_t rows() const { return columns.empty() ? 0 : row_count(columns.front().values); }
+  const Column* find(std::string_view column) const;
+  // Error that lists the columns that exist.
+  const Column& column(std::string_view column) const;
+
+  // Gives the columns the names of `data … -> names`; "_" drops one. Another number of names is a program
+  // error.
+  void name_columns(std::span<const std::string> names);
+};
+
+// Checks that columns have rows and equally many, and makes all of them training rows.
+DataSet make_data_set(std::string name, std::vector<Column> columns);
+
+// ---- sources
+// --------------------------------------------------------------------------------------------------
+
+// "digits" or "iris" (raw values, fixed test part: every fifth row); an unknown name is a program error.
+DataSet bundled_data_set(std::string_view name);
+std::vector<std::string> bundled_data_set_names();
+
+// The columns `wanted` of an NPZ file, by name. Arrays NAME_test, if there are any, are the test part and
+// must be there for all columns; other arrays are ignored.
+DataSet npz_data_set(const std::string& path, std::span<const std::string> wanted);
+DataSet npz_data_set(std::vector<NamedTensor> arrays, const std::string& path,
+                     std::span<const std::string> wanted);
+
+// ---- preparation, in this order
+// -------------------------------------------------------------------------------
+
+// Converts all float columns to `element`: standardized values are then rounded once, to the program's
+// precision.
+void set_precision(DataSet& data, ElementType element);
+
+// Pads every image column [rows, height, width, channels] with zeros to size × size, evenly on both sides (an
+// odd pixel goes to the bottom and to the right).
+void pad_images(DataSet& data, int64_t size);
+
+// Subtracts mean and divides by standard deviation (population) of the training rows, in every float feature:
+// one pair for all pixels of an image column, one pair per column of numbers otherwise. A constant is only
+// centred.
+void standardize(DataSet& data);
+
+struct SplitOptions {
+  double validation = 0;  // fraction of the training rows, in [0, 1)
+  double test = 0;        // only for data without a fixed test part; taken first
+};
+
+// Moves a seeded sample of the training rows to test and validation: round(fraction · rows), at least one
+// row. The sample is the start of the shuffle with site "data.split#0" and step 0.
+void hold_out(DataSet& data, const SplitOptions& options, int64_t seed);
+
+}  // namespace gradus
