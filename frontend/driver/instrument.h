@@ -1,0 +1,55 @@
+// Watching the pipeline: printing, timing and checking after each pass.
+#pragma once
+
+#include <cstdio>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "passes/pipeline.h"
+
+namespace gradus {
+
+enum class VerifyEach { no, structure, numeric };
+
+struct InstrumentOptions {
+  std::set<std::string> print_after;  // names of passes
+  bool print_after_all = false;
+  std::string stop_after;  // empty: run to the end
+  VerifyEach verify_each = VerifyEach::no;
+  bool time_passes = false;
+  std::FILE* prints = stdout;
+};
+
+// One step of the compilation with its duration.
+struct Timing {
+  std::string name;
+  double milliseconds = 0;
+};
+
+class Instrument {
+ public:
+  explicit Instrument(InstrumentOptions options);
+
+  // To be given to run_pipeline. Throws an internal error when a pass broke a graph or changed its results.
+  PassObserver observer();
+  bool stopped() const { return stopped_; }
+  void add_timing(std::string name, double milliseconds) { timings_.push_back({std::move(name), milliseconds}); }
+  const std::vector<Timing>& timings() const { return timings_; }
+
+ private:
+  bool observe(const PassReport& report, const Graph& before, const Graph& after);
+
+  InstrumentOptions options_;
+  std::vector<Timing> timings_;
+  bool stopped_ = false;
+};
+
+// A table of timings with their sum.
+std::string format_timings(const std::vector<Timing>& timings);
+
+// Compares two graphs of equal inputs on seeded values, in double without rounding. Empty if all results, updates
+// and the status agree to 1e-7 relative to the largest element; else what differs.
+std::string compare_numerically(const Graph& before, const Graph& after);
+
+}  // namespace gradus

@@ -1,0 +1,154 @@
+#include "frontend/driver/lesson.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "ir/evaluate/evaluate.h"
+
+namespace gradus {
+
+namespace {
+
+struct Numbers {
+  Type type;
+  std::vector<double> values;
+};
+using ResultTable = std::map<std::string, Numbers>;
+
+Tensor tensor_of(const Type& type, const std::vector<double>& values) {
+  Tensor tensor(type);
+  for (size_t i = 0; i < values.size(); ++i) switch (type.element) {
+      case ElementType::f32:
+        tensor.values<float>()[i] = static_cast<float>(values[i]);
+        break;
+      case ElementType::f64:
+        tensor.values<double>()[i] = values[i];
+        break;
+      case ElementType::i64:
+        tensor.values<int64_t>()[i] = static_cast<int64_t>(values[i]);
+        break;
+      case ElementType::i32:
+        tensor.values<int32_t>()[i] = static_cast<int32_t>(values[i]);
+        break;
+      case ElementType::boolean:
+        tensor.values<bool>()[i] = values[i] != 0;
+        break;
+      default:
+        fail_internal("a lesson variable of an unexpected type");
+    }
+  return tensor;
+}
+
+ResultTable compute_jit(const language::LessonProgram& lesson, Compiler& compiler) {
+  const std::shared_ptr<Executable> executable = compiler.compile(lesson.graph);
+  std::vector<Tensor> inputs;
+  for (const Argument& argument : executable->description().inputs)
+    for (const language::Variable& variable : lesson.variables)
+      if (variable.name == argument.name) inputs.push_back(tensor_of(argument.type, variable.values));
+  std::vector<Tensor> parameters;
+  for (const Argument& argument : executable->description().parameters) parameters.emplace_back(argument.type);
+  std::vector<Tensor> results = executable->make_results();
+  const gradus_status status = executable->run(std::span<const Tensor>(inputs), parameters, results, 1, 1);
+  if (status.check >= 0) {
+    for (const language::Check& check : lesson.checks)
+      if (check.number == status.check)
+        fail_program(fmt::format("{} (element {})", check.description, status.element), check.span);
+    fail_internal("a check failed that nobody knows");
+  }
+  ResultTable table;
+  for (size_t r = 0; r < results.size(); ++r) {
+    Numbers numbers{results[r].type(), {}};
+    for (int64_t i = 0; i < results[r].size(); ++i) numbers.values.push_back(results[r].number(i));
+    table[executable->description().results[r].name] = std::move(numbers);
+  }
+  return table;
+}
+
+ResultTable compute_evaluator(const language::LessonProgram& lesson) {
+  std::vector<evaluate::Array<double>> inputs;
+  for (const Input& input : lesson.graph.inputs()) {
+    const Type& type = lesson.graph.type(input.value);
+    std::vector<double> values(static_cast<size_t>(element_count(type.shape)), 1.0);
+    for (const language::Variable& variable : lesson.variables)
+      if (variable.name == input.name) values = variable.values;
+    inputs.push_back(evaluate::array_of(type, std::move(values)));
+  }
+  const auto evaluation = evaluate::evaluate<double>(lesson.graph, std::move(inputs));
+  ResultTable table;
+  for (size_t r = 0; r < evaluation.results.size(); ++r) {
+    Numbers numbers{evaluation.results[r].type, {}};
+    for (size_t i = 0; i < evaluation.results[r].size(); ++i)
+      numbers.values.push_back(evaluate::number_at(evaluation.results[r], i));
+    table[lesson.graph.results()[r].name] = std::move(numbers);
+  }
+  return table;
+}
+
+void format_axis(std::string& out, const Numbers& numbers, size_t axis, size_t& next) {
+  const bool integral = !is_float(numbers.type.element);
+  if (axis == numbers.type.shape.size()) {
+    const double value = numbers.values[next++];
+    if (numbers.type.element == ElementType::boolean)
+      out += value != 0 ? "true" : "false";
+    else
+      out += integral ? fmt::format("{}", static_cast<int64_t>(value)) : fmt::format("{:.10g}", value);
+    return;
+  }
+  out += '[';
+  for (int64_t i = 0; i < numbers.type.shape[axis]; ++i) {
+    if (i) out += ", ";
+    format_axis(out, numbers, axis + 1, next);
+  }
+  out += ']';
+}
+
+std::string format_numbers(const Numbers& numbers) {
+  std::string out;
+  size_t next = 0;
+  format_axis(out, numbers, 0, next);
+  return out;
+}
+
+std::string format_print(const language::PrintLine& line, const ResultTable& table) {
+  std::string out;
+  for (const language::PrintItem& item : line.items) {
+    if (!out.empty()) out += "  ";
+    if (item.literal) {
+      out += item.text;
+      continue;
+    }
+    out += item.text + " = ";
+    if (item.list) out += '[';
+    for (size_t i = 0; i < item.results.size(); ++i) out += (i ? ", " : "") + format_numbers(table.at(item.results[i]));
+    if (item.list) out += ']';
+  }
+  return out;
+}
+
+}  // namespace
+
+LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine) {
+  const ResultTable table =
+      engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson);
+  LessonOutcome outcome;
+  outcome.name = lesson.name;
+  for (const auto& statement : lesson.statements) {
+    LessonOutcome::Line line;
+    if (const auto* expectation = std::get_if<language::Expectation>(&statement)) {
+      static const Numbers nothing;
+      const Numbers& left = table.at(expectation->left);
+      const Numbers& right = expectation->right.empty() ? nothing : table.at(expectation->right);
+      const language::Outcome judged = language::judge(*expectation, left.values, right.values);
+      line = {expectation->span, true, judged.holds, expectation->text, judged.message};
+      outcome.failed += !judged.holds;
+    } else {
+      const auto& print = std::get<language::PrintLine>(statement);
+      line = {print.span, false, true, format_print(print, table), {}};
+    }
+    outcome.lines.push_back(std::move(line));
+  }
+  return outcome;
+}
+
+}  // namespace gradus

@@ -1,0 +1,29 @@
+// Runs the `program` blocks of a file: computes what they expect and print, and says what holds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "frontend/driver/compile.h"
+#include "frontend/language/elaborate.h"
+
+namespace gradus {
+
+enum class Engine { jit, evaluator };
+
+struct LessonOutcome {
+  struct Line {
+    SourceSpan span;
+    bool expectation = false;
+    bool holds = true;
+    std::string text;     // as written, or the printed line
+    std::string message;  // what was found, where an expectation fails
+  };
+  std::string name;
+  std::vector<Line> lines;
+  int64_t failed = 0;
+};
+
+LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine);
+
+}  // namespace gradus
