@@ -33,10 +33,14 @@ void render_excerpt(std::string& out, const SourceSpan& span, std::string_view l
   const size_t start = std::min<size_t>(span.column > 0 ? span.column - 1 : 0, line.size());
   const size_t end = std::clamp<size_t>(span.end_column > 0 ? span.end_column - 1 : 0, start + 1,
                                         std::max(line.size(), start + 1));
-  std::string padding(line.substr(0, start));
-  for (char& c : padding)
-    if (c != '\t') c = ' ';
-  out += fmt::format("{:>4} | {}\n     | {}{}\n", span.line, line, padding, std::string(end - start, '^'));
+  // Bytes that continue a UTF-8 character take no column of their own.
+  const auto begins_character = [&](size_t i) { return i >= line.size() || (line[i] & 0xC0) != 0x80; };
+  std::string padding, carets;
+  for (size_t i = 0; i < start; ++i)
+    if (begins_character(i)) padding += line[i] == '\t' ? '\t' : ' ';
+  for (size_t i = start; i < end; ++i)
+    if (begins_character(i)) carets += '^';
+  out += fmt::format("{:>4} | {}\n     | {}{}\n", span.line, line, padding, carets);
 }
 
 }  // namespace

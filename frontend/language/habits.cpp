@@ -61,7 +61,6 @@ constexpr Habit statement_habits[] = {
     {"continue", "loops have no `continue`; put the rest of the body into `if`"},
     {"switch", "write `if … { } else if … { } else { }`"},
     {"try", "errors stop the program with a message; there is nothing to catch"},
-    {"with", "random values need no context; `with` belongs to `minimize` and `scan`"},
 };
 
 constexpr Habit expression_habits[] = {
@@ -100,9 +99,9 @@ constexpr Habit expression_habits[] = {
 };
 
 constexpr Habit argument_habits[] = {
-    {"axis", "axes are given with `over:` (`sum(x, over: -1)`)"},
-    {"axes", "axes are given with `over:` (`sum(x, over: -1)`)"},
-    {"dim", "axes are given with `over:` (`sum(x, over: -1)`)"},
+    {"axis", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
+    {"axes", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
+    {"dim", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
     {"keepdims", "write `keep: true`"},
     {"keepdim", "write `keep: true`"},
     {"keep_dims", "write `keep: true`"},

@@ -247,8 +247,11 @@ bool Lexer::symbol() {
 void Lexer::bad_character() {
   const size_t start = position_;
   const char c = text_[start];
-  if (c == '&' || c == '|' || c == '!' || c == '~' || c == '\'' || c == '`' || c == '$' || c == '?' ||
-      c == '\\') {
+  const size_t closing = c == '\'' ? text_.find_first_of("'\n", start + 1) : std::string_view::npos;
+  if (closing != std::string_view::npos && text_[closing] == '\'') {
+    position_ = closing + 1;
+  } else if (c == '&' || c == '|' || c == '!' || c == '~' || c == '\'' || c == '`' || c == '$' || c == '?' ||
+             c == '\\') {
     position_ += at(start + 1) == c ? 2 : 1;
   } else {
     while (position_ < text_.size() && (text_[position_] & 0x80)) ++position_;
@@ -258,7 +261,8 @@ void Lexer::bad_character() {
   const unsigned char byte = static_cast<unsigned char>(c);
   const std::string shown = byte < 0x20 || byte == 0x7F ? fmt::format("byte 0x{:02x}", byte)
                                                         : fmt::format("`{}`", shortened(found));
-  error(fmt::format("{} is not part of the language", shown), start, position_, habit_of_symbol(found));
+  error(fmt::format("{} is not part of the language", shown), start, position_,
+        habit_of_symbol(c == '\'' ? "'" : found));
   push(Token::Kind::bad, start);
 }
 
@@ -309,6 +313,11 @@ void Lexer::match_brackets() {
 
 Tokens Lexer::run() {
   if (text_.starts_with("\xEF\xBB\xBF")) position_ = line_start_ = 3;
+  if (text_.find('\0') != std::string_view::npos) {
+    error("this is not a text: it contains zero bytes", position_, position_ + 1);
+    text_ = {};
+    position_ = 0;
+  }
   for (skip_blank(); position_ < text_.size(); skip_blank()) next();
   new_line_ = false;
   push(Token::Kind::end, text_.size());

@@ -272,7 +272,10 @@ ExpressionPointer Parser::primary() {
     const Brackets brackets(*this, true);
     if (at(")")) fail_expected("an expression", "a scalar's shape is the empty list []");
     ExpressionPointer inner = expression();
-    if (at(",")) fail_expected("`)`", "a list is written [a, b]");
+    if (at(",")) {
+      const bool printed = opening > 0 && tokens_.tokens[opening - 1].is("print");
+      fail_expected("`)`", printed ? "`print` takes no parentheses: print a, b" : "a list is written [a, b]");
+    }
     expect_close(")", opening, "after an expression");
     const uint32_t height = inner->height;
     return make(Parentheses{std::move(inner)}, span(t), {height});
@@ -281,7 +284,7 @@ ExpressionPointer Parser::primary() {
   if (at("+")) hint = "there is no sign `+`";
   if (at("{")) hint = "braces enclose statements; a list is written [a, b]";
   if (at("..")) hint = "a range has both ends here: 0..n";
-  if (t.kind == Token::Kind::keyword) hint = fmt::format("`{}` is a reserved word", t.text);
+  if (t.kind == Token::Kind::keyword && !nothing_follows()) hint = fmt::format("`{}` is a reserved word", t.text);
   fail_expected("an expression", std::move(hint));
 }
 

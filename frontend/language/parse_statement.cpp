@@ -17,18 +17,27 @@ Block Parser::block(std::string_view what) {
   advance();
   const Brackets brackets(*this, false);
   statements(result);
-  if (!token().is("}"))
-    fail("`{` is never closed", span(tokens_.tokens[opening]), "`}` is missing",
-         {{fmt::format("expected `}}`, found {}", found()), here()}});
+  if (!token().is("}")) fail_unclosed(opening);
   advance();
   return result;
 }
 
-// { statement END }, up to "}" or the end of the file.
+// The enclosing blocks end at the same place; the innermost speaks for all.
+void Parser::fail_unclosed(size_t opening) {
+  if (unclosed_at_ == position_) throw Failure{};
+  unclosed_at_ = position_;
+  const bool definition = token().kind != Token::Kind::end;
+  fail("`{` is never closed", span(tokens_.tokens[opening]),
+       definition ? "`}` is missing; definitions stand outside of braces" : "`}` is missing",
+       {{fmt::format("expected `}}`, found {}", found()), here()}});
+}
+
+// { statement END }, up to "}", a definition or the end of the file.
 void Parser::statements(Block& block) {
   while (token().kind != Token::Kind::end && !token().is("}")) {
     acknowledged_ = position_;
     if (accept(";")) continue;
+    if (at_definition_word()) return;  // `}` has been forgotten
     const size_t first = position_;
     guarded(first, starts_with_block_word(), [&] {
       Statement read = statement();
@@ -103,11 +112,10 @@ Statement::Kind Parser::soft_statement(std::string_view word) {
 }
 
 Statement::Kind Parser::name_statement() {
+  const bool assigned = (token(1).is("=") || token(1).is(",")) && !broken(1);
+  if (std::string hint = habit_of_statement(token().text); !hint.empty() && !assigned)
+    fail(fmt::format("expected a statement, found `{}`", token().text), here(), std::move(hint));
   if (token(1).is("(") && !broken(1)) {
-    if (std::string hint = habit_of_statement(token().text); !hint.empty()) {
-      advance();
-      fail(fmt::format("`{}` is not a statement", previous().text), span(previous()), std::move(hint));
-    }
     Action action;
     action.name = name("a name");
     action.arguments = arguments();
@@ -120,17 +128,21 @@ Statement::Kind Parser::name_statement() {
   Assignment result;
   result.targets = targets("a name");
   if (!at("=")) {
-    std::string hint = habit_of_statement(first);
-    if (hint.empty() && at_any({"[", "."}))
+    std::string hint;
+    if (at_any({"[", "."}))
       hint =
           "values do not change in place: build a new one with `where` or `concat`; parameters and state "
           "change "
           "with `update name = …`";
     if (hint.empty() && at("==")) hint = "`=` assigns, `==` compares, `expect a == b` checks";
-    if (hint.empty() && at(":")) hint = "a variable has no declared type: `name = value`";
+    if (hint.empty() && (at(":") || (at_name() && token(1).is("="))))
+      hint = "a variable has no declared type: `name = value`";
     if (hint.empty() && at("->")) hint = "only `data` and definitions have `->`";
     if (hint.empty() && at_any({"+", "-", "*", "/", "@", "%"}) && token(1).is("="))
       hint = fmt::format("write `{} = {} {} …`", first, first, token().text);
+    if (hint.empty() && at("+") && token(1).is("+")) hint = fmt::format("write `{} = {} + 1`", first, first);
+    if (hint.empty() && at_any({"|>", "+", "-", "*", "/", "@", "^", "as"}))
+      hint = "a value must be bound to a name: `y = …`";
     if (hint.empty() && result.targets.size() == 1 && at_name()) hint = habit_of_expression(first);
     fail_expected(fmt::format("`=` after `{}`", result.targets.back().text), std::move(hint));
   }

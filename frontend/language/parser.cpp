@@ -81,9 +81,15 @@ Identifier Parser::name(std::string_view what) {
 
 SourceSpan Parser::span(const Token& t) const { return {file_, t.line, t.column, t.end_column()}; }
 
-// At the end of a statement the place is just behind what was read, not on the next line.
+bool Parser::nothing_follows() const {
+  const Token& t = token();
+  return broken() || (t.first_on_line && !inside_brackets_ && position_ != acknowledged_ &&
+                      (t.is("}") || t.kind == Token::Kind::keyword));
+}
+
+// At the end of a line the place is just behind what was read, not on the next one.
 SourceSpan Parser::here() const {
-  if (position_ > 0 && (broken() || token().kind == Token::Kind::end)) {
+  if (position_ > 0 && (nothing_follows() || token().kind == Token::Kind::end)) {
     const Token& before = previous();
     return {file_, before.line, before.end_column(), before.end_column() + 1};
   }
@@ -112,7 +118,7 @@ void Parser::fail_deep(std::string message, SourceSpan place, std::string hint) 
 std::string Parser::found() const {
   const Token& t = token();
   if (t.kind == Token::Kind::end) return "the end of the file";
-  if (broken()) return "the end of the line";
+  if (nothing_follows()) return "the end of the line";
   if (t.kind == Token::Kind::string) return "a string";
   if (t.kind == Token::Kind::number) return fmt::format("the number {}", shortened(t.text));
   return fmt::format("`{}`", shortened(t.text));
@@ -122,7 +128,9 @@ std::string Parser::found() const {
 std::string Parser::hint_here() const {
   const Token& t = token();
   const Token& before = previous();
-  if (before.first_on_line && before.is("//")) return "a comment begins with #";
+  size_t line_start = position_;
+  while (line_start > 0 && !tokens_.tokens[line_start].first_on_line) --line_start;
+  if (tokens_.tokens[line_start].is("//")) return "a comment begins with #";
   if (broken()) return {};
   const bool adjacent = position_ > 0 && !t.space_before;
   if (t.is("*") && before.is("*") && adjacent) return "a power is written x ^ 2";
@@ -133,10 +141,9 @@ std::string Parser::hint_here() const {
       return fmt::format("write `x = x {} …`", before.text);
     if (before.is(":")) return "write `name = value`";
   }
-  if (t.is(">") && adjacent && before.is("=")) return "`>=` compares; `->` names results";
+  if (t.is(">") && adjacent && before.is("=")) return "`=` defines, `->` names results, `>=` compares";
   if (t.is(">") && adjacent && before.is("<")) return "write `!=`";
   if (t.is("<") && adjacent && before.is("=")) return "write `<=`";
-  if (t.is("+") && adjacent && before.is("+")) return "write `x = x + 1`";
   if (t.is_word()) {
     if (std::string hint = habit_of_statement(t.text); !hint.empty()) return hint;
     if (std::string hint = habit_of_expression(t.text); !hint.empty()) return hint;

@@ -73,7 +73,8 @@ class Parser {
   [[noreturn]] void fail_expected(std::string_view expected, std::string hint = {});
   [[noreturn]] void fail_deep(std::string message, SourceSpan place, std::string hint);
   void record(Diagnostic diagnostic);
-  std::string found() const;  // the current token in words
+  std::string found() const;     // the current token in words
+  bool nothing_follows() const;  // on this line, although the statement is not complete
   std::string hint_here() const;
   const Token& expect_close(std::string_view closing, size_t opening, std::string_view what);
   void recover(size_t first, bool has_block);
@@ -98,6 +99,7 @@ class Parser {
   // --- statements
   Block block(std::string_view what);
   void statements(Block& block);
+  [[noreturn]] void fail_unclosed(size_t opening);
   void end_of_statement();
   Statement statement();
   Statement::Kind keyword_statement(std::string_view word);
@@ -151,6 +153,7 @@ class Parser {
   size_t position_ = 0;
   size_t acknowledged_ = 0;  // a break before this token has been used: it begins a statement
   size_t errors_ = 0;
+  size_t unclosed_at_ = 0;
   uint32_t depth_ = 0;
   bool inside_brackets_ = false;
   bool as_allowed_ = true;  // `for i in 0..n as path`: the `as` is the loop's
@@ -160,7 +163,8 @@ template <class Node>
 ExpressionPointer Parser::make(Node node, SourceSpan place, std::initializer_list<uint32_t> heights) {
   const uint32_t height = heights.size() == 0 ? 1 : 1 + std::max(heights);
   if (height > tree_limit)
-    fail_deep("an expression of too many operations", place, "give a part of it a name of its own");
+    fail_deep("an expression of more than 1000 operations in a row", place,
+              "give a part of it a name of its own");
   return std::make_unique<Expression>(Expression{std::move(node), std::move(place), height});
 }
 
