@@ -1,0 +1,31 @@
+// Loop IR in, machine code out. The only header of this folder that others need; it is free of LLVM's.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "codegen/target.h"
+#include "ir/loop/program.h"
+#include "runtime/abi.h"
+
+namespace gradus {
+
+struct CompileOptions {
+  int threads = 1;      // threads that generate code
+  bool verify = false;  // run LLVM's verifier over the emitted module
+};
+
+// Executable memory and its entry point, which stays valid as long as a copy of this object lives.
+struct CompiledProgram {
+  gradus_entry entry = nullptr;
+  std::shared_ptr<const void> owner;
+};
+
+CompiledProgram compile(const loop::Program& program, const Target& target,
+                        const CompileOptions& options = {});
+
+// What --stage=llvm and --stage=asm print.
+std::string print_llvm(const loop::Program& program, const Target& target);
+std::string print_assembly(const loop::Program& program, const Target& target);
+
+}  // namespace gradus

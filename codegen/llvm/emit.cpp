@@ -1,0 +1,70 @@
+#include "codegen/llvm/emit.h"
+
+#include "codegen/llvm/function_emitter.h"
+#include "ir/error.h"
+
+namespace gradus::emit {
+namespace {
+
+bool has_parallel_loop(const loop::Block& block) {
+  for (const loop::Statement& statement : block) {
+    if (const auto* loop = std::get_if<loop::For>(&statement.value)) {
+      if (loop->kind == loop::LoopKind::parallel || has_parallel_loop(loop->body)) return true;
+    } else if (const auto* branch = std::get_if<loop::If>(&statement.value)) {
+      if (has_parallel_loop(branch->then_block) || has_parallel_loop(branch->else_block)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+ModuleEmitter::ModuleEmitter(const loop::Program& source, const Target& cpu, llvm::LLVMContext& context)
+    : program(source), target(cpu), module(std::make_unique<llvm::Module>(source.name, context)) {}
+
+llvm::Function* ModuleEmitter::create_function(llvm::FunctionType* type, const std::string& name,
+                                               bool external) {
+  auto* function = llvm::Function::Create(
+      type, external ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage, name,
+      module.get());
+  function->addFnAttr(llvm::Attribute::NoUnwind);
+  function->addFnAttr(llvm::Attribute::NoInline);
+  const std::string bits = std::to_string(target.vector_bytes * 8);
+  function->addFnAttr("prefer-vector-width", bits);
+  function->addFnAttr("min-legal-vector-width", bits);
+  return function;
+}
+
+std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
+  llvm::LLVMContext& context = module->getContext();
+  auto* pointer = llvm::PointerType::getUnqual(context);
+  auto* nothing = llvm::Type::getVoidTy(context);
+  for (const loop::Function& source : program.functions) {
+    Callee callee{&source, nullptr, has_parallel_loop(source.body)};
+    llvm::SmallVector<llvm::Type*> parameters;
+    if (callee.takes_call) parameters.push_back(pointer);
+    parameters.append(static_cast<size_t>(source.buffer_parameters), pointer);
+    parameters.append(static_cast<size_t>(source.scalar_parameters), llvm::Type::getInt64Ty(context));
+    callee.function =
+        create_function(llvm::FunctionType::get(nothing, parameters, false), source.name, false);
+    const FunctionPlan plan = plan_function(source, target);
+    FunctionEmitter emitter(*this, source, plan, callee.function);
+    emitter.bind_parameters(callee.takes_call ? callee.function->getArg(0) : nullptr, callee.takes_call);
+    // A function may only call earlier ones, so it becomes known when it is done.
+    emitter.emit_body();
+    callees.emplace(source.name, callee);
+  }
+  llvm::Function* main = create_function(llvm::FunctionType::get(nothing, {pointer}, false), symbol, true);
+  const FunctionPlan plan = plan_function(program.main, target);
+  FunctionEmitter emitter(*this, program.main, plan, main);
+  emitter.bind_main(main->getArg(0));
+  emitter.emit_body();
+  return std::move(module);
+}
+
+std::unique_ptr<llvm::Module> emit_program(const loop::Program& program, const Target& target,
+                                           llvm::LLVMContext& context, const std::string& symbol) {
+  return ModuleEmitter(program, target, context).run(symbol);
+}
+
+}  // namespace gradus::emit

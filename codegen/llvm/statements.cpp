@@ -1,0 +1,307 @@
+#include <algorithm>
+#include <bit>
+
+#include <llvm/IR/Intrinsics.h>
+
+#include "codegen/llvm/function_emitter.h"
+#include "ir/error.h"
+#include "runtime/abi.h"
+
+namespace gradus::emit {
+
+using namespace loop;
+
+FunctionEmitter::FunctionEmitter(ModuleEmitter& module, const Function& source, const FunctionPlan& plan,
+                                 llvm::Function* function)
+    : module_(module),
+      target_(module.target),
+      source_(source),
+      plan_(plan),
+      function_(function),
+      context_(function->getContext()),
+      builder_(context_),
+      entry_(llvm::BasicBlock::Create(context_, "entry", function)),
+      exit_(llvm::BasicBlock::Create(context_, "exit")) {
+  variables_.resize(source.variables.size());
+  storage_.resize(source.buffers.size());
+  scopes_.push_back({entry_, {}});
+  builder_.SetInsertPoint(entry_);
+}
+
+void FunctionEmitter::bind_parameters(Value call, unsigned first_argument) {
+  call_ = call;
+  unsigned argument = first_argument;
+  for (int64_t i = 0; i < source_.buffer_parameters; ++i) {
+    llvm::Argument* parameter = function_->getArg(argument++);
+    parameter->setName(buffer(i).name);
+    storage(i).pointer = parameter;
+  }
+  for (int64_t i = 0; i < source_.scalar_parameters; ++i) {
+    llvm::Argument* parameter = function_->getArg(argument++);
+    parameter->setName(source_.variables[static_cast<size_t>(i)]);
+    variable(i).linear = Linear(parameter);
+  }
+}
+
+void FunctionEmitter::bind_main(Value call) {
+  call_ = call;
+  const auto field = [&](size_t offset) {
+    return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), call, offset);
+  };
+  const auto array = [&](size_t offset) { return builder_.CreateLoad(builder_.getPtrTy(), field(offset)); };
+  Value inputs = array(offsetof(gradus_call, inputs));
+  Value parameters = array(offsetof(gradus_call, parameters));
+  Value results = array(offsetof(gradus_call, results));
+  Value workspace = array(offsetof(gradus_call, workspace));
+  uint64_t input = 0;
+  uint64_t parameter = 0;
+  uint64_t result = 0;
+  const auto element = [&](Value list, uint64_t position, const std::string& name) {
+    Value slot = builder_.CreateConstInBoundsGEP1_64(builder_.getPtrTy(), list, position);
+    return builder_.CreateLoad(builder_.getPtrTy(), slot, name);
+  };
+  for (size_t i = 0; i < module_.program.arguments.size(); ++i) {
+    const Argument& argument = module_.program.arguments[i];
+    Value& pointer = storage_[i].pointer;
+    switch (argument.kind) {
+      case ArgumentKind::input:
+        pointer = element(inputs, input++, argument.name);
+        break;
+      case ArgumentKind::parameter:
+      case ArgumentKind::state:
+        pointer = element(parameters, parameter++, argument.name);
+        break;
+      case ArgumentKind::result:
+        pointer = element(results, result++, argument.name);
+        break;
+      case ArgumentKind::seed:
+        pointer = field(offsetof(gradus_call, seed));
+        break;
+      case ArgumentKind::step:
+        pointer = field(offsetof(gradus_call, step));
+        break;
+      case ArgumentKind::status:
+        pointer = field(offsetof(gradus_call, status));
+        break;
+    }
+  }
+  for (size_t i = 0; i < source_.buffers.size(); ++i) {
+    const Buffer& view = source_.buffers[i];
+    if (view.role != BufferRole::workspace) continue;
+    storage_[i].pointer = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), workspace,
+                                                              static_cast<uint64_t>(view.offset), view.name);
+  }
+}
+
+void FunctionEmitter::emit_body() {
+  llvm::BasicBlock* start = llvm::BasicBlock::Create(context_, "start", function_);
+  builder_.CreateBr(start);
+  builder_.SetInsertPoint(start);
+  block(source_.body);
+  if (!finished()) builder_.CreateBr(exit_);
+  function_->insert(function_->end(), exit_);
+  builder_.SetInsertPoint(exit_);
+  builder_.CreateRetVoid();
+  promote_registers();
+}
+
+bool FunctionEmitter::finished() const { return builder_.GetInsertBlock()->getTerminator() != nullptr; }
+
+void FunctionEmitter::block(const Block& statements) {
+  for (const Statement& statement : statements) {
+    if (finished()) return;
+    computed_.clear();
+    std::visit([this](const auto& it) { emit(it); }, statement.value);
+  }
+}
+
+void FunctionEmitter::emit(const For& loop) {
+  switch (loop.kind) {
+    case LoopKind::serial:
+      return serial_loop(loop);
+    case LoopKind::parallel:
+      return parallel_loop(loop);
+    case LoopKind::vectorized:
+      return vector_loop(loop);
+    case LoopKind::unrolled: {
+      const Linear lower = linear(loop.lower);
+      const Linear upper = linear(loop.upper);
+      if (!lower.is_constant() || !upper.is_constant()) fail_internal("an unrolled loop has computed bounds");
+      for (int64_t i = lower.constant; i < upper.constant && !finished(); i += loop.step) {
+        variable(loop.variable).linear = Linear(i);
+        block(loop.body);
+      }
+      return;
+    }
+  }
+}
+
+void FunctionEmitter::serial_loop(const For& loop) {
+  counted_loop(linear(loop.lower), linear(loop.upper), loop.step, [&](const Linear& current) {
+    variable(loop.variable).linear = current;
+    block(loop.body);
+  });
+}
+
+void FunctionEmitter::counted_loop(const Linear& lower, const Linear& upper, int64_t step,
+                                   llvm::function_ref<void(const Linear&)> body) {
+  const bool known = lower.is_constant() && upper.is_constant();
+  if (known && lower.constant >= upper.constant) return;
+  if (known && upper.constant - lower.constant <= step) return body(lower);
+  Value first = materialize(lower);
+  Value limit = materialize(upper);
+  llvm::BasicBlock* before = builder_.GetInsertBlock();
+  llvm::BasicBlock* inside = llvm::BasicBlock::Create(context_, "loop", function_);
+  llvm::BasicBlock* after = llvm::BasicBlock::Create(context_, "done");
+  if (known) {
+    builder_.CreateBr(inside);
+  } else {
+    builder_.CreateCondBr(builder_.CreateICmpSLT(first, limit), inside, after);
+  }
+  builder_.SetInsertPoint(inside);
+  llvm::PHINode* current = builder_.CreatePHI(builder_.getInt64Ty(), 2, "i");
+  current->addIncoming(first, before);
+  scope_of_[current] = scopes_.size();
+  scopes_.push_back({inside, {}});
+  body(Linear(current));
+  scopes_.pop_back();
+  scope_of_.erase(current);
+  if (!finished()) {
+    Value next = builder_.CreateNSWAdd(current, builder_.getInt64(static_cast<uint64_t>(step)));
+    current->addIncoming(next, builder_.GetInsertBlock());
+    builder_.CreateCondBr(builder_.CreateICmpSLT(next, limit), inside, after);
+  }
+  function_->insert(function_->end(), after);
+  builder_.SetInsertPoint(after);
+}
+
+void FunctionEmitter::vector_loop(const For& loop) {
+  const Linear lower = linear(loop.lower);
+  const Linear upper = linear(loop.upper);
+  if (!lower.is_constant() || !upper.is_constant() || loop.step != 1 || lanes_) {
+    fail_internal("a vectorized loop needs constant bounds, step 1 and no vectorized loop around it");
+  }
+  const int64_t count = upper.constant - lower.constant;
+  if (count <= 0) return;
+  const auto widest = static_cast<int>(target_.lanes(plan_.widest.at(&loop)));
+  const auto width = static_cast<int>(
+      std::min<uint64_t>(static_cast<uint64_t>(widest), std::bit_ceil(static_cast<uint64_t>(count))));
+  const int64_t tail = lower.constant + count / width * width;
+  if (plan_.unrolled.contains(&loop)) {
+    for (int64_t i = lower.constant; i < tail; i += width) vector_chunk(loop, Linear(i), width, width);
+  } else {
+    counted_loop(lower, Linear(tail), width,
+                 [&](const Linear& first) { vector_chunk(loop, first, width, width); });
+  }
+  vector_tail(loop, tail, upper.constant - tail, width);
+}
+
+// What is left after the full vectors. Masked stores are slow on targets without mask registers, so those
+// take ever narrower vectors instead.
+void FunctionEmitter::vector_tail(const For& loop, int64_t first, int64_t count, int width) {
+  if (count == 0) return;
+  if (target_.has_masks) return vector_chunk(loop, Linear(first), width, static_cast<int>(count));
+  while (count > 0) {
+    const auto piece = static_cast<int>(std::bit_floor(static_cast<uint64_t>(count)));
+    vector_chunk(loop, Linear(first), piece, piece);
+    first += piece;
+    count -= piece;
+  }
+}
+
+void FunctionEmitter::vector_chunk(const For& loop, const Linear& first, int width, int active) {
+  if (width == 1) {  // a vector of one lane is a scalar
+    lanes_.reset();
+    variable(loop.variable).linear = first;
+  } else {
+    lanes_ = Lanes{width, active};
+    Linear lane = first;
+    lane.lane_step = 1;
+    variable(loop.variable).linear = lane;
+  }
+  block(loop.body);
+  lanes_.reset();
+}
+
+void FunctionEmitter::emit(const Let& let) {
+  Variable& bound = variable(let.variable);
+  if (let.value->type == ElementType::i64) {
+    bound.linear = linear(let.value);
+  } else {
+    bound.value = value(let.value);
+  }
+}
+
+void FunctionEmitter::emit(const Store& store) {
+  const Buffer& target = buffer(store.buffer);
+  Value stored = value(store.value);
+  switch (residence(store.buffer)) {
+    case Residence::memory:
+      return store_memory(target, storage(store.buffer).pointer, flatten(target, store.indices), stored);
+    case Residence::lane_memory:
+      return store_memory(target, storage(store.buffer).pointer, lane_element(target, store.indices), stored);
+    default:
+      return store_registers(store.buffer, flatten(target, store.indices), stored);
+  }
+}
+
+void FunctionEmitter::emit(const Declare& declare) {
+  const Buffer& local = buffer(declare.buffer);
+  const Residence place = residence(declare.buffer);
+  if (place != Residence::memory && place != Residence::lane_memory) return declare_registers(declare);
+  const int width = place == Residence::lane_memory && lanes_ ? lanes_->width : 1;
+  const int64_t count = element_count(local.shape) * width;
+  auto* type = llvm::ArrayType::get(memory_type(local.element), static_cast<uint64_t>(count));
+  storage(declare.buffer).pointer = stack(type, local.name, 64);
+  if (!declare.initial) return;
+  Value initial = value(declare.initial);
+  counted_loop(Linear(int64_t{0}), Linear(count), width, [&](const Linear& first) {
+    Linear index = first;
+    if (width > 1) index.lane_step = 1;
+    // Lanes that do not exist may be written: the array is ours.
+    store_memory(local, storage(declare.buffer).pointer, index, initial);
+  });
+}
+
+void FunctionEmitter::emit(const If& branch) {
+  Value condition = uniform(value(branch.condition));
+  if (const auto* known = llvm::dyn_cast<llvm::ConstantInt>(condition)) {
+    return block(known->isZero() ? branch.else_block : branch.then_block);
+  }
+  llvm::BasicBlock* then_block = llvm::BasicBlock::Create(context_, "then", function_);
+  llvm::BasicBlock* after = llvm::BasicBlock::Create(context_, "after");
+  llvm::BasicBlock* else_block =
+      branch.else_block.empty() ? after : llvm::BasicBlock::Create(context_, "else");
+  builder_.CreateCondBr(condition, then_block, else_block);
+  builder_.SetInsertPoint(then_block);
+  block(branch.then_block);
+  if (!finished()) builder_.CreateBr(after);
+  if (else_block != after) {
+    function_->insert(function_->end(), else_block);
+    builder_.SetInsertPoint(else_block);
+    block(branch.else_block);
+    if (!finished()) builder_.CreateBr(after);
+  }
+  function_->insert(function_->end(), after);
+  builder_.SetInsertPoint(after);
+}
+
+void FunctionEmitter::emit(const Call& call) {
+  const auto found = module_.callees.find(call.function);
+  if (found == module_.callees.end()) fail_internal("call of the unknown function " + call.function);
+  llvm::SmallVector<Value> arguments;
+  if (found->second.takes_call) arguments.push_back(call_);
+  for (const View& view : call.buffers) arguments.push_back(view_pointer(view));
+  for (const Expression& scalar : call.scalars) arguments.push_back(materialize(linear(scalar)));
+  builder_.CreateCall(found->second.function, arguments);
+}
+
+void FunctionEmitter::emit(const Prefetch& prefetch) {
+  builder_.CreateIntrinsic(
+      llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
+      {view_pointer(prefetch.element), builder_.getInt32(0), builder_.getInt32(3), builder_.getInt32(1)});
+}
+
+void FunctionEmitter::emit(const Return&) { builder_.CreateBr(exit_); }
+
+}  // namespace gradus::emit
