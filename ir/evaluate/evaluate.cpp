@@ -21,11 +21,16 @@ struct IsDual<Dual<T>> : std::true_type {};
 template <class T>
 constexpr bool at_deepest_level = std::is_same_v<T, Dual<Dual<double>>> || std::is_same_v<T, Dual<Complex>>;
 
+// Integers wrap to the declared type whatever the options.
 template <class T>
-void round_to_declared(Array<T>& array) {
+void fit_to_declared(Array<T>& array, const EvaluateOptions& options) {
   const ElementType element = array.type.element;
-  if (element == ElementType::f64 || !is_float(element)) return;
-  for (T& x : array.floats) x = round_scalar(element, x);
+  if (!is_float(element)) {
+    if (element != ElementType::i64)
+      for (int64_t& x : array.integers) x = wrap_integer(element, x);
+  } else if (options.round_to_declared && element != ElementType::f64) {
+    for (T& x : array.floats) x = round_scalar(element, x);
+  }
 }
 
 template <class T>
@@ -101,8 +106,7 @@ class Frame {
     std::vector<Array<T>> results;
     for (size_t i = 1; i < node.operands.size(); ++i)
       results.push_back(derivative(node.operands[0], node.operands[i]));
-    if (options_.round_to_declared)
-      for (Array<T>& result : results) round_to_declared(result);
+    for (Array<T>& result : results) fit_to_declared(result, options_);
     return results;
   }
 
@@ -204,8 +208,7 @@ std::vector<Array<T>> evaluate_node(const Node& node, const std::vector<const Ar
     evaluate_elementwise(call);
   else
     fail_internal(fmt::format("op '{}' cannot be evaluated by itself", node.op->name));
-  if (options.round_to_declared)
-    for (Array<T>& result : call.results) round_to_declared(result);
+  for (Array<T>& result : call.results) fit_to_declared(result, options);
   return std::move(call.results);
 }
 

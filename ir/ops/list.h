@@ -15,9 +15,11 @@
   OP(logical_and) OP(logical_or) OP(logical_xor) OP(logical_not) OP(shift_left) OP(shift_right_logical) \
   OP(select) OP(clamp) OP(cast)
 
-#define GRADUS_SHAPE_OPS(OP)
+#define GRADUS_SHAPE_OPS(OP) \
+  OP(reshape) OP(transpose) OP(broadcast) OP(slice) OP(pad) OP(concat) OP(reverse)
 
-#define GRADUS_REDUCTION_OPS(OP)
+#define GRADUS_REDUCTION_OPS(OP) \
+  OP(sum) OP(prod) OP(max) OP(min) OP(any) OP(all) OP(argmax) OP(argmin) OP(cumsum)
 
 #define GRADUS_CONTRACTION_OPS(OP) \
   OP(dot) OP(conv)

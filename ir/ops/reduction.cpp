@@ -1,0 +1,367 @@
+// Reductions over axes, and cumulative sums.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/build.h"
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/ops.h"
+
+namespace gradus::ops {
+
+namespace {
+
+using Use = const GradientUse&;
+
+bool contains(const std::vector<int64_t>& axes, int64_t axis) {
+  return std::find(axes.begin(), axes.end(), axis) != axes.end();
+}
+
+// Strides that lead from an operand index to the flat index of its result: 0 along reduced axes.
+std::vector<int64_t> result_strides(const Shape& shape, const std::vector<int64_t>& axes) {
+  std::vector<int64_t> strides(shape.size(), 0);
+  int64_t stride = 1;
+  for (size_t axis = shape.size(); axis-- > 0;) {
+    if (contains(axes, static_cast<int64_t>(axis))) continue;
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+// to[j] = f(to[j], x[i]) for all i that reduce to j, ascending.
+template <class C, class F>
+void fold(C& call, double initial, F f) {
+  const std::vector<int64_t> strides =
+      result_strides(call.operand().shape(), call.attributes().integers("axes"));
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    using E = std::decay_t<decltype(to[0])>;
+    std::fill(to.begin(), to.end(), static_cast<E>(initial));
+    evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
+      auto& target = to[evaluate::flat_index(index, strides)];
+      target = f(target, from[flat]);
+    });
+  });
+}
+
+constexpr evaluate::Rule sum_rule = evaluate::make_rule(
+    [](auto& call) { fold(call, 0, [](const auto& a, const auto& b) { return a + b; }); });
+constexpr evaluate::Rule prod_rule = evaluate::make_rule(
+    [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return a * b; }); });
+constexpr evaluate::Rule any_rule = evaluate::make_rule(
+    [](auto& call) { fold(call, 0, [](const auto& a, const auto& b) { return evaluate::maximum(a, b); }); });
+constexpr evaluate::Rule all_rule = evaluate::make_rule(
+    [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return evaluate::minimum(a, b); }); });
+
+double comparable(int64_t x) { return static_cast<double>(x); }
+template <class T>
+double comparable(const T& x) {
+  return evaluate::primal(x);
+}
+
+// For every result, the flat index of the first extreme element of the operand; NaN beats everything.
+template <bool largest, class C>
+std::vector<int64_t> first_extremes(const C& call, const std::vector<int64_t>& axes, size_t results) {
+  const std::vector<int64_t> strides = result_strides(call.operand().shape(), axes);
+  std::vector<int64_t> best(results, -1);
+  const auto scan = [&](const auto& from) {
+    evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
+      int64_t& place = best[evaluate::flat_index(index, strides)];
+      if (place >= 0) {
+        const auto &a = from[static_cast<size_t>(place)], &b = from[flat];
+        if constexpr (std::is_same_v<std::decay_t<decltype(a)>, int64_t>) {
+          if (largest ? a >= b : a <= b) return;
+        } else {
+          const double x = comparable(a), y = comparable(b);
+          if (std::isnan(x) || (!std::isnan(y) && (largest ? x >= y : x <= y))) return;
+        }
+      }
+      place = static_cast<int64_t>(flat);
+    });
+  };
+  if (call.operand().holds_floats())
+    scan(call.operand().floats);
+  else
+    scan(call.operand().integers);
+  return best;
+}
+
+template <bool largest>
+constexpr evaluate::Rule extreme_rule = evaluate::make_rule([](auto& call) {
+  const std::vector<int64_t> places =
+      first_extremes<largest>(call, call.attributes().integers("axes"), call.result().size());
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    for (size_t i = 0; i < to.size(); ++i) to[i] = from[static_cast<size_t>(places[i])];
+  });
+});
+
+template <bool largest>
+constexpr evaluate::Rule position_rule = evaluate::make_rule([](auto& call) {
+  const int64_t axis = call.attributes().integer("axis");
+  const Shape& shape = call.operand().shape();
+  const int64_t stride = row_major_strides(shape)[static_cast<size_t>(axis)];
+  const std::vector<int64_t> places = first_extremes<largest>(call, {axis}, call.result().size());
+  for (size_t i = 0; i < places.size(); ++i)
+    call.result().integers[i] = places[i] / stride % shape[static_cast<size_t>(axis)];
+});
+
+constexpr evaluate::Rule cumsum_rule = evaluate::make_rule([](auto& call) {
+  const auto axis = static_cast<size_t>(call.attributes().integer("axis"));
+  const auto stride = static_cast<size_t>(row_major_strides(call.operand().shape())[axis]);
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
+      to[flat] = index[axis] ? to[flat - stride] + from[flat] : from[flat];
+    });
+  });
+});
+
+Type without_axes(const Type& type, const std::vector<int64_t>& axes) {
+  Type result(type.element);
+  for (int64_t axis = 0; axis < type.rank(); ++axis)
+    if (!contains(axes, axis)) result.shape.push_back(type.shape[static_cast<size_t>(axis)]);
+  return result;
+}
+
+std::vector<Type> infer_numeric(const OpUse& use) {
+  const std::vector<int64_t>& axes = use.attributes.integers("axes");
+  check_axes(use, "axes", axes, use.operands[0].shape);
+  if (use.operands[0].element == ElementType::boolean)
+    shape_error(use, fmt::format("operand 0 is {}, expected numbers", to_string(use.operands[0])),
+                "use any or all, or convert it with cast");
+  return {without_axes(use.operands[0], axes)};
+}
+
+void check_not_empty(const OpUse& use, int64_t axis) {
+  if (use.operands[0].shape[static_cast<size_t>(axis)] == 0)
+    shape_error(use,
+                fmt::format("axis {} of {} is empty: it has no extreme", axis, to_string(use.operands[0])));
+}
+
+std::vector<Type> infer_extreme(const OpUse& use) {
+  std::vector<Type> types = infer_numeric(use);
+  for (int64_t axis : use.attributes.integers("axes")) check_not_empty(use, axis);
+  return types;
+}
+
+std::vector<Type> infer_bool(const OpUse& use) {
+  check_bool(use, 0);
+  const std::vector<int64_t>& axes = use.attributes.integers("axes");
+  check_axes(use, "axes", axes, use.operands[0].shape);
+  return {without_axes(use.operands[0], axes)};
+}
+
+std::vector<Type> infer_position(const OpUse& use) {
+  const int64_t axis = use.attributes.integer("axis");
+  check_axis(use, "axis", axis, use.operands[0].shape);
+  check_not_empty(use, axis);
+  if (use.operands[0].shape[static_cast<size_t>(axis)] > INT32_MAX)
+    shape_error(use,
+                fmt::format("axis {} of {} is too long for i32 positions", axis, to_string(use.operands[0])));
+  return {Type(ElementType::i32, without_axes(use.operands[0], {axis}).shape)};
+}
+
+std::vector<Type> infer_cumsum(const OpUse& use) {
+  check_axis(use, "axis", use.attributes.integer("axis"), use.operands[0].shape);
+  if (use.operands[0].element == ElementType::boolean)
+    shape_error(use, fmt::format("operand 0 is {}, expected numbers", to_string(use.operands[0])));
+  return {Type(use.operands[0].element, use.operands[0].shape)};
+}
+
+// A reduction with its operand brought to [kept axes…, all reduced axes flattened]: the form in which the
+// rules of max, min and prod are written.
+struct Flattened {
+  Use use;
+  std::vector<int64_t> order, inverse;  // the transpose to kept-then-reduced, and back
+  Shape transposed, flat;
+  std::vector<int64_t> kept_axes;  // of `flat`
+
+  explicit Flattened(Use of) : use(of) {
+    const Shape& shape = use.builder.shape(use.operand(0));
+    const std::vector<int64_t>& axes = use.node.attributes.integers("axes");
+    int64_t reduced = 1;
+    for (int64_t axis : build::all_axes(shape))
+      if (!contains(axes, axis)) order.push_back(axis);
+    for (int64_t axis : order) flat.push_back(shape[static_cast<size_t>(axis)]);
+    kept_axes = build::all_axes(flat);
+    for (int64_t axis : axes) {
+      order.push_back(axis);
+      reduced *= shape[static_cast<size_t>(axis)];
+    }
+    flat.push_back(reduced);
+    inverse.resize(order.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+      inverse[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
+      transposed.push_back(shape[static_cast<size_t>(order[i])]);
+    }
+  }
+  int64_t last() const { return static_cast<int64_t>(flat.size()) - 1; }
+  Value operand() const {
+    return build::reshape(use.builder, build::transpose(use.builder, use.operand(0), order), flat);
+  }
+  Value spread(Value reduced) const { return build::broadcast(use.builder, reduced, flat, kept_axes); }
+  Value restore(Value value) const {
+    return build::transpose(use.builder, build::reshape(use.builder, value, transposed), inverse);
+  }
+};
+
+// The adjoint goes to the first extreme element only.
+std::vector<Value> extreme_adjoint(Use use, std::string_view position_op) {
+  GraphBuilder& b = use.builder;
+  const Flattened form(use);
+  const Value place = b.add(position_op, {form.operand()}, {{"axis", form.last()}});
+  const Value positions = build::iota(b, Type(ElementType::i32, form.flat), form.last());
+  const Value chosen = build::binary(b, "equal", positions, form.spread(place));
+  const Value spread = form.spread(use.adjoint());
+  return {form.restore(build::select(b, chosen, spread, build::zeros_like(b, spread)))};
+}
+
+// The product of all elements before (sign +1) or after (-1) each one, along the last axis: log₂ n shifted
+// products, exact also where elements are zero, and differentiable like anything else.
+Value exclusive_product(GraphBuilder& b, Value x, int64_t sign) {
+  const Shape shape = b.shape(x);
+  const auto shifted = [&](Value value, int64_t distance) {
+    std::vector<int64_t> low(shape.size(), 0), high(shape.size(), 0);
+    low.back() = sign * distance;
+    high.back() = -sign * distance;
+    return build::pad(b, value, 1, std::move(low), std::move(high), std::vector<int64_t>(shape.size(), 0));
+  };
+  Value product = shifted(x, 1);
+  for (int64_t distance = 1; distance < shape.back() - 1; distance *= 2)
+    product = build::mul(b, product, shifted(product, distance));
+  return product;
+}
+
+std::vector<Value> product_adjoint(Use use) {
+  GraphBuilder& b = use.builder;
+  const Flattened form(use);
+  const Value x = form.operand();
+  const Value others = build::mul(b, exclusive_product(b, x, 1), exclusive_product(b, x, -1));
+  return {form.restore(build::mul(b, form.spread(use.adjoint()), others))};
+}
+
+Value sum_transpose(Use use, size_t) {
+  const Shape shape = use.builder.shape(use.operand(0));
+  std::vector<int64_t> kept;
+  for (int64_t axis : build::all_axes(shape))
+    if (!contains(use.node.attributes.integers("axes"), axis)) kept.push_back(axis);
+  return build::broadcast(use.builder, use.adjoint(), shape, std::move(kept));
+}
+
+Value cumsum_transpose(Use use, size_t) {
+  GraphBuilder& b = use.builder;
+  const std::vector<int64_t> axis{use.node.attributes.integer("axis")};
+  const Value sums = b.add("cumsum", {build::reverse(b, use.adjoint(), axis)}, use.node.attributes);
+  return build::reverse(b, sums, axis);
+}
+
+const std::vector<AttributeSpec> axes_attribute = {
+    {"axes", "the axes to reduce, ascending; they vanish from the shape", std::vector<int64_t>{0}}};
+const std::vector<AttributeSpec> axis_attribute = {{"axis", "the axis", int64_t{0}}};
+
+std::vector<Sample> reduction_samples(const char* op, const char* element) {
+  const auto text = [&](const char* shape, const char* axes, const char* result, const char* type) {
+    return fmt::format("graph @g (%x: {0}{1}) {{ %0 = {2} %x {{axes={3}}} : {0}{4}  return %0 }}", type,
+                       shape, op, axes, result);
+  };
+  const char* wide = std::string_view(element) == "f32" ? "f64" : element;
+  return {{text("[3,5]", "[1]", "[3]", element)},
+          {text("[3,5]", "[0]", "[5]", wide)},
+          {text("[2,3,5]", "[0,2]", "[3]", wide)},
+          {text("[7]", "[0]", "[]", element)}};
+}
+
+std::vector<BadSample> reduction_bad_samples(const char* op, const char* element) {
+  return {
+      {fmt::format("graph @g (%x: {0}[3,5]) {{ %0 = {1} %x {{axes=[2]}} : {0}[3]  return %0 }}", element, op),
+       "out of range"},
+      {fmt::format("graph @g (%x: {0}[3,5]) {{ %0 = {1} %x {{axes=[1,0]}} : {0}[]  return %0 }}", element,
+                   op),
+       "not ascending"}};
+}
+
+Op reduction(const char* name, const char* summary, const char* formula,
+             std::vector<Type> (*infer)(const OpUse&), Differentiation differentiation,
+             const evaluate::Rule& rule, const char* element = "f32") {
+  return {.name = name,
+          .family = OpFamily::reduction,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 1,
+          .max_operands = 1,
+          .attributes = axes_attribute,
+          .infer = infer,
+          .differentiation = std::move(differentiation),
+          .evaluate = &rule,
+          .scalar = nullptr,
+          .samples = reduction_samples(name, element),
+          .bad_samples = reduction_bad_samples(name, element)};
+}
+
+Op position(const char* name, const char* summary, const char* formula, const evaluate::Rule& rule) {
+  return {.name = name,
+          .family = OpFamily::reduction,
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 1,
+          .max_operands = 1,
+          .attributes = axis_attribute,
+          .infer = infer_position,
+          .differentiation = PiecewiseConstant{},
+          .evaluate = &rule,
+          .scalar = nullptr,
+          .samples = {{fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}",
+                                   name)},
+                      {fmt::format("graph @g (%x: i32[7,2]) {{ %0 = {} %x {{axis=0}} : i32[2]  return %0 }}",
+                                   name)}},
+          .bad_samples = {
+              {fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=2}} : i32[3]  return %0 }}", name),
+               "out of range"},
+              {fmt::format("graph @g (%x: f32[3,0]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}", name),
+               "is empty"}}};
+}
+
+}  // namespace
+
+const Op sum = reduction("sum", "Sum over axes; 0 of nothing.", "y = Σ x_i", infer_numeric,
+                         Transpose{sum_transpose, {0}}, sum_rule);
+const Op prod = reduction("prod", "Product over axes; 1 of nothing.", "y = Π x_i", infer_numeric,
+                          Adjoint{product_adjoint}, prod_rule);
+const Op max = reduction(
+    "max", "The largest element over axes; NaN if there is one. The derivative goes to the first largest.",
+    "y = max x_i", infer_extreme, Adjoint{[](Use use) { return extreme_adjoint(use, "argmax"); }},
+    extreme_rule<true>);
+const Op min = reduction(
+    "min", "The smallest element over axes; NaN if there is one. The derivative goes to the first smallest.",
+    "y = min x_i", infer_extreme, Adjoint{[](Use use) { return extreme_adjoint(use, "argmin"); }},
+    extreme_rule<false>);
+const Op any = reduction("any", "Whether some element holds; false of nothing.", "y = ∃i x_i", infer_bool,
+                         PiecewiseConstant{}, any_rule, "bool");
+const Op all = reduction("all", "Whether all elements hold; true of nothing.", "y = ∀i x_i", infer_bool,
+                         PiecewiseConstant{}, all_rule, "bool");
+const Op argmax =
+    position("argmax", "Position of the first largest element along an axis (of the first NaN, if any).",
+             "y = min { i : x_i = max x }", position_rule<true>);
+const Op argmin =
+    position("argmin", "Position of the first smallest element along an axis (of the first NaN, if any).",
+             "y = min { i : x_i = min x }", position_rule<false>);
+
+const Op cumsum = {
+    .name = "cumsum",
+    .family = OpFamily::reduction,
+    .summary = "Sums of all elements up to each one along an axis.",
+    .formula = "y_i = Σ_{j ≤ i} x_j",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = axis_attribute,
+    .infer = infer_cumsum,
+    .differentiation = Transpose{cumsum_transpose, {0}},
+    .evaluate = &cumsum_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = cumsum %x {axis=1} : f32[3,5]  return %0 }"},
+                {"graph @g (%x: f64[7,2]) { %0 = cumsum %x {axis=0} : f64[7,2]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = cumsum %x {axis=-1} : f32[3,5]  return %0 }",
+                     "out of range"}},
+};
+
+}  // namespace gradus::ops

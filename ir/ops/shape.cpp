@@ -1,0 +1,454 @@
+// Ops that move elements without changing them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/build.h"
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/ops.h"
+
+namespace gradus::ops {
+
+namespace {
+
+using Use = const GradientUse&;
+
+constexpr evaluate::Rule reshape_rule = evaluate::make_rule([](auto& call) {
+  evaluate::with_elements(call.result(), call.operand(), [](auto& to, const auto& from) { to = from; });
+});
+
+constexpr evaluate::Rule transpose_rule = evaluate::make_rule([](auto& call) {
+  const std::vector<int64_t>& dims = call.attributes().integers("dims");
+  const std::vector<int64_t> from_strides = row_major_strides(call.operand().shape());
+  std::vector<int64_t> strides;
+  for (int64_t axis : dims) strides.push_back(from_strides[static_cast<size_t>(axis)]);
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t flat) {
+      to[flat] = from[evaluate::flat_index(index, strides)];
+    });
+  });
+});
+
+constexpr evaluate::Rule broadcast_rule = evaluate::make_rule([](auto& call) {
+  const std::vector<int64_t>& dims = call.attributes().integers("dims");
+  const std::vector<int64_t> from_strides = row_major_strides(call.operand().shape());
+  std::vector<int64_t> strides(call.result().shape().size(), 0);
+  for (size_t i = 0; i < dims.size(); ++i) strides[static_cast<size_t>(dims[i])] = from_strides[i];
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t flat) {
+      to[flat] = from[evaluate::flat_index(index, strides)];
+    });
+  });
+});
+
+constexpr evaluate::Rule slice_rule = evaluate::make_rule([](auto& call) {
+  const std::vector<int64_t>& start = call.attributes().integers("start");
+  const std::vector<int64_t>& stride = call.attributes().integers("stride");
+  const std::vector<int64_t> from_strides = row_major_strides(call.operand().shape());
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t flat) {
+      int64_t source = 0;
+      for (size_t a = 0; a < index.size(); ++a) source += (start[a] + index[a] * stride[a]) * from_strides[a];
+      to[flat] = from[static_cast<size_t>(source)];
+    });
+  });
+});
+
+constexpr evaluate::Rule pad_rule = evaluate::make_rule([](auto& call) {
+  const std::vector<int64_t>& low = call.attributes().integers("low");
+  const std::vector<int64_t>& interior = call.attributes().integers("interior");
+  const Shape& shape = call.result().shape();
+  const std::vector<int64_t> strides = row_major_strides(shape);
+  evaluate::with_elements(call.result(), call.operand(1),
+                          [](auto& to, const auto& fill) { std::fill(to.begin(), to.end(), fill[0]); });
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
+      int64_t target = 0;
+      for (size_t a = 0; a < index.size(); ++a) {
+        const int64_t place = low[a] + index[a] * (interior[a] + 1);
+        if (place < 0 || place >= shape[a]) return;
+        target += place * strides[a];
+      }
+      to[static_cast<size_t>(target)] = from[flat];
+    });
+  });
+});
+
+constexpr evaluate::Rule concat_rule = evaluate::make_rule([](auto& call) {
+  const auto axis = static_cast<size_t>(call.attributes().integer("axis"));
+  const std::vector<int64_t> strides = row_major_strides(call.result().shape());
+  int64_t offset = 0;
+  for (const auto* part : call.operands) {
+    evaluate::with_elements(call.result(), *part, [&](auto& to, const auto& from) {
+      evaluate::for_each_index(part->shape(), [&](const auto& index, size_t flat) {
+        to[evaluate::flat_index(index, strides) + static_cast<size_t>(offset * strides[axis])] = from[flat];
+      });
+    });
+    offset += part->shape()[axis];
+  }
+});
+
+constexpr evaluate::Rule reverse_rule = evaluate::make_rule([](auto& call) {
+  const Shape& shape = call.result().shape();
+  std::vector<int64_t> strides = row_major_strides(shape);
+  int64_t last = 0;
+  for (int64_t axis : call.attributes().integers("axes")) {
+    const auto a = static_cast<size_t>(axis);
+    last += (shape[a] - 1) * strides[a];
+    strides[a] = -strides[a];
+  }
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(shape, [&](const auto& index, size_t flat) {
+      int64_t source = last;
+      for (size_t a = 0; a < index.size(); ++a) source += index[a] * strides[a];
+      to[flat] = from[static_cast<size_t>(source)];
+    });
+  });
+});
+
+std::vector<Type> infer_reshape(const OpUse& use) {
+  const Shape& shape = use.attributes.integers("shape");
+  check_shape(use, shape);
+  const Shape& from = use.operands[0].shape;
+  if (element_count(shape) != element_count(from))
+    shape_error(use,
+                fmt::format("{} has {} elements, {} has {}", to_string(from), element_count(from),
+                            to_string(shape), element_count(shape)),
+                "a reshape keeps the number of elements");
+  return {Type(use.operands[0].element, shape)};
+}
+
+std::vector<Type> infer_transpose(const OpUse& use) {
+  const Shape& from = use.operands[0].shape;
+  const std::vector<int64_t>& dims = use.attributes.integers("dims");
+  check_length(use, "dims", dims.size(), from);
+  std::vector<int64_t> sorted = dims;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted != build::all_axes(from))
+    shape_error(use,
+                fmt::format("dims {} is not a permutation of the {} axes of {}", to_string(dims), from.size(),
+                            to_string(from)),
+                "result axis i is operand axis dims[i]");
+  Shape shape;
+  for (int64_t axis : dims) shape.push_back(from[static_cast<size_t>(axis)]);
+  return {Type(use.operands[0].element, std::move(shape))};
+}
+
+std::vector<Type> infer_broadcast(const OpUse& use) {
+  const Shape& from = use.operands[0].shape;
+  const Shape& shape = use.attributes.integers("shape");
+  const std::vector<int64_t>& dims = use.attributes.integers("dims");
+  check_shape(use, shape);
+  check_length(use, "dims", dims.size(), from);
+  check_axes(use, "dims", dims, shape);
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (from[i] != shape[static_cast<size_t>(dims[i])])
+      shape_error(use,
+                  fmt::format("axis {} of {} has {} elements, axis {} of {} has {}", i, to_string(from),
+                              from[i], dims[i], to_string(shape), shape[static_cast<size_t>(dims[i])]),
+                  "axes of extent 1 do not stretch: reshape them away first");
+  return {Type(use.operands[0].element, shape)};
+}
+
+std::vector<Type> infer_slice(const OpUse& use) {
+  const Shape& from = use.operands[0].shape;
+  const auto &start = use.attributes.integers("start"), &limit = use.attributes.integers("limit"),
+             &stride = use.attributes.integers("stride");
+  check_length(use, "start", start.size(), from);
+  check_length(use, "limit", limit.size(), from);
+  check_length(use, "stride", stride.size(), from);
+  Shape shape;
+  for (size_t a = 0; a < from.size(); ++a) {
+    if (start[a] < 0 || start[a] > limit[a] || limit[a] > from[a])
+      shape_error(use,
+                  fmt::format("axis {}: {} to {} is not within {}", a, start[a], limit[a], to_string(from)),
+                  "0 <= start <= limit <= extent");
+    if (stride[a] < 1)
+      shape_error(use, fmt::format("axis {}: stride {}, expected at least 1", a, stride[a]), "use reverse");
+    shape.push_back((limit[a] - start[a] + stride[a] - 1) / stride[a]);
+  }
+  return {Type(use.operands[0].element, std::move(shape))};
+}
+
+std::vector<Type> infer_pad(const OpUse& use) {
+  const Type &from = use.operands[0], &fill = use.operands[1];
+  if (fill.rank() != 0 || fill.element != from.element)
+    shape_error(use, fmt::format("the fill is {}, expected {}[]", to_string(fill), name(from.element)));
+  const auto &low = use.attributes.integers("low"), &high = use.attributes.integers("high"),
+             &interior = use.attributes.integers("interior");
+  check_length(use, "low", low.size(), from.shape);
+  check_length(use, "high", high.size(), from.shape);
+  check_length(use, "interior", interior.size(), from.shape);
+  constexpr int64_t limit = int64_t{1} << 45;  // keeps the sums below from overflowing
+  Shape shape;
+  for (size_t a = 0; a < from.shape.size(); ++a) {
+    if (interior[a] < 0) shape_error(use, fmt::format("axis {}: interior {} is negative", a, interior[a]));
+    if (std::abs(low[a]) > limit || std::abs(high[a]) > limit ||
+        interior[a] > limit / std::max<int64_t>(1, from.shape[a]))
+      shape_error(use, fmt::format("axis {}: the padding is too large", a));
+    const int64_t gaps = std::max<int64_t>(0, from.shape[a] - 1) * interior[a];
+    shape.push_back(low[a] + from.shape[a] + gaps + high[a]);
+    if (shape.back() < 0)
+      shape_error(use, fmt::format("axis {}: cropping {} and {} leaves {} of {} elements", a, -low[a],
+                                   -high[a], shape.back(), from.shape[a] + gaps));
+  }
+  check_shape(use, shape);
+  return {Type(from.element, std::move(shape))};
+}
+
+std::vector<Type> infer_concat(const OpUse& use) {
+  Type result = use.operands[0];
+  result.layout = {};
+  const int64_t axis = use.attributes.integer("axis");
+  check_axis(use, "axis", axis, result.shape);
+  for (size_t i = 1; i < use.operands.size(); ++i) {
+    const Type& part = use.operands[i];
+    Shape expected = use.operands[0].shape;
+    if (part.rank() == result.rank())
+      expected[static_cast<size_t>(axis)] = part.shape[static_cast<size_t>(axis)];
+    if (part.element != result.element || part.shape != expected)
+      shape_error(use, fmt::format("{} do not line up along axis {}", operand_types(use), axis),
+                  "all axes but that one must be equal, and the element types");
+    result.shape[static_cast<size_t>(axis)] += part.shape[static_cast<size_t>(axis)];
+  }
+  check_shape(use, result.shape);
+  return {result};
+}
+
+std::vector<Type> infer_reverse(const OpUse& use) {
+  check_axes(use, "axes", use.attributes.integers("axes"), use.operands[0].shape);
+  return {Type(use.operands[0].element, use.operands[0].shape)};
+}
+
+Value transpose_transpose(Use use, size_t) {
+  const std::vector<int64_t>& dims = use.node.attributes.integers("dims");
+  std::vector<int64_t> inverse(dims.size());
+  for (size_t i = 0; i < dims.size(); ++i) inverse[static_cast<size_t>(dims[i])] = static_cast<int64_t>(i);
+  return build::transpose(use.builder, use.adjoint(), std::move(inverse));
+}
+
+Value broadcast_transpose(Use use, size_t) {
+  const std::vector<int64_t>& dims = use.node.attributes.integers("dims");
+  std::vector<int64_t> added;
+  for (int64_t axis : build::all_axes(use.node.types[0].shape))
+    if (std::find(dims.begin(), dims.end(), axis) == dims.end()) added.push_back(axis);
+  return build::sum(use.builder, use.adjoint(), std::move(added));
+}
+
+Value slice_transpose(Use use, size_t) {
+  const auto &start = use.node.attributes.integers("start"), &stride = use.node.attributes.integers("stride");
+  const Shape &from = use.builder.shape(use.operand(0)), &to = use.node.types[0].shape;
+  std::vector<int64_t> high, interior;
+  for (size_t a = 0; a < from.size(); ++a) {
+    high.push_back(from[a] - start[a] - (to[a] == 0 ? 0 : (to[a] - 1) * stride[a] + 1));
+    interior.push_back(stride[a] - 1);
+  }
+  return build::pad(use.builder, use.adjoint(), 0, start, std::move(high), std::move(interior));
+}
+
+Value pad_transpose(Use use, size_t operand) {
+  GraphBuilder& b = use.builder;
+  const Attributes& attributes = use.node.attributes;
+  const auto &low = attributes.integers("low"), &high = attributes.integers("high"),
+             &interior = attributes.integers("interior");
+  if (operand == 1) {  // the sum over the padding, picked by a mask: cancellation-free
+    const Value one = build::constant(b, b.type(use.operand(1)), 1);
+    const Value mask = b.add("pad", {build::zeros_like(b, use.operand(0)), one}, attributes);
+    return build::sum_all(b, build::mul(b, use.adjoint(), mask));
+  }
+  std::vector<int64_t> start(low.size(), 0), cropped_low, cropped_high, stride;
+  for (size_t a = 0; a < low.size(); ++a) {
+    cropped_low.push_back(-low[a]);
+    cropped_high.push_back(-high[a]);
+    stride.push_back(interior[a] + 1);
+  }
+  const Value cropped = build::pad(b, use.adjoint(), 0, std::move(cropped_low), std::move(cropped_high),
+                                   std::vector<int64_t>(low.size(), 0));
+  const Shape limit = b.shape(cropped);
+  return build::slice(b, cropped, std::move(start), limit, std::move(stride));
+}
+
+Value concat_transpose(Use use, size_t operand) {
+  const auto axis = static_cast<size_t>(use.node.attributes.integer("axis"));
+  std::vector<int64_t> start(use.node.types[0].shape.size(), 0), limit = use.node.types[0].shape;
+  for (size_t i = 0; i < operand; ++i) start[axis] += use.builder.shape(use.operand(i))[axis];
+  limit[axis] = start[axis] + use.builder.shape(use.operand(operand))[axis];
+  return build::slice(use.builder, use.adjoint(), std::move(start), std::move(limit),
+                      std::vector<int64_t>(use.node.types[0].shape.size(), 1));
+}
+
+std::vector<Value> concat_adjoint(Use use) {
+  std::vector<Value> adjoints(use.node.operands.size());
+  for (size_t i = 0; i < adjoints.size(); ++i)
+    if (use.wants(i) && use.adjoint()) adjoints[i] = concat_transpose(use, i);
+  return adjoints;
+}
+
+}  // namespace
+
+const Op reshape = {
+    .name = "reshape",
+    .family = OpFamily::shape,
+    .summary = "The same elements in row-major order, in another shape.",
+    .formula = "y[j] = x[i], where i and j have the same row-major position",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"shape", "shape of the result", std::vector<int64_t>{5, 3}}},
+    .infer = infer_reshape,
+    .differentiation = Transpose{[](Use use, size_t) {
+                                   return build::reshape(use.builder, use.adjoint(),
+                                                         use.builder.shape(use.operand(0)));
+                                 },
+                                 {0}},
+    .evaluate = &reshape_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = reshape %x {shape=[5,1,3]} : f32[5,1,3]  return %0 }"},
+                {"graph @g (%x: i32[3,5]) { %0 = reshape %x {shape=[15]} : i32[15]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = reshape %x {shape=[4,4]} : f32[4,4]  return %0 }",
+                     "[3,5] has 15 elements, [4,4] has 16"}},
+};
+
+const Op transpose = {
+    .name = "transpose",
+    .family = OpFamily::shape,
+    .summary = "Axes in another order: result axis i is operand axis dims[i].",
+    .formula = "y[i_dims[0], i_dims[1], …] = x[i_0, i_1, …]",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"dims", "operand axis of every result axis", std::vector<int64_t>{1, 0}}},
+    .infer = infer_transpose,
+    .differentiation = Transpose{transpose_transpose, {0}},
+    .evaluate = &transpose_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = transpose %x {dims=[1,0]} : f32[5,3]  return %0 }"},
+                {"graph @g (%x: f64[2,3,5]) { %0 = transpose %x {dims=[2,0,1]} : f64[5,2,3]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = transpose %x {dims=[1,1]} : f32[5,3]  return %0 }",
+                     "not a permutation"},
+                    {"graph @g (%x: f32[3,5]) { %0 = transpose %x {dims=[0]} : f32[3,5]  return %0 }",
+                     "dims has 1 entries"}},
+};
+
+const Op broadcast = {
+    .name = "broadcast",
+    .family = OpFamily::shape,
+    .summary = "Repetition along new axes: operand axis i becomes result axis dims[i].",
+    .formula = "y[j] = x[j_dims[0], j_dims[1], …]",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"shape", "shape of the result", std::vector<int64_t>{3, 5}},
+                   {"dims", "result axis of every operand axis, ascending", std::vector<int64_t>{1}}},
+    .infer = infer_broadcast,
+    .differentiation = Transpose{broadcast_transpose, {0}},
+    .evaluate = &broadcast_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[5]) { %0 = broadcast %x {shape=[3,5], dims=[1]} : f32[3,5]  return %0 }"},
+                {"graph @g (%x: f64[]) { %0 = broadcast %x {shape=[2,3], dims=[]} : f64[2,3]  return %0 }"},
+                {"graph @g (%x: f64[2,3]) { %0 = broadcast %x {shape=[2,5,3], dims=[0,2]} : f64[2,5,3]  "
+                 "return %0 }"}},
+    .bad_samples =
+        {{"graph @g (%x: f32[4]) { %0 = broadcast %x {shape=[3,5], dims=[1]} : f32[3,5]  return %0 }",
+          "axis 0 of [4] has 4 elements, axis 1 of [3,5] has 5"},
+         {"graph @g (%x: f32[5]) { %0 = broadcast %x {shape=[3,5], dims=[2]} : f32[3,5]  return %0 }",
+          "out of range"}},
+};
+
+const Op slice = {
+    .name = "slice",
+    .family = OpFamily::shape,
+    .summary = "A part along every axis: from start (included) to limit (excluded), every stride-th element.",
+    .formula = "y[j] = x[start + j · stride]",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"start", "first index, per axis", std::vector<int64_t>{0, 1}},
+                   {"limit", "index after the last, per axis", std::vector<int64_t>{3, 5}},
+                   {"stride", "distance of the elements taken, per axis", std::vector<int64_t>{1, 2}}},
+    .infer = infer_slice,
+    .differentiation = Transpose{slice_transpose, {0}},
+    .evaluate = &slice_rule,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3,7]) { %0 = slice %x {start=[1,1], limit=[3,6], stride=[1,2]} : f32[2,3]  "
+          "return %0 }"},
+         {"graph @g (%x: i32[9]) { %0 = slice %x {start=[2], limit=[8], stride=[4]} : i32[2]  return %0 }"}},
+    .bad_samples =
+        {{"graph @g (%x: f32[3]) { %0 = slice %x {start=[1], limit=[4], stride=[1]} : f32[3]  return %0 }",
+          "1 to 4 is not within [3]"},
+         {"graph @g (%x: f32[3]) { %0 = slice %x {start=[0], limit=[3], stride=[0]} : f32[3]  return %0 }",
+          "stride 0"}},
+};
+
+const Op pad = {
+    .name = "pad",
+    .family = OpFamily::shape,
+    .summary =
+        "Elements equal to the second operand before, after and between those of the first; negative low and "
+        "high crop.",
+    .formula = "y[low + i · (interior + 1)] = x[i], elsewhere the fill",
+    .min_operands = 2,
+    .max_operands = 2,
+    .attributes = {{"low", "elements before, per axis", std::vector<int64_t>{1, 0}},
+                   {"high", "elements after, per axis", std::vector<int64_t>{-1, 2}},
+                   {"interior", "elements between neighbours, per axis", std::vector<int64_t>{0, 1}}},
+    .infer = infer_pad,
+    .differentiation = Transpose{pad_transpose, {0, 1}},
+    .evaluate = &pad_rule,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3,5], %v: f32[]) { %0 = pad %x, %v {low=[1,-1], high=[0,2], interior=[2,0]} : "
+          "f32[8,6]  return %0 }"},
+         {"graph @g (%x: f64[4], %v: f64[]) { %0 = pad %x, %v {low=[-2], high=[1], interior=[1]} : f64[6]  "
+          "return %0 }"}},
+    .bad_samples =
+        {{"graph @g (%x: f32[3], %v: f32[]) { %0 = pad %x, %v {low=[-2], high=[-2], interior=[0]} : "
+          "f32[0]  return %0 }",
+          "leaves -1 of 3"},
+         {"graph @g (%x: f32[3], %v: f32[1]) { %0 = pad %x, %v {low=[1], high=[0], interior=[0]} : "
+          "f32[4]  return %0 }",
+          "the fill is f32[1], expected f32[]"}},
+};
+
+const Op concat = {
+    .name = "concat",
+    .family = OpFamily::shape,
+    .summary = "The operands one after the other along an axis.",
+    .formula = "y[…, offset_k + i, …] = x_k[…, i, …]",
+    .min_operands = 1,
+    .max_operands = -1,
+    .attributes = {{"axis", "the axis", int64_t{1}}},
+    .infer = infer_concat,
+    .differentiation = Adjoint{concat_adjoint},
+    .evaluate = &concat_rule,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3,5], %y: f32[3,2], %z: f32[3,1]) { %0 = concat %x, %y, %z {axis=1} : f32[3,8]  "
+          "return %0 }"},
+         {"graph @g (%x: f64[2], %y: f64[3]) { %0 = concat %x, %y, %x {axis=0} : f64[7]  return %0 }"}},
+    .bad_samples =
+        {{"graph @g (%x: f32[3,5], %y: f32[2,5]) { %0 = concat %x, %y {axis=1} : f32[3,10]  return %0 }",
+          "do not line up along axis 1"}},
+};
+
+const Op reverse = {
+    .name = "reverse",
+    .family = OpFamily::shape,
+    .summary = "Elements in the opposite order along the given axes.",
+    .formula = "y[…, i, …] = x[…, n - 1 - i, …]",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {{"axes", "the axes, ascending", std::vector<int64_t>{0}}},
+    .infer = infer_reverse,
+    .differentiation = Transpose{[](Use use, size_t) {
+                                   return build::reverse(use.builder, use.adjoint(),
+                                                         use.node.attributes.integers("axes"));
+                                 },
+                                 {0}},
+    .evaluate = &reverse_rule,
+    .scalar = nullptr,
+    .samples = {{"graph @g (%x: f32[3,5]) { %0 = reverse %x {axes=[0,1]} : f32[3,5]  return %0 }"},
+                {"graph @g (%x: i64[7]) { %0 = reverse %x {axes=[0]} : i64[7]  return %0 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = reverse %x {axes=[1,0]} : f32[3,5]  return %0 }",
+                     "not ascending"}},
+};
+
+}  // namespace gradus::ops
