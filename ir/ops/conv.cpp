@@ -54,7 +54,7 @@ Value make(const GradientUse& use, const Convolution& c, ConvolutionKind kind, V
 
 // The sum over all taps of x * w * y is linear in each array, so the adjoint of one is the kind that computes
 // it.
-Value transpose(const GradientUse& use, size_t operand) {
+Value conv_transpose(const GradientUse& use, size_t operand) {
   using enum ConvolutionKind;
   const Convolution c = convolution_of_use(use);
   const Value t = use.adjoint();
@@ -254,7 +254,7 @@ const Op conv = [] {
       {"size", "Gradients only: spatial extents of the result.", std::vector<int64_t>{5, 5}, false}};
   o.infer = infer;
   o.evaluate = &rule;
-  o.differentiation = Transpose{transpose, {0, 1}};
+  o.differentiation = Transpose{conv_transpose, {0, 1}};
   o.samples = make_samples();
   o.bad_samples = make_bad_samples();
   return o;

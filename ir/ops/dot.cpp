@@ -168,7 +168,7 @@ Value transpose_second(const GradientUse& use, const AxisPairs& contract, const 
   return build::transpose(b, product, std::move(dims));
 }
 
-Value transpose(const GradientUse& use, size_t operand) {
+Value dot_transpose(const GradientUse& use, size_t operand) {
   const AxisPairs contract = pairs_of(use.node.attributes, "contract");
   const AxisPairs batch = pairs_of(use.node.attributes, "batch");
   return operand == 0 ? transpose_first(use, contract, batch) : transpose_second(use, contract, batch);
@@ -226,7 +226,7 @@ const Op dot = [] {
                   {"batch", "Axes that both operands share with the result.", AxisPairs{{0}, {0}}, false}};
   o.infer = infer;
   o.evaluate = &rule;
-  o.differentiation = Transpose{transpose, {0, 1}};
+  o.differentiation = Transpose{dot_transpose, {0, 1}};
   o.samples = {
       sample("f32[3,5]", "f32[5,2]", "contract=[1]x[0]", "f32[3,2]"),
       sample("f64[17,33]", "f64[33,9]", "contract=[1]x[0]", "f64[17,9]"),

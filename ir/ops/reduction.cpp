@@ -54,12 +54,6 @@ constexpr evaluate::Rule any_rule = evaluate::make_rule(
 constexpr evaluate::Rule all_rule = evaluate::make_rule(
     [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return evaluate::minimum(a, b); }); });
 
-double comparable(int64_t x) { return static_cast<double>(x); }
-template <class T>
-double comparable(const T& x) {
-  return evaluate::primal(x);
-}
-
 // For every result, the flat index of the first extreme element of the operand; NaN beats everything.
 template <bool largest, class C>
 std::vector<int64_t> first_extremes(const C& call, const std::vector<int64_t>& axes, size_t results) {
@@ -73,7 +67,7 @@ std::vector<int64_t> first_extremes(const C& call, const std::vector<int64_t>& a
         if constexpr (std::is_same_v<std::decay_t<decltype(a)>, int64_t>) {
           if (largest ? a >= b : a <= b) return;
         } else {
-          const double x = comparable(a), y = comparable(b);
+          const double x = evaluate::primal(a), y = evaluate::primal(b);
           if (std::isnan(x) || (!std::isnan(y) && (largest ? x >= y : x <= y))) return;
         }
       }
