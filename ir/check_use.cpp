@@ -53,7 +53,7 @@ void check_attribute(const Op& op, const Attributes::Entry& entry, std::vector<U
     of_name = &spec;
   }
   if (of_name)
-    problems.push_back({fmt::format("{}: attribute '{}' is {}, expected {}", op.name, entry.first,
+    problems.push_back({fmt::format("{}: the attribute '{}' is {}, expected {}", op.name, entry.first,
                                     kind_of(entry.second), kind_of(of_name->example)),
                         fmt::format("for example {}={}", entry.first, to_string(of_name->example))});
   else
@@ -75,7 +75,7 @@ std::vector<UseProblem> check_use(const Op& op, size_t operands, const Attribute
   for (const AttributeSpec& spec : op.attributes)
     if (spec.required && !attributes.has(spec.name))
       problems.push_back(
-          {fmt::format("{}: attribute '{}' is missing ({})", op.name, spec.name, spec.documentation),
+          {fmt::format("{}: the attribute '{}' is missing ({})", op.name, spec.name, spec.documentation),
            fmt::format("for example {{{}={}}}", spec.name, to_string(spec.example))});
   if (has_body != takes_body(op))
     problems.push_back(

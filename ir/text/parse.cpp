@@ -135,7 +135,7 @@ class GraphParser : private text::TokenReader {
     if (!name.quoted && is_id(name))
       fail(name, "the name of an input", "numbers are for the values of nodes");
     take();
-    input.name = name.quoted ? text::unescape(name.text) : std::string(name.text);
+    input.name = spelled_name(name);
     input.span = span(name);
     if (!outer)
       expect(":", "':' and the type of the input");
@@ -157,6 +157,10 @@ class GraphParser : private text::TokenReader {
   static bool is_id(const Token& token) {
     return !token.quoted &&
            std::all_of(token.text.begin(), token.text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  }
+
+  static std::string spelled_name(const Token& token) {
+    return token.quoted ? text::unescape(token.text) : std::string(token.text);
   }
 
   uint32_t parse_id(const Token& token) {
@@ -285,7 +289,7 @@ class GraphParser : private text::TokenReader {
 
   const Definition* find(Scope& scope, const Token& token) {
     if (!is_id(token)) {
-      const auto it = scope.inputs.find(token.quoted ? text::unescape(token.text) : std::string(token.text));
+      const auto it = scope.inputs.find(spelled_name(token));
       if (it != scope.inputs.end()) return &it->second;
       std::vector<std::string_view> names;
       for (const auto& [name, definition] : scope.inputs) names.push_back(name);
@@ -302,7 +306,8 @@ class GraphParser : private text::TokenReader {
 
   void undefined(Scope& scope, const Token& token, std::string hint) {
     scope.broken = true;
-    if (hint.empty() && depth_ > 0) hint = "a body sees nothing but its own inputs and nodes";
+    if (depth_ > 0)
+      hint += (hint.empty() ? "" : " ") + std::string("a body sees nothing but its own inputs and nodes");
     error(token, fmt::format("the value {} is not defined", describe(token)), std::move(hint));
   }
 
@@ -310,8 +315,10 @@ class GraphParser : private text::TokenReader {
     sound_ = true;
     Statement statement;
     statement.name = &take();
-    if (!is_id(*statement.name))
+    if (!is_id(*statement.name)) {
+      scope.inputs.emplace(spelled_name(*statement.name), Definition{{}, 1, true, span(*statement.name)});
       fail(*statement.name, "a number such as %3", "names are for inputs, the values of nodes have numbers");
+    }
     statement.id = parse_id(*statement.name);
     if (accept(":")) statement.results = parse_natural("the number of results");
     define(scope, statement, {}, true);
@@ -356,7 +363,8 @@ class GraphParser : private text::TokenReader {
 
   [[noreturn]] void unknown_op(const Token& token, const std::string& name) {
     if (name == "input")
-      fail_with(token, "an input is no node", "inputs stand in the parentheses after the graph's name");
+      fail_with(token, "an input is no node: inputs are declared in the head",
+                "write %x: f32[64] in the parentheses after the graph's name");
     std::vector<std::string_view> names;
     for (const Op* op : all_ops())
       if (op->name != "input") names.push_back(op->name);
@@ -491,7 +499,7 @@ class GraphParser : private text::TokenReader {
                     std::map<uint32_t, SourceSpan>& updated) {
     const Token& token = peek();
     if (token.kind != TokenKind::value) fail(token, "an update such as %w = %41");
-    const std::string name = token.quoted ? text::unescape(token.text) : std::string(token.text);
+    const std::string name = spelled_name(token);
     const auto it =
         std::find_if(inputs.begin(), inputs.end(), [&](const Declared& d) { return d.name == name; });
     if (is_id(token) || it == inputs.end())
