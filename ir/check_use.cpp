@@ -72,8 +72,10 @@ std::vector<UseProblem> check_use(const Op& op, size_t operands, const Attribute
   if (count < op.min_operands || (op.max_operands >= 0 && count > op.max_operands))
     problems.push_back({found_operands(op, operands), {}});
   for (const Attributes::Entry& entry : attributes) check_attribute(op, entry, problems);
+  // A misspelt attribute is missing as well: one message is enough.
+  const bool judged = !problems.empty();
   for (const AttributeSpec& spec : op.attributes)
-    if (spec.required && !attributes.has(spec.name))
+    if (!judged && spec.required && !attributes.has(spec.name))
       problems.push_back(
           {fmt::format("{}: the attribute '{}' is missing ({})", op.name, spec.name, spec.documentation),
            fmt::format("for example {{{}={}}}", spec.name, to_string(spec.example))});
