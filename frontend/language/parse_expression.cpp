@@ -284,7 +284,8 @@ ExpressionPointer Parser::primary() {
   if (at("+")) hint = "there is no sign `+`";
   if (at("{")) hint = "braces enclose statements; a list is written [a, b]";
   if (at("..")) hint = "a range has both ends here: 0..n";
-  if (t.kind == Token::Kind::keyword && !nothing_follows()) hint = fmt::format("`{}` is a reserved word", t.text);
+  if (t.kind == Token::Kind::keyword && !nothing_follows())
+    hint = fmt::format("`{}` is a reserved word", t.text);
   fail_expected("an expression", std::move(hint));
 }
 

@@ -27,8 +27,8 @@ void Parser::item(File& file) {
   const size_t first = position_;
   guarded(first, at_definition_word(), [&] {
     Item read = read_item();
-    file.items.push_back(std::move(read));
     if (!ended()) fail_expected("the end of the definition");
+    file.items.push_back(std::move(read));
   });
 }
 

@@ -37,12 +37,13 @@ void Parser::statements(Block& block) {
   while (token().kind != Token::Kind::end && !token().is("}")) {
     acknowledged_ = position_;
     if (accept(";")) continue;
-    if (at_definition_word()) return;  // `}` has been forgotten
+    if (at_definition_word() && token().column == 1) return;  // `}` has been forgotten
     const size_t first = position_;
-    guarded(first, starts_with_block_word(), [&] {
+    guarded(first, starts_with_block_word() || at_definition_word(), [&] {
+      if (at_definition_word()) fail_expected("a statement", "definitions stand outside of braces");
       Statement read = statement();
-      block.statements.push_back(std::move(read));
       end_of_statement();
+      block.statements.push_back(std::move(read));
     });
     // A stray closing bracket must not stop the parser from moving on.
     if (position_ == first) ++position_;
@@ -55,6 +56,8 @@ void Parser::end_of_statement() {
   if (at(",")) hint = "results of several values: `a, b = f(x)`; statements are separated by newlines or `;`";
   if (at_any({")", "]"})) hint = fmt::format("there is no open bracket that `{}` closes", token().text);
   if (at("=")) hint = "a comparison is written `==`";
+  if (at_any({"+", "-", "*", "/", "@", "==", "and", "or"}))
+    hint = "after `|>` stands one call; put the pipe into ( ) to calculate with its value";
   fail_expected("the end of the statement", std::move(hint));
 }
 
