@@ -1,0 +1,103 @@
+#include "runtime/training/bound_step.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "ir/error.h"
+
+namespace gradus {
+
+const Tensor* InputSource::column(const Argument& input) {
+  const Column* column = data_.find(input.name);
+  if (!column) return nullptr;
+  const Type& found = column->values.type();
+  if (input.type.shape.empty() || row_shape(found) != row_shape(input.type))
+    fail_program(fmt::format("{}: column '{}' is {}, but the program expects {}", data_.name, input.name,
+                             to_string(found), to_string(input.type)),
+                 {}, "all axes but the first, which counts the rows, must agree");
+  if (found.element == input.type.element) return &column->values;
+  auto& stored = converted_[{input.name, input.type.element}];
+  if (!stored)
+    stored = std::make_unique<Tensor>(converted(column->values, input.type.element,
+                                                fmt::format("{}: column '{}'", data_.name, input.name)));
+  return stored.get();
+}
+
+const Tensor* InputSource::scalar(const Argument& input) {
+  if (const auto found = scalars_.find(input.name); found != scalars_.end()) {
+    auto& stored = converted_[{input.name, input.type.element}];
+    if (!stored) stored = std::make_unique<Tensor>(converted(found->second, input.type.element, input.name));
+    if (stored->type() != input.type)
+      fail_internal(fmt::format("input '{}' is {} instead of {}", input.name, to_string(stored->type()),
+                                to_string(input.type)));
+    return stored.get();
+  }
+  if (input.name != "epoch" || !input.type.shape.empty() || data_.find(input.name)) return nullptr;
+  Tensor& epoch = epoch_.try_emplace(input.type.element, input.type).first->second;
+  set_epoch(current_epoch_);
+  return &epoch;
+}
+
+void InputSource::set_epoch(int64_t epoch) {
+  current_epoch_ = epoch;
+  // In place: bound steps hold the address.
+  for (auto& [element, tensor] : epoch_) {
+    const Tensor value = converted(Tensor::scalar(epoch), element, "epoch");
+    std::memcpy(tensor.data(), value.data(), static_cast<size_t>(tensor.bytes()));
+  }
+}
+
+BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters)
+    : executable_(executable), rows_(rows), source_(source) {
+  const ExecutableDescription& description = executable.description();
+  gathered_.reserve(description.inputs.size());
+  for (const Argument& input : description.inputs) {
+    if (const Tensor* scalar = source.scalar(input)) {
+      inputs_.push_back(scalar->data());
+    } else if (const Tensor* column = source.column(input)) {
+      if (input.type.shape.front() != rows)
+        fail_internal(fmt::format("{}: compiled for {} instead of {} rows", description.name,
+                                  input.type.shape.front(), rows));
+      gathered_.push_back({column, Tensor(input.type)});
+      inputs_.push_back(gathered_.back().batch.data());
+    } else {
+      source.data().column(input.name);  // says which columns there are
+    }
+  }
+  parameters_ = parameters.addresses(description);
+  results_ = executable.make_results();
+  for (Tensor& result : results_) result_addresses_.push_back(result.data());
+}
+
+void BoundStep::run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
+                    const DescribeCheck& describe) {
+  for (Gathered& gathered : gathered_) gather_rows(*gathered.column, rows, gathered.batch);
+  const gradus_status status = executable_.run(inputs_, parameters_, result_addresses_, seed, step);
+  if (status.check == -1) return;
+  const CheckFailure failure{status.check, status.element, epoch, step, rows};
+  Diagnostic diagnostic;
+  if (describe)
+    diagnostic = describe(failure);
+  else
+    diagnostic.message = fmt::format("check {} failed at element {}", status.check, status.element);
+  diagnostic.notes.push_back(
+      {epoch > 0 ? fmt::format("in epoch {}, step {}; its updates were not made", epoch, step)
+                 : std::string("while evaluating"),
+       {}});
+  throw Error(ErrorKind::program, {diagnostic});
+}
+
+size_t BoundStep::result_index(const std::string& name) const {
+  const int64_t index = executable_.result_index(name);
+  if (index < 0) fail_internal(fmt::format("{} has no result '{}'", executable_.description().name, name));
+  return static_cast<size_t>(index);
+}
+
+BoundStep& BoundSteps::get(int64_t rows) {
+  auto& step = steps_[rows];
+  if (!step) step = std::make_unique<BoundStep>(function_(rows), rows, source_, parameters_);
+  return *step;
+}
+
+}  // namespace gradus

@@ -1,0 +1,98 @@
+// An executable tied to the columns of a data set and to the parameters, ready to run on any of its rows.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "runtime/data/data_set.h"
+#include "runtime/executable.h"
+#include "runtime/training/parameters.h"
+
+namespace gradus {
+
+// Gives the executable for so many rows; it compiles one when it is first asked for, and owns it.
+using StepFunction = std::function<Executable&(int64_t rows)>;
+
+// A failed check of a step, for the driver to say in the program's words.
+struct CheckFailure {
+  int64_t check = 0;
+  int64_t element = 0;
+  int64_t epoch = 0;  // 0: not in training
+  int64_t step = 0;
+  std::span<const int64_t> rows;  // of the data set, in the order of the batch
+};
+using DescribeCheck = std::function<Diagnostic(const CheckFailure&)>;
+
+// Where the inputs of steps come from: columns by name, scalars by name, `epoch`.
+class InputSource {
+ public:
+  explicit InputSource(const DataSet& data) : data_(data) {}
+  const DataSet& data() const { return data_; }
+  // Before the first step is bound.
+  void set_scalar(const std::string& name, Tensor value) {
+    scalars_.insert_or_assign(name, std::move(value));
+  }
+  // What steps see as their input `epoch`, from now on.
+  void set_epoch(int64_t epoch);
+
+  // The column in the asked element type (converted once); checks the shape of its rows. Null if there is no
+  // such column.
+  const Tensor* column(const Argument& input);
+  // Null if there is none; its address does not change.
+  const Tensor* scalar(const Argument& input);
+
+ private:
+  const DataSet& data_;
+  std::map<std::pair<std::string, ElementType>, std::unique_ptr<Tensor>> converted_;
+  std::map<std::string, Tensor> scalars_;
+  std::map<ElementType, Tensor> epoch_;  // in the types that steps ask for
+  int64_t current_epoch_ = 0;
+};
+
+class BoundStep {
+ public:
+  BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters);
+
+  const Executable& executable() const { return executable_; }
+  int64_t rows() const { return rows_; }
+
+  // Runs on these rows (as many as it was compiled for); throws what `describe` says if a check fails.
+  void run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
+           const DescribeCheck& describe);
+
+  const Tensor& result(size_t index) const { return results_[index]; }
+  // Error if there is none of that name.
+  size_t result_index(const std::string& name) const;
+
+ private:
+  struct Gathered {
+    const Tensor* column;
+    Tensor batch;
+  };
+
+  Executable& executable_;
+  int64_t rows_;
+  InputSource& source_;
+  std::vector<Gathered> gathered_;
+  std::vector<const void*> inputs_;
+  std::vector<void*> parameters_;
+  std::vector<Tensor> results_;
+  std::vector<void*> result_addresses_;
+};
+
+// The bound steps of one step function, by number of rows.
+class BoundSteps {
+ public:
+  BoundSteps(StepFunction function, InputSource& source, ParameterSet& parameters)
+      : function_(std::move(function)), source_(source), parameters_(parameters) {}
+  BoundStep& get(int64_t rows);
+
+ private:
+  StepFunction function_;
+  InputSource& source_;
+  ParameterSet& parameters_;
+  std::map<int64_t, std::unique_ptr<BoundStep>> steps_;
+};
+
+}  // namespace gradus

@@ -1,0 +1,100 @@
+#include "runtime/training/early_stopping.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+#include "ir/error.h"
+
+namespace gradus {
+
+namespace {
+
+using Mode = EarlyStoppingOptions::Mode;
+
+bool is_maximized(const EarlyStoppingOptions& options) {
+  if (options.mode != Mode::automatic) return options.mode == Mode::max;
+  for (std::string_view word : {"accuracy", "precision", "recall", "auc", "f1"})
+    if (options.monitor.find(word) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+Mode early_stopping_mode(std::string_view text) {
+  if (text == "auto") return Mode::automatic;
+  if (text == "min") return Mode::min;
+  if (text == "max") return Mode::max;
+  fail_program(fmt::format("early_stopping: mode is '{}'; it must be auto, min or max", text));
+}
+
+EarlyStoppingRule::EarlyStoppingRule(const EarlyStoppingOptions& options)
+    : sign_(is_maximized(options) ? -1 : 1),
+      min_delta_(std::abs(options.min_delta)),
+      patience_(options.patience),
+      start_(options.start_from_epoch) {
+  if (options.baseline) baseline_ = sign_ * *options.baseline;
+}
+
+EarlyStoppingRule::Verdict EarlyStoppingRule::observe(int64_t epoch, double value) {
+  if (epoch < start_) return {};
+  value *= sign_;
+  ++wait_;
+  if (improves(value, best_)) {
+    best_ = value;
+    best_epoch_ = epoch;
+    if (!baseline_ || improves(value, *baseline_)) wait_ = 0;
+    return {true, false};
+  }
+  return {false, wait_ >= patience_ && epoch > 0};
+}
+
+EarlyStopping::EarlyStopping(EarlyStoppingOptions options) : options_(std::move(options)), rule_(options_) {
+  if (options_.patience < 0) fail_program("early_stopping: patience is negative");
+  if (options_.start_from_epoch < 0) fail_program("early_stopping: start_from_epoch is negative");
+  if (std::isnan(options_.min_delta)) fail_program("early_stopping: min_delta is not a number");
+}
+
+void EarlyStopping::train_begin(TrainingState& state) {
+  const int64_t found = state.find(options_.monitor);
+  if (found < 0) {
+    std::string hint;
+    if (options_.monitor.starts_with("val_"))
+      hint = fmt::format("write validation.{}", options_.monitor.substr(4));
+    else if (options_.monitor.starts_with("validation."))
+      hint = "add split(validation: 0.1)";
+    fail_program(fmt::format("early_stopping: there is no '{}' to monitor; the training has {}",
+                             options_.monitor, fmt::join(state.names, ", ")),
+                 {}, hint);
+  }
+  monitored_ = static_cast<size_t>(found);
+}
+
+void EarlyStopping::epoch_end(TrainingState& state) {
+  const EpochRecord& record = state.history.back();
+  const bool watched = record.epoch > options_.start_from_epoch;
+  const auto [improved, stop] = rule_.observe(record.epoch - 1, record.values[monitored_]);
+  // If nothing ever improves (all NaN), the first watched epoch counts as the best, as in Keras.
+  if (improved || (watched && best_epoch_ == 0)) {
+    best_epoch_ = record.epoch;
+    if (options_.restore_best_weights) best_ = state.parameters.snapshot();
+  }
+  if (!stop) return;
+  stopped_epoch_ = record.epoch;
+  state.stop = true;
+}
+
+void EarlyStopping::train_end(TrainingState& state) {
+  if (stopped_epoch_ > 0 && options_.verbose)
+    state.messages.push_back(fmt::format("epoch {}: early stopping ({} was best in epoch {})", stopped_epoch_,
+                                         options_.monitor, best_epoch_));
+  // After an interruption the parameters stay where the training was, so that it can go on from there.
+  if (!options_.restore_best_weights || best_.empty() || state.interrupted) return;
+  state.parameters.assign(best_);
+  state.final_epoch = best_epoch_;
+  if (options_.verbose)
+    state.messages.push_back(fmt::format("parameters restored from the end of epoch {}", best_epoch_));
+}
+
+}  // namespace gradus

@@ -1,0 +1,55 @@
+// The training loop. It never compiles: it asks for a step of so many rows and runs it.
+#pragma once
+
+#include <optional>
+
+#include "runtime/data/data_set.h"
+#include "runtime/training/callback.h"
+#include "runtime/training/metrics.h"
+
+namespace gradus {
+
+struct Steps {
+  StepFunction train;     // forward, backward, update; results include the metrics'
+  StepFunction evaluate;  // forward with training = false; results include the metrics'
+};
+
+struct TrainingOptions {
+  int64_t batch = 32;
+  int64_t epochs = 1;
+  int64_t seed = 0;
+  bool shuffle = true;
+  std::vector<Metric> metrics;  // the loss first
+  std::vector<NamedTensor>
+      scalars;  // run-time inputs that are no columns; an input `epoch` is filled by the loop
+  std::vector<Callback*>
+      callbacks;  // called in this order; those that change parameters at the end come first
+  DescribeCheck describe_check;
+  std::function<bool()> interrupted;        // asked after every step
+  int64_t epochs_done = 0, steps_done = 0;  // of the run that this one continues
+};
+
+struct TrainingReport {
+  std::vector<std::string> names;  // of the history's values
+  std::vector<EpochRecord> history;
+  std::vector<double> final_values;  // of the epoch whose parameters were kept, in the order of `names`
+  std::vector<std::pair<std::string, double>> test;  // "test.loss", …; empty without a test part
+  std::vector<std::string> messages;
+  int64_t epoch = 0;        // epochs done
+  int64_t step = 0;         // steps done
+  int64_t final_epoch = 0;  // whose parameters were kept
+  bool interrupted = false;
+  double seconds = 0;  // of the epochs, with validation and compilation of specializations
+
+  // "loss", "train.loss", "validation.accuracy", "test.loss", "epoch", "step"; nullopt if there is none.
+  std::optional<double> value(std::string_view name) const;
+};
+
+// Trains, validates after each epoch and evaluates the test part at the end (not after an interruption), with
+// the parameters that are left. Errors: a failed check of a step, a loss that is not finite, columns that do
+// not fit, whatever a callback throws; parameters are then those after the last good step, and nothing is
+// saved.
+TrainingReport train(const Steps& steps, const DataSet& data, ParameterSet& parameters,
+                     const TrainingOptions& options);
+
+}  // namespace gradus
