@@ -1,0 +1,406 @@
+#include "codegen/lower/assemble.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codegen/lower/lower.h"
+#include "ir/builder.h"
+#include "ir/error.h"
+
+namespace gradus {
+
+loop::Program lower(const Graph& kernels, const Target& target, const ScheduleOptions& options) {
+  return lowering::Assembler(kernels, target, options).run();
+}
+
+}  // namespace gradus
+
+namespace gradus::lowering {
+
+using loop::ArgumentKind;
+using loop::BufferRole;
+using loop::Expression;
+using loop::LoopKind;
+
+namespace {
+
+int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+ArgumentKind argument_kind(InputKind kind) {
+  switch (kind) {
+    case InputKind::data:
+    case InputKind::variable:
+      return ArgumentKind::input;
+    case InputKind::parameter:
+      return ArgumentKind::parameter;
+    case InputKind::state:
+      return ArgumentKind::state;
+    case InputKind::seed:
+      return ArgumentKind::seed;
+    case InputKind::step:
+      return ArgumentKind::step;
+  }
+  return ArgumentKind::input;
+}
+
+// What a function is called after: the op that gives the kernel its shape.
+std::string describe(const Graph& body) {
+  std::string name = "map";
+  for (uint32_t i = 0; i < body.size(); ++i) {
+    const OpFamily family = body.node(i).op->family;
+    if (family == OpFamily::contraction || family == OpFamily::window) return body.node(i).op->name;
+    if (family == OpFamily::reduction) name = body.node(i).op->name;
+    if (name == "map" && body.size() <= body.inputs().size() + 1 && i + 1 == body.size())
+      name = body.node(i).op->name;
+  }
+  return name;
+}
+
+}  // namespace
+
+Assembler::Assembler(const Graph& graph, const Target& target, const ScheduleOptions& options)
+    : graph_(graph), target_(target), options_(options), main_("main") {
+  program_.name = graph.name();
+  program_.header = graph.header();
+  workspace_end_ = aligned(graph.header().integer_or("workspace", 0));
+}
+
+loop::Program Assembler::run() && {
+  bind_arguments();
+  stage_inputs_that_change();
+  emit_nodes(graph_, locations_, places_);
+  commit();
+  for (auto& function : functions_)
+    for (loop::Function& f : function->lowered.functions) program_.functions.push_back(std::move(f));
+  program_.main = std::move(main_).finish();
+  for (const auto& [buffer, offset] : scratch_buffers_)
+    program_.main.buffers[static_cast<size_t>(buffer)].offset = workspace_end_ + offset;
+  program_.workspace_bytes = workspace_end_ + scratch_bytes_;
+  return std::move(program_);
+}
+
+void Assembler::bind_arguments() {
+  places_.inputs.resize(graph_.inputs().size());
+  const std::vector<ArgumentKind> order = {ArgumentKind::input, ArgumentKind::parameter, ArgumentKind::state,
+                                           ArgumentKind::seed, ArgumentKind::step};
+  const auto argument = [&](const std::string& name, ArgumentKind kind, const Type& type, BufferRole role) {
+    program_.arguments.push_back({name, kind, type});
+    return Location{main_.parameter(name, role, type.element, element_count(type.shape)), nullptr};
+  };
+  for (ArgumentKind kind : order)
+    for (size_t i = 0; i < graph_.inputs().size(); ++i) {
+      const Input& input = graph_.inputs()[i];
+      if (argument_kind(input.kind) != kind) continue;
+      const bool updated = std::any_of(graph_.updates().begin(), graph_.updates().end(),
+                                       [&](const Update& u) { return u.input == i; });
+      places_.inputs[i] = argument(input.name, kind, graph_.type(input.value),
+                                   updated ? BufferRole::update : BufferRole::read);
+      locations_[input.value] = places_.inputs[i];
+    }
+  for (const NamedValue& result : graph_.results())
+    places_.results.push_back(argument(result.name.empty() ? "result" : result.name, ArgumentKind::result,
+                                       graph_.type(result.value), BufferRole::write));
+  status_ = argument("status", ArgumentKind::status, Type(ElementType::i64, {2}), BufferRole::write);
+  main_.store(status_.buffer, Index(0), integer(-1));
+  main_.store(status_.buffer, Index(1), integer(-1));
+}
+
+// A result or update that is an input's old value is read before anything can overwrite it.
+void Assembler::stage_inputs_that_change() {
+  const auto is_input = [&](Value value) { return graph_.node(value).op->name == "input"; };
+  for (size_t r = 0; r < graph_.results().size(); ++r) {
+    const Value value = graph_.results()[r].value;
+    if (is_input(value)) copy(locations_[value], places_.results[r], element_count(graph_.type(value).shape));
+  }
+  for (size_t u = 0; u < graph_.updates().size(); ++u) {
+    const Update& update = graph_.updates()[u];
+    if (!is_input(update.value) || graph_.inputs()[update.input].value == update.value) continue;
+    const Location staged = allocate(graph_.type(update.value));
+    copy(locations_[update.value], staged, element_count(graph_.type(update.value).shape));
+    staged_updates_.emplace_back(u, staged);
+  }
+}
+
+void Assembler::check_status() {
+  loop::If check;
+  check.condition =
+      loop::make(loop::ScalarOp::greater_equal, {main_.load(status_.buffer, Index(0)), integer(0)});
+  check.then_block.push_back({loop::Return{}});
+  main_.add({std::move(check)});
+}
+
+void Assembler::commit() {
+  if (graph_.status()) {
+    const Location from = locate(graph_, graph_.status(), locations_);
+    if (!from.same_place(status_)) {
+      copy(from, status_, 2);
+      check_status();
+    }
+  }
+  for (size_t r = 0; r < graph_.results().size(); ++r) {
+    const Value value = graph_.results()[r].value;
+    if (graph_.node(value).op->name == "input") continue;
+    const Location from = locate(graph_, value, locations_);
+    if (!from.same_place(places_.results[r]))
+      copy(from, places_.results[r], element_count(graph_.type(value).shape));
+  }
+  for (size_t u = 0; u < graph_.updates().size(); ++u) {
+    const Update& update = graph_.updates()[u];
+    const Location& to = places_.inputs[update.input];
+    Location from = locate(graph_, update.value, locations_);
+    for (const auto& [position, staged] : staged_updates_)
+      if (position == u) from = staged;
+    if (!from.same_place(to)) copy(from, to, element_count(graph_.type(update.value).shape));
+  }
+}
+
+Assembler::Location Assembler::workspace_at(int64_t offset, ElementType element, int64_t count) {
+  return {main_.buffer({fmt::format("w{}", offset), BufferRole::workspace, element, {count}, {}, offset}),
+          nullptr};
+}
+
+Assembler::Location Assembler::allocate(const Type& type) {
+  const Location location = workspace_at(workspace_end_, type.element, element_count(type.shape));
+  workspace_end_ += aligned(size_in_bytes(type));
+  return location;
+}
+
+loop::View Assembler::view(const Location& location) const {
+  return {location.buffer, {location.offset ? location.offset : integer(0)}};
+}
+
+Assembler::Location Assembler::slice(const Location& whole, const Expression& index, int64_t count) {
+  const Expression offset = index * integer(count);
+  return {whole.buffer, whole.offset ? whole.offset + offset : offset};
+}
+
+void Assembler::copy(const Location& from, const Location& to, int64_t count) {
+  if (count == 0) return;
+  const auto at = [](const Location& location, const Expression& i) {
+    return std::vector{location.offset ? location.offset + i : i};
+  };
+  if (count == 1) {
+    main_.store(to.buffer, at(to, integer(0)), main_.load(from.buffer, at(from, integer(0))));
+    return;
+  }
+  const Expression i = main_.open("i", 0, count, LoopKind::vectorized);
+  main_.store(to.buffer, at(to, i), main_.load(from.buffer, at(from, i)));
+  main_.close();
+}
+
+void Assembler::fill_constant(const Node& node, const Location& to) {
+  const Type& type = node.types[0];
+  const int64_t count = element_count(type.shape);
+  const auto number = [&](double v) {
+    return is_float(type.element) ? loop::constant(type.element, v)
+                                  : loop::constant_integer(type.element, static_cast<int64_t>(v));
+  };
+  if (const AttributeValue* value = node.attributes.find("value")) {
+    const Expression splat = std::holds_alternative<double>(*value)
+                                 ? number(std::get<double>(*value))
+                                 : loop::constant_integer(type.element, std::get<int64_t>(*value));
+    if (count == 0) return;
+    const Expression i = main_.open("i", 0, count, LoopKind::vectorized);
+    main_.store(to.buffer, {i}, splat);
+    main_.close();
+    return;
+  }
+  const AttributeValue& values = *node.attributes.find("values");
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const Expression element =
+        std::holds_alternative<std::vector<double>>(values)
+            ? number(std::get<std::vector<double>>(values)[at])
+            : loop::constant_integer(type.element, std::get<std::vector<int64_t>>(values)[at]);
+    main_.store(to.buffer, Index(i), element);
+  }
+}
+
+Assembler::Location Assembler::locate(const Graph& graph, Value value, Locations& locations) {
+  if (auto it = locations.find(value); it != locations.end()) return it->second;
+  const Node& node = graph.node(value);
+  if (node.op->name != "constant") fail_internal(fmt::format("lowering: %{} has no place", node.id));
+  const Location location = allocate(node.types[0]);
+  fill_constant(node, location);
+  return locations[value] = location;
+}
+
+void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Places& places) {
+  const std::vector<bool> live = live_nodes(graph);
+  // Constants first: inside a scan they would otherwise be filled at every step, before a first use that an
+  // outer step does not reach.
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    if (!live[i]) continue;
+    const std::string& name = graph.node(i).op->name;
+    if (name == "input" || name == "constant") continue;
+    if (name == "scan")
+      emit_scan(graph, i, locations, places);
+    else
+      emit_kernel(graph, i, locations, places);
+    if (&graph == &graph_ && graph_.status() && graph_.status().node == i) check_status();
+  }
+}
+
+std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph, uint32_t index,
+                                                             const Places& places) {
+  const Node& node = graph.node(index);
+  const std::vector<int64_t> buffers = node.attributes.integers_or("buffers", {});
+  std::vector<Location> locations;
+  for (uint32_t r = 0; r < node.types.size(); ++r) {
+    const Type& type = node.types[r];
+    if (&graph == &graph_ && graph_.status() == Value{index, r}) {
+      locations.push_back(status_);
+    } else if (r >= buffers.size()) {
+      locations.push_back(allocate(type));
+    } else if (buffers[r] >= 0) {
+      locations.push_back(workspace_at(buffers[r], type.element, element_count(type.shape)));
+    } else if (buffers[r] <= -1001) {
+      locations.push_back(places.inputs.at(static_cast<size_t>(-1001 - buffers[r])));
+    } else {
+      locations.push_back(places.results.at(static_cast<size_t>(-1 - buffers[r])));
+    }
+  }
+  return locations;
+}
+
+const Assembler::Function& Assembler::function_for(const Graph& graph, uint32_t index,
+                                                   const std::vector<int64_t>& alias) {
+  const Node& node = graph.node(index);
+  std::shared_ptr<const Graph> body = node.body;
+  if (!body) {
+    // A bare op is a kernel of one node.
+    GraphBuilder builder(node.op->name);
+    std::vector<Value> operands;
+    for (size_t i = 0; i < node.operands.size(); ++i)
+      operands.push_back(builder.input(fmt::format("x{}", i), InputKind::data, graph.type(node.operands[i])));
+    const Value value = builder.add(*node.op, operands, node.attributes);
+    for (uint32_t r = 0; r < node.types.size(); ++r) builder.add_result("", {value.node, r});
+    body = std::make_shared<const Graph>(std::move(builder).finish());
+  }
+  const size_t hash = body->structural_hash();
+  for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
+    const Function& known = *functions_[it->second];
+    if (known.alias == alias && (known.body == body || same_structure(*known.body, *body))) return known;
+  }
+  auto function = std::make_unique<Function>();
+  function->body = body;
+  function->alias = alias;
+  function->lowered = lower_kernel(fmt::format("k{}_{}", functions_.size(), describe(*body)), *body, alias,
+                                   target_, options_);
+  function->lowered.functions.back().origins = graph.origins(index);
+  known_.emplace(hash, functions_.size());
+  functions_.push_back(std::move(function));
+  return *functions_.back();
+}
+
+void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places) {
+  const Node& node = graph.node(index);
+  const std::vector<Location> results = result_locations(graph, index, places);
+  std::vector<Location> operands;
+  for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
+  std::vector<int64_t> alias(results.size(), -1);
+  const auto offset_of = [&](const Location& l) {
+    return main_.buffers()[static_cast<size_t>(l.buffer)].role == BufferRole::workspace
+               ? main_.buffers()[static_cast<size_t>(l.buffer)].offset
+               : -1;
+  };
+  for (size_t r = 0; r < results.size(); ++r)
+    for (size_t i = 0; i < operands.size(); ++i)
+      if (results[r].same_place(operands[i]) ||
+          (!results[r].offset && !operands[i].offset && offset_of(results[r]) >= 0 &&
+           offset_of(results[r]) == offset_of(operands[i])))
+        alias[r] = static_cast<int64_t>(i);
+  const Function& function = function_for(graph, index, alias);
+  loop::Call call;
+  call.function = function.lowered.name;
+  for (const Location& operand : operands) call.buffers.push_back(view(operand));
+  for (size_t r = 0; r < results.size(); ++r)
+    if (alias[r] < 0) call.buffers.push_back(view(results[r]));
+  for (Value table : function.lowered.tables) {
+    const Location location = allocate(function.body->type(table));
+    fill_constant(function.body->node(table), location);
+    call.buffers.push_back(view(location));
+  }
+  int64_t used = 0;
+  for (const Scratch& scratch : function.lowered.scratch) {
+    const Location location = workspace_at(used, scratch.element, scratch.count);
+    scratch_buffers_.emplace_back(location.buffer, used);
+    used += aligned(scratch.count * size_in_bytes(scratch.element));
+    call.buffers.push_back(view(location));
+  }
+  scratch_bytes_ = std::max(scratch_bytes_, used);
+  main_.add({std::move(call)});
+  for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
+}
+
+void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places) {
+  const Node& node = graph.node(index);
+  const Graph& body = *node.body;
+  const auto carries = static_cast<size_t>(node.attributes.integer("carries"));
+  const auto sequences = static_cast<size_t>(node.attributes.integer("sequences"));
+  const int64_t length = node.attributes.integer("length");
+  const std::vector<int64_t> histories = node.attributes.integers_or("histories", {});
+  const std::vector<Location> results = result_locations(graph, index, places);
+  const auto count = [&](Value value) { return element_count(body.type(value).shape); };
+
+  for (size_t c = 0; c < carries; ++c) {
+    const Location from = locate(graph, node.operands[c], locations);
+    if (!from.same_place(results[c])) copy(from, results[c], count(body.results()[c].value));
+  }
+  std::vector<Location> operands;
+  for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
+  Locations inside;
+  for (uint32_t i = 0; i < body.size(); ++i)
+    if (body.node(i).op->name == "constant") locate(body, {i, 0}, inside);
+  const Location position = allocate(Type(ElementType::i64));
+
+  const Expression step = main_.open("t", 0, length);
+  const Expression at = node.attributes.flag("reverse") ? integer(length - 1) - step : step;
+  main_.store(position.buffer, Index(0), at);
+  Places body_places;
+  inside[body.inputs()[0].value] = position;
+  for (size_t i = 1; i < body.inputs().size(); ++i) {
+    const Value input = body.inputs()[i].value;
+    const size_t operand = i - 1;
+    inside[input] = operand < carries               ? results[operand]
+                    : operand < carries + sequences ? slice(operands[operand], at, count(input))
+                                                    : operands[operand];
+  }
+  for (const Input& input : body.inputs()) body_places.inputs.push_back(inside[input.value]);
+  for (size_t h = 0; h < histories.size(); ++h) {
+    const auto carry = static_cast<size_t>(histories[h]);
+    const int64_t elements = count(body.results()[carry].value);
+    copy(results[carry], slice(results[carries + h], at, elements), elements);
+  }
+  for (size_t r = 0; r < body.results().size(); ++r)
+    body_places.results.push_back(
+        r < carries ? results[r] : slice(results[histories.size() + r], at, count(body.results()[r].value)));
+  emit_nodes(body, inside, body_places);
+
+  // Outputs first: they may be a carry's old value. Then carries; those that are another carry's old value by
+  // way of a copy.
+  for (size_t r = carries; r < body.results().size(); ++r) {
+    const Value value = body.results()[r].value;
+    const Location from = locate(body, value, inside);
+    if (!from.same_place(body_places.results[r])) copy(from, body_places.results[r], count(value));
+  }
+  std::vector<Location> next(carries);
+  for (size_t c = 0; c < carries; ++c) {
+    const Value value = body.results()[c].value;
+    next[c] = locate(body, value, inside);
+    const bool other_carry =
+        std::any_of(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(carries),
+                    [&](const Location& l) { return l.same_place(next[c]); });
+    if (!other_carry || next[c].same_place(results[c])) continue;
+    const Location staged = allocate(body.type(value));
+    copy(next[c], staged, count(value));
+    next[c] = staged;
+  }
+  for (size_t c = 0; c < carries; ++c)
+    if (!next[c].same_place(results[c])) copy(next[c], results[c], count(body.results()[c].value));
+  main_.close();
+  for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
+}
+
+}  // namespace gradus::lowering

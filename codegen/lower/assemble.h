@@ -1,0 +1,72 @@
+// Assembles a program: main's arguments, workspace, the order of calls, scans as loops around calls, the
+// status check and the commit of updates.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "codegen/lower/kernel.h"
+
+namespace gradus::lowering {
+
+class Assembler {
+ public:
+  Assembler(const Graph& graph, const Target& target, const ScheduleOptions& options);
+  loop::Program run() &&;
+
+ private:
+  // Where a value lies: a flat buffer of main and the position of its first element.
+  struct Location {
+    int64_t buffer = -1;
+    loop::Expression offset;  // null: 0
+    bool same_place(const Location& other) const { return buffer == other.buffer && offset == other.offset; }
+  };
+  using Locations = std::map<Value, Location>;
+  // What the entries of `buffers` in a graph refer to.
+  struct Places {
+    std::vector<Location> results;
+    std::vector<Location> inputs;
+  };
+  struct Function {
+    std::shared_ptr<const Graph> body;
+    std::vector<int64_t> alias;
+    LoweredKernel lowered;
+  };
+
+  void bind_arguments();
+  void stage_inputs_that_change();
+  void commit();
+  void check_status();
+
+  void emit_nodes(const Graph& graph, Locations& locations, const Places& places);
+  void emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
+  void emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
+  std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
+  const Function& function_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
+  Location locate(const Graph& graph, Value value, Locations& locations);
+
+  Location allocate(const Type& type);
+  Location workspace_at(int64_t offset, ElementType element, int64_t count);
+  void fill_constant(const Node& node, const Location& to);
+  void copy(const Location& from, const Location& to, int64_t count);
+  loop::View view(const Location& location) const;
+  Location slice(const Location& whole, const loop::Expression& index, int64_t count);
+
+  const Graph& graph_;
+  const Target& target_;
+  const ScheduleOptions& options_;
+  loop::Program program_;
+  FunctionBuilder main_;
+  Places places_;  // of the graph itself
+  Locations locations_;
+  Location status_;
+  std::vector<std::pair<size_t, Location>> staged_updates_;  // position in updates, copy made at the start
+  int64_t workspace_end_ = 0;
+  int64_t scratch_bytes_ = 0;
+  std::vector<std::pair<int64_t, int64_t>> scratch_buffers_;  // buffer of main, offset within the scratch
+  std::unordered_multimap<size_t, size_t> known_;
+  std::vector<std::unique_ptr<Function>> functions_;
+};
+
+}  // namespace gradus::lowering

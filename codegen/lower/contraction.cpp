@@ -1,0 +1,334 @@
+// Contractions in their plain form: any order of axes, any number of them; the order of the sums is the
+// definition's. Tiled forms (dot.cpp, conv.cpp) take what is common.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codegen/lower/columns.h"
+#include "codegen/lower/convolution.h"
+#include "ir/error.h"
+
+namespace gradus::lowering {
+
+using loop::Expression;
+using loop::LoopKind;
+
+namespace {
+
+constexpr int64_t chunk_terms = 2048;
+
+// The register state of one output chunk: a chain, and the sum of the chains before it.
+class Chain {
+ public:
+  Chain(FunctionBuilder& f, const Columns& columns, ElementType element, bool chunked)
+      : f_(f), columns_(columns), element_(element), chunked_(chunked) {
+    // -0 is the identity: adding the first chain to it gives the chain itself.
+    if (chunked) total_ = f.local("total", element, {columns.width()}, negative_zero());
+    if (!chunked) begin();
+  }
+
+  void begin() { chain_ = f_.local("chain", element_, {columns_.width()}, zero()); }
+  // One more term, where the condition holds (null: everywhere).
+  void term(const std::function<std::pair<Expression, Expression>()>& factors,
+            const std::function<Expression()>& condition) {
+    columns_.each([&](const Expression& lane) {
+      const Expression old = f_.load(chain_, {lane});
+      const Expression valid = condition();
+      const auto [a, b] = factors();
+      Expression next = element_ == ElementType::boolean
+                            ? loop::make(loop::ScalarOp::logical_or, {old, both(a, b)})
+                        : is_float(element_) ? fused(a, b, old)
+                                             : old + a * b;
+      if (valid) next = choose(valid, next, old);
+      f_.store(chain_, {lane}, next);
+    });
+  }
+  void end() {
+    columns_.each([&](const Expression& lane) {
+      f_.store(total_, {lane}, f_.load(total_, {lane}) + f_.load(chain_, {lane}));
+    });
+  }
+  Expression value(const Expression& lane) const { return f_.load(chunked_ ? total_ : chain_, {lane}); }
+
+ private:
+  Expression zero() const {
+    return is_float(element_) ? loop::constant(element_, 0) : loop::constant_integer(element_, 0);
+  }
+  Expression negative_zero() const {
+    return is_float(element_) ? loop::constant(element_, -0.0) : loop::constant_integer(element_, 0);
+  }
+
+  FunctionBuilder& f_;
+  const Columns& columns_;
+  ElementType element_;
+  bool chunked_;
+  int64_t chain_ = 0;
+  int64_t total_ = 0;
+};
+
+// Runs the terms of one output chunk through a chain.
+using Terms = std::function<void(Chain&)>;
+
+void contract(Kernel& kernel, Value result, const std::vector<Axis>& axes, const Index& linear, bool chunked,
+              double terms, const Terms& run) {
+  FunctionBuilder& f = kernel.f;
+  const int64_t out = kernel.home(result);
+  const ElementType element = kernel.type(result).element;
+  const auto tile = [&](const Columns& columns) {
+    Chain chain(f, columns, element, chunked);
+    run(chain);
+    columns.each([&](const Expression& lane) { f.store(out, linear, chain.value(lane)); });
+  };
+  const auto merged = merge_axes(f, axes, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  const size_t opened = open_outer(kernel, merged, terms * 0.3);
+  const int64_t width = std::min(innermost(merged).extent, 4 * kernel.lanes(element));
+  Columns::chunks(f, innermost(merged), width, LoopKind::serial, 1, tile);
+  for (size_t i = 0; i < opened; ++i) f.close();
+}
+
+void plain_dot(Kernel& kernel, uint32_t index) {
+  const Node& node = kernel.body.node(index);
+  FunctionBuilder& f = kernel.f;
+  const Shape& a = kernel.type(node.operands[0]).shape;
+  const Shape& b = kernel.type(node.operands[1]).shape;
+  const AxisPairs contract_axes = *node.attributes.axis_pairs("contract");
+  const AxisPairs batch = node.attributes.has("batch") ? *node.attributes.axis_pairs("batch") : AxisPairs{};
+  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
+  Indices left(a.size()), right(b.size());
+  std::vector<bool> left_used(a.size(), false), right_used(b.size(), false);
+  size_t position = 0;
+  for (size_t i = 0; i < batch.left.size(); ++i, ++position) {
+    left[static_cast<size_t>(batch.left[i])] = right[static_cast<size_t>(batch.right[i])] =
+        axes[position].index;
+    left_used[static_cast<size_t>(batch.left[i])] = right_used[static_cast<size_t>(batch.right[i])] = true;
+  }
+  Shape terms;
+  for (size_t i = 0; i < contract_axes.left.size(); ++i) {
+    terms.push_back(a[static_cast<size_t>(contract_axes.left[i])]);
+    left_used[static_cast<size_t>(contract_axes.left[i])] =
+        right_used[static_cast<size_t>(contract_axes.right[i])] = true;
+  }
+  for (size_t i = 0; i < a.size(); ++i)
+    if (!left_used[i]) left[i] = axes[position++].index;
+  for (size_t i = 0; i < b.size(); ++i)
+    if (!right_used[i]) right[i] = axes[position++].index;
+
+  const int64_t count = element_count(terms);
+  const auto step = [&](Chain& chain, const Index& k) {
+    const Indices term = f.space.delinearize(k, terms);
+    Indices l = left, r = right;
+    for (size_t i = 0; i < term.size(); ++i) {
+      l[static_cast<size_t>(contract_axes.left[i])] = term[i];
+      r[static_cast<size_t>(contract_axes.right[i])] = term[i];
+    }
+    chain.term(
+        [&] {
+          return std::pair(kernel.values.at(node.operands[0], l), kernel.values.at(node.operands[1], r));
+        },
+        [] { return Expression(); });
+  };
+  const auto run_terms = [&](Chain& chain, const Index& first, int64_t length) {
+    if (length == 0) return;
+    const Index k = f.space.axis(length);
+    const Expression variable = f.open("k", 0, length);
+    f.space.bind({k.terms.empty() ? -1 : k.terms[0].first}, variable, f.level());
+    step(chain, first + k);
+    f.close();
+  };
+  const int64_t chunks = (count + chunk_terms - 1) / chunk_terms;
+  contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunks > 1,
+           static_cast<double>(count), [&](Chain& chain) {
+             if (chunks <= 1) return run_terms(chain, Index(0), count);
+             const int64_t whole = count / chunk_terms;
+             const Index c = f.space.axis(whole);
+             const Expression variable = f.open("chunk", 0, whole);
+             f.space.bind({c.terms[0].first}, variable, f.level());
+             chain.begin();
+             run_terms(chain, c * chunk_terms, chunk_terms);
+             chain.end();
+             f.close();
+             if (count % chunk_terms == 0) return;
+             chain.begin();
+             run_terms(chain, Index(whole * chunk_terms), count % chunk_terms);
+             chain.end();
+           });
+}
+
+// Opens one serial loop; the index ascends.
+Index open_axis(FunctionBuilder& f, const std::string& name, int64_t extent) {
+  const Index k = f.space.axis(extent);
+  const Expression variable = f.open(name, 0, extent);
+  f.space.bind({k.terms[0].first}, variable, f.level());
+  return k;
+}
+
+// Forward and input gradient: (outer window axes, channel, last window axis).
+void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution& conv) {
+  FunctionBuilder& f = kernel.f;
+  const Node& node = kernel.body.node(index);
+  const bool forward = conv.kind == Convolution::Kind::forward;
+  const size_t rank = conv.spatial();
+  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
+  const AxisRoles& out_roles = forward ? conv.output : conv.input;
+  const AxisRoles& in_roles = forward ? conv.input : conv.output;
+  const Shape& source = kernel.type(node.operands[0]).shape;
+  const int64_t channels = source[in_roles.feature];
+  const Shape& window = conv.window;
+  const int64_t last = window[rank - 1];
+  const bool chunked = element_count(window) * channels > chunk_terms;
+  const int64_t per_chunk = chunked ? std::min(channels, std::max<int64_t>(1, chunk_terms / last)) : channels;
+
+  std::vector<Index> taps(rank);
+  const auto term = [&](Chain& chain, const Index& channel) {
+    Indices from(source.size()), weight(rank + 2);
+    from[in_roles.batch] = axes[out_roles.batch].index;
+    from[in_roles.feature] = channel;
+    const Index& other = axes[out_roles.feature].index;
+    weight[conv.filter_in] = forward ? channel : other;
+    weight[conv.filter_out] = forward ? other : channel;
+    std::vector<std::pair<Index, int64_t>> bounds;  // 0 <= index < extent
+    std::vector<std::pair<Index, int64_t>> multiples;
+    for (size_t i = 0; i < rank; ++i) {
+      const Index tap = forward ? taps[i] : Index(window[i] - 1) - taps[i];
+      const Index at = axes[out_roles.axes[i]].index;
+      const int64_t extent = source[in_roles.axes[i]];
+      weight[conv.filter_axes[i]] = tap;
+      if (forward) {
+        const Index position = at * conv.stride[i] + tap * conv.dilation[i] - Index(conv.low[i]);
+        bounds.emplace_back(position, extent);
+        from[in_roles.axes[i]] = position;
+      } else {
+        const Index position = at + Index(conv.low[i]) - tap * conv.dilation[i];
+        bounds.emplace_back(position, (extent - 1) * conv.stride[i] + 1);
+        if (conv.stride[i] > 1) multiples.emplace_back(position, conv.stride[i]);
+        from[in_roles.axes[i]] = position;
+      }
+    }
+    chain.term(
+        [&] {
+          Indices safe = from;
+          for (size_t i = 0; i < rank; ++i) {
+            Index& position = safe[in_roles.axes[i]];
+            position = kernel.values.clamped(position, 0, bounds[i].second);
+            if (!forward) position = f.space.quotient(position, conv.stride[i]);
+          }
+          return std::pair(kernel.values.at(node.operands[0], safe),
+                           kernel.values.at(node.operands[1], weight));
+        },
+        [&] {
+          Expression valid;
+          for (const auto& [position, extent] : bounds)
+            valid = both(valid, kernel.values.within(position, 0, extent));
+          for (const auto& [position, stride] : multiples) {
+            // Shifted to be non-negative; the remainder of a valid position is what counts.
+            const Index rest = f.space.remainder(position, stride);
+            valid = both(valid, loop::make(loop::ScalarOp::equal, {f.space.expression(rest), integer(0)}));
+          }
+          return valid;
+        });
+  };
+  const auto run_channels = [&](Chain& chain, const Index& first, int64_t count) {
+    if (chunked) chain.begin();
+    const Index channel = open_axis(f, "channel", count);
+    taps[rank - 1] = open_axis(f, "kw", last);
+    term(chain, first + channel);
+    f.close();
+    f.close();
+    if (chunked) chain.end();
+  };
+  contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunked,
+           static_cast<double>(element_count(window) * channels), [&](Chain& chain) {
+             for (size_t i = 0; i + 1 < rank; ++i) taps[i] = open_axis(f, "kh", window[i]);
+             const int64_t whole = channels / per_chunk;
+             const Index block = open_axis(f, "block", whole);
+             run_channels(chain, block * per_chunk, per_chunk);
+             f.close();
+             if (channels % per_chunk > 0)
+               run_channels(chain, Index(whole * per_chunk), channels % per_chunk);
+             for (size_t i = 0; i + 1 < rank; ++i) f.close();
+           });
+}
+
+// Filter gradient: the rows of the output in memory order.
+void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& conv) {
+  FunctionBuilder& f = kernel.f;
+  const Node& node = kernel.body.node(index);
+  const size_t rank = conv.spatial();
+  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
+  const Shape& x = kernel.type(node.operands[0]).shape;
+  const Shape& dy = kernel.type(node.operands[1]).shape;
+  Shape outer{dy[conv.output.batch]};
+  for (size_t i = 0; i + 1 < rank; ++i) outer.push_back(dy[conv.output.axes[i]]);
+  const int64_t rows = element_count(outer);
+  const int64_t width = dy[conv.output.axes[rank - 1]];
+  const bool chunked = rows * width > chunk_terms;
+  const int64_t per_chunk = chunked ? std::min(rows, std::max<int64_t>(1, chunk_terms / width)) : rows;
+
+  const auto run_rows = [&](Chain& chain, const Index& first, int64_t count) {
+    if (chunked) chain.begin();
+    const Indices row = f.space.delinearize(first + open_axis(f, "row", count), outer);
+    const Index column = open_axis(f, "ow", width);
+    Indices from(x.size()), gradient(dy.size());
+    from[conv.input.batch] = gradient[conv.output.batch] = row[0];
+    from[conv.input.feature] = axes[conv.filter_in].index;
+    gradient[conv.output.feature] = axes[conv.filter_out].index;
+    for (size_t i = 0; i < rank; ++i) {
+      const Index at = i + 1 < rank ? row[i + 1] : column;
+      gradient[conv.output.axes[i]] = at;
+      from[conv.input.axes[i]] =
+          at * conv.stride[i] + axes[conv.filter_axes[i]].index * conv.dilation[i] - Index(conv.low[i]);
+    }
+    chain.term(
+        [&] {
+          Indices safe = from;
+          for (size_t axis : conv.input.axes) safe[axis] = kernel.values.clamped(from[axis], 0, x[axis]);
+          return std::pair(kernel.values.at(node.operands[0], safe),
+                           kernel.values.at(node.operands[1], gradient));
+        },
+        [&] {
+          Expression valid;
+          for (size_t axis : conv.input.axes)
+            valid = both(valid, kernel.values.within(from[axis], 0, x[axis]));
+          return valid;
+        });
+    f.close();
+    f.close();
+    if (chunked) chain.end();
+  };
+  contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunked,
+           static_cast<double>(rows * width), [&](Chain& chain) {
+             const int64_t whole = rows / per_chunk;
+             const Index block = open_axis(f, "block", whole);
+             run_rows(chain, block * per_chunk, per_chunk);
+             f.close();
+             if (rows % per_chunk > 0) run_rows(chain, Index(whole * per_chunk), rows % per_chunk);
+           });
+}
+
+}  // namespace
+
+size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, double nanoseconds_per_output) {
+  FunctionBuilder& f = kernel.f;
+  double total = nanoseconds_per_output;
+  for (const MergedAxis& axis : merged) total *= static_cast<double>(axis.extent);
+  size_t opened = 0;
+  for (; opened + 1 < merged.size(); ++opened) {
+    const MergedAxis& axis = merged[opened];
+    const int64_t share = grain(total / static_cast<double>(axis.extent), axis.extent, kernel.options);
+    const Expression variable = f.open(
+        "i", 0, axis.extent, opened == 0 ? LoopKind::parallel : LoopKind::serial, opened == 0 ? share : 1);
+    f.space.bind(axis.symbols, variable, f.level());
+  }
+  return opened;
+}
+
+void lower_contraction(Kernel& kernel, uint32_t index) {
+  const Node& node = kernel.body.node(index);
+  if (element_count(node.types[0].shape) == 0) return;
+  if (node.op->name == "dot") return plain_dot(kernel, index);
+  const Convolution conv(kernel.body, node);
+  if (conv.kind == Convolution::Kind::filter_gradient) return plain_filter_gradient(kernel, index, conv);
+  plain_window_convolution(kernel, index, conv);
+}
+
+}  // namespace gradus::lowering

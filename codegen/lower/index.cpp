@@ -1,0 +1,241 @@
+#include "codegen/lower/index.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "ir/error.h"
+
+namespace gradus::lowering {
+
+int64_t Index::coefficient(int symbol) const {
+  for (const auto& [s, c] : terms)
+    if (s == symbol) return c;
+  return 0;
+}
+
+Index operator+(const Index& a, const Index& b) {
+  Index result(a.constant + b.constant);
+  size_t i = 0, j = 0;
+  while (i < a.terms.size() || j < b.terms.size()) {
+    if (j == b.terms.size() || (i < a.terms.size() && a.terms[i].first < b.terms[j].first)) {
+      result.terms.push_back(a.terms[i++]);
+    } else if (i == a.terms.size() || b.terms[j].first < a.terms[i].first) {
+      result.terms.push_back(b.terms[j++]);
+    } else {
+      const int64_t sum = a.terms[i].second + b.terms[j].second;
+      if (sum != 0) result.terms.emplace_back(a.terms[i].first, sum);
+      ++i, ++j;
+    }
+  }
+  return result;
+}
+
+Index operator*(const Index& a, int64_t factor) {
+  if (factor == 0) return {};
+  Index result = a;
+  result.constant *= factor;
+  for (auto& term : result.terms) term.second *= factor;
+  return result;
+}
+
+Index operator-(const Index& a, const Index& b) { return a + b * -1; }
+
+Index IndexSpace::symbol(int id) const {
+  Index result;
+  result.terms.emplace_back(id, 1);
+  return result;
+}
+
+Index IndexSpace::axis(int64_t extent) {
+  Symbol s;
+  s.range = {0, extent - 1};
+  s.extent = extent;
+  symbols_.push_back(s);
+  return symbol(static_cast<int>(symbols_.size()) - 1);
+}
+
+Index IndexSpace::opaque(loop::Expression expression, Range range, int level) {
+  Symbol s;
+  s.kind = Kind::opaque;
+  s.range = range;
+  s.value = std::move(expression);
+  s.level = level;
+  symbols_.push_back(s);
+  return symbol(static_cast<int>(symbols_.size()) - 1);
+}
+
+int IndexSpace::derived(Kind kind, const Index& operand, int64_t divisor, Range range) {
+  const auto key = std::make_tuple(static_cast<int>(kind), operand, divisor);
+  if (auto it = derived_.find(key); it != derived_.end()) return it->second;
+  Symbol s;
+  s.kind = kind;
+  s.range = range;
+  s.extent = divisor;
+  s.operand = operand;
+  symbols_.push_back(s);
+  return derived_[key] = static_cast<int>(symbols_.size()) - 1;
+}
+
+IndexSpace::Range IndexSpace::range(const Index& a) const {
+  Range r{a.constant, a.constant};
+  for (const auto& [s, c] : a.terms) {
+    const Range& own = symbols_[static_cast<size_t>(s)].range;
+    r.low += c > 0 ? c * own.low : c * own.high;
+    r.high += c > 0 ? c * own.high : c * own.low;
+  }
+  return r;
+}
+
+namespace {
+
+int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+
+// The part of `a` that is divisible by `by`, and the rest (with a constant in [0, by)).
+std::pair<Index, Index> split(const Index& a, int64_t by) {
+  Index whole(floor_divide(a.constant, by)), rest(a.constant - floor_divide(a.constant, by) * by);
+  for (const auto& [s, c] : a.terms)
+    (c % by == 0 ? whole.terms : rest.terms).emplace_back(s, c % by == 0 ? c / by : c);
+  return {whole, rest};
+}
+
+}  // namespace
+
+Index IndexSpace::quotient(const Index& a, int64_t divisor) {
+  if (divisor == 1) return a;
+  auto [whole, rest] = split(a, divisor);
+  Range r = range(rest);
+  if (floor_divide(r.low, divisor) == floor_divide(r.high, divisor))
+    return whole + Index(floor_divide(r.low, divisor));
+  // Terms that share a factor with the divisor: (g·x + y) / (g·d) = x / d when 0 <= y < g.
+  for (const auto& [s, c] : rest.terms)
+    if (const int64_t g = std::gcd(c, divisor); g > 1) {
+      const auto [inner, small] = split(rest, g);
+      const Range left = range(small);
+      if (left.low >= 0 && left.high < g && !inner.is_constant() && g < divisor) {
+        return whole + quotient(inner, divisor / g);
+      }
+    }
+  if (rest.terms.size() == 1 && rest.terms[0].second == 1 && rest.constant == 0) {
+    const Symbol& s = symbols_[static_cast<size_t>(rest.terms[0].first)];
+    if (s.kind == Kind::quotient) return whole + quotient(Index(s.operand), s.extent * divisor);
+  }
+  r = range(rest);
+  return whole + symbol(derived(Kind::quotient, rest, divisor,
+                                {floor_divide(r.low, divisor), floor_divide(r.high, divisor)}));
+}
+
+Index IndexSpace::remainder(const Index& a, int64_t divisor) {
+  if (divisor == 1) return {};
+  const Index rest = split(a, divisor).second;
+  const Range r = range(rest);
+  const int64_t block = floor_divide(r.low, divisor);
+  if (block == floor_divide(r.high, divisor)) return rest - Index(block * divisor);
+  for (const auto& [s, c] : rest.terms)
+    if (const int64_t g = std::gcd(c, divisor); g > 1 && g < divisor) {
+      const auto [inner, small] = split(rest, g);
+      const Range left = range(small);
+      if (left.low >= 0 && left.high < g && !inner.is_constant())
+        return remainder(inner, divisor / g) * g + small;
+    }
+  return symbol(derived(Kind::remainder, rest, divisor, {0, divisor - 1}));
+}
+
+// (x / d)·c·d + (x mod d)·c = c·x
+void IndexSpace::recombine(Index& a) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < a.terms.size() && !changed; ++i) {
+      const auto [id, c] = a.terms[i];
+      const Symbol s = symbols_[static_cast<size_t>(id)];
+      if (s.kind != Kind::remainder) continue;
+      const Index q = quotient(s.operand, s.extent);
+      bool present = !q.terms.empty() && q.constant == 0;
+      for (const auto& [qs, qc] : q.terms) present = present && a.coefficient(qs) == qc * c * s.extent;
+      if (!present) continue;
+      a = a - q * (c * s.extent) - symbol(id) * c + s.operand * c;
+      changed = true;
+    }
+  }
+}
+
+Index IndexSpace::dot(const Indices& tuple, const std::vector<int64_t>& strides) {
+  Index result;
+  for (size_t i = 0; i < tuple.size(); ++i) result = result + tuple[i] * strides[i];
+  recombine(result);
+  return result;
+}
+
+Index IndexSpace::linearize(const Indices& tuple, const Shape& shape) {
+  return dot(tuple, row_major_strides(shape));
+}
+
+Indices IndexSpace::delinearize(const Index& linear, const Shape& shape) {
+  const std::vector<int64_t> strides = row_major_strides(shape);
+  Indices tuple(shape.size());
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    const Index q = quotient(linear, strides[i]);
+    tuple[i] = remainder(q, shape[i]);
+  }
+  return tuple;
+}
+
+void IndexSpace::bind(const std::vector<int>& symbols, loop::Expression expression, int level) {
+  const int id = static_cast<int>(groups_.size());
+  groups_.push_back({symbols, std::move(expression), level});
+  int64_t stride = 1;
+  for (size_t i = symbols.size(); i-- > 0;) {
+    Symbol& s = symbols_[static_cast<size_t>(symbols[i])];
+    s.group = id;
+    s.stride = stride;
+    s.level = level;
+    stride *= s.extent;
+  }
+}
+
+int IndexSpace::level(const Index& a) const {
+  int level = 0;
+  for (const auto& [id, c] : a.terms) {
+    const Symbol& s = symbols_[static_cast<size_t>(id)];
+    const bool nested = s.kind == Kind::quotient || s.kind == Kind::remainder;
+    level = std::max(level, nested ? this->level(s.operand) : s.level);
+  }
+  return level;
+}
+
+loop::Expression IndexSpace::expression(const Index& a) {
+  using loop::ScalarOp;
+  if (recorded_) recorded_->push_back(a);
+  loop::Expression result;
+  const auto plus = [&](const loop::Expression& value, int64_t factor) {
+    const loop::Expression term = value * loop::constant_integer(ElementType::i64, factor);
+    result = result ? result + term : term;
+  };
+  for (const auto& [id, c] : a.terms) {
+    const Symbol s = symbols_[static_cast<size_t>(id)];
+    if (s.kind == Kind::opaque) {
+      plus(s.value, c);
+    } else if (s.kind == Kind::axis) {
+      if (s.group < 0) fail_internal("lowering: an axis is used outside its loop");
+      const Group group = groups_[static_cast<size_t>(s.group)];
+      if (group.symbols.size() == 1) {
+        plus(group.value, c);
+        continue;
+      }
+      // The merged axes appear together; the innermost one that occurs speaks for all.
+      const int last = group.symbols.back();
+      if (!recorded_ && a.coefficient(last) * s.stride != c)
+        fail_internal("lowering: merged axes used apart");
+      if (id == last) plus(group.value, c);
+    } else {
+      const loop::Expression operand = expression(s.operand);
+      const loop::Expression divisor = loop::constant_integer(ElementType::i64, s.extent);
+      plus(loop::make(s.kind == Kind::quotient ? ScalarOp::divide : ScalarOp::remainder, {operand, divisor}),
+           c);
+    }
+  }
+  const loop::Expression constant = loop::constant_integer(ElementType::i64, a.constant);
+  return result ? result + constant : constant;
+}
+
+}  // namespace gradus::lowering

@@ -1,0 +1,135 @@
+#include "codegen/lower/kernel.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/error.h"
+
+namespace gradus::lowering {
+
+using loop::BufferRole;
+
+Kernel::Kernel(std::string kernel_name, const Graph& body, const std::vector<int64_t>& alias,
+               const Target& target, const ScheduleOptions& options)
+    : body(body),
+      target(target),
+      options(options),
+      name(std::move(kernel_name)),
+      alias(alias),
+      f(name),
+      values(f, body) {
+  for (size_t i = 0; i < body.inputs().size(); ++i) {
+    const Input& input = body.inputs()[i];
+    const bool updated = std::find(alias.begin(), alias.end(), static_cast<int64_t>(i)) != alias.end();
+    const Type& t = type(input.value);
+    values.place(input.value, f.parameter(input.name.empty() ? fmt::format("in{}", i) : input.name,
+                                          updated ? BufferRole::update : BufferRole::read, t.element,
+                                          element_count(t.shape)));
+  }
+  for (size_t r = 0; r < body.results().size(); ++r) {
+    const Type& t = type(body.results()[r].value);
+    results.push_back(alias[r] >= 0 ? values.placed(body.inputs()[static_cast<size_t>(alias[r])].value)
+                                    : f.parameter(fmt::format("out{}", r), BufferRole::write, t.element,
+                                                  element_count(t.shape)));
+  }
+  const std::vector<bool> live = live_nodes(body);
+  for (uint32_t i = 0; i < body.size(); ++i) {
+    const Node& node = body.node(i);
+    if (!live[i] || node.op->name != "constant" || !node.attributes.has("values")) continue;
+    lowered.tables.push_back({i, 0});
+    values.place({i, 0}, f.parameter(fmt::format("table{}", node.id), BufferRole::read, node.types[0].element,
+                                     element_count(node.types[0].shape)));
+  }
+}
+
+int64_t Kernel::scratch(const std::string& role, ElementType element, int64_t count) {
+  lowered.scratch.push_back({element, count});
+  return f.parameter(role, BufferRole::write, element, count);
+}
+
+int64_t Kernel::home(Value value) {
+  if (values.is_placed(value)) return values.placed(value);
+  for (size_t r = 0; r < results.size(); ++r)
+    if (body.results()[r].value == value && alias[r] < 0) {
+      values.place(value, results[r]);
+      return results[r];
+    }
+  const Type& t = type(value);
+  const int64_t buffer = scratch(fmt::format("v{}", body.node(value).id), t.element, element_count(t.shape));
+  values.place(value, buffer);
+  return buffer;
+}
+
+bool is_reduction(const Op& op) {
+  static const std::vector<std::string_view> names = {"sum", "prod", "max", "min", "any", "all"};
+  return std::find(names.begin(), names.end(), op.name) != names.end();
+}
+
+namespace {
+
+using Family = void (*)(Kernel&, uint32_t);
+
+Family family(const Op& op) {
+  static const std::map<std::string_view, Family> table = {
+      {"argmax", lower_arg_reduction},      {"argmin", lower_arg_reduction},
+      {"cumsum", lower_cumulative},         {"dot", lower_contraction},
+      {"conv", lower_contraction},          {"reduce_window", lower_window},
+      {"select_and_scatter", lower_window}, {"select_and_gather", lower_window},
+      {"scatter_add", lower_indexed},       {"status", lower_status}};
+  if (is_reduction(op)) return lower_reduction;
+  const auto it = table.find(op.name);
+  return it == table.end() ? nullptr : it->second;
+}
+
+}  // namespace
+
+LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,
+                           const Target& target, const ScheduleOptions& options) {
+  Kernel kernel(std::move(name), body, alias, target, options);
+  const std::vector<bool> live = live_nodes(body);
+  std::vector<std::pair<uint32_t, Family>> stages;
+  std::vector<bool> second_result(body.size(), false);
+  for (uint32_t i = 0; i < body.size(); ++i)
+    for (Value operand : body.node(i).operands)
+      if (live[i] && operand.result > 0) second_result[operand.node] = true;
+  for (const NamedValue& result : body.results())
+    if (result.value.result > 0) second_result[result.value.node] = true;
+  for (uint32_t i = 0; i < body.size(); ++i) {
+    if (!live[i]) continue;
+    const Node& node = body.node(i);
+    if (Family lower_family = family(*node.op))
+      stages.emplace_back(i, lower_family);
+    else if (second_result[i])
+      stages.emplace_back(i, lower_indexed);  // the first bad index of a gather or one_hot
+  }
+  // Memory first: parameters come before all locals.
+  for (const auto& [i, stage] : stages) {
+    const Node& node = body.node(i);
+    for (uint32_t r = 0; r < node.types.size(); ++r)
+      if (r > 0 || family(*node.op)) kernel.home({i, r});
+    if (!is_reduction(*node.op)) continue;
+    if (const int64_t count = reduction_scratch(kernel, i); count > 0)
+      kernel.set_stage_scratch(i, kernel.scratch("blocks", node.types[0].element, count));
+  }
+  for (const auto& [i, stage] : stages) stage(kernel, i);
+
+  std::vector<size_t> rest;
+  for (size_t r = 0; r < kernel.results.size(); ++r) {
+    const Value value = body.results()[r].value;
+    if (kernel.values.is_placed(value) && kernel.values.placed(value) == kernel.results[r]) continue;
+    rest.push_back(r);
+  }
+  while (!rest.empty()) {
+    std::vector<size_t> same, others;
+    const auto count = [&](size_t r) { return element_count(kernel.type(body.results()[r].value).shape); };
+    for (size_t r : rest) (count(r) == count(rest[0]) ? same : others).push_back(r);
+    lower_map(kernel, same);
+    rest = std::move(others);
+  }
+  kernel.lowered.name = kernel.name;
+  kernel.lowered.functions.push_back(std::move(kernel.f).finish());
+  return std::move(kernel.lowered);
+}
+
+}  // namespace gradus::lowering

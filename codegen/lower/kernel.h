@@ -1,0 +1,100 @@
+// Lowering of one kernel: a closed body graph becomes a function over flat buffers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codegen/lower/values.h"
+#include "codegen/schedule/schedule.h"
+#include "codegen/target.h"
+#include "ir/op.h"
+
+namespace gradus::lowering {
+
+struct Scratch {
+  ElementType element = ElementType::f32;
+  int64_t count = 0;
+};
+
+// The function's parameters are, in order: operands, results (but those that take an operand's memory),
+// tables (constants of the body with many values), scratch.
+struct LoweredKernel {
+  std::string name;
+  std::vector<loop::Function> functions;  // helpers first, the kernel last
+  std::vector<Value> tables;              // nodes of the body
+  std::vector<Scratch> scratch;
+};
+
+class Kernel {
+ public:
+  // `alias[r]` is the operand whose memory result r takes, or -1.
+  Kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias, const Target& target,
+         const ScheduleOptions& options);
+
+  const Graph& body;
+  const Target& target;
+  const ScheduleOptions& options;
+  std::string name;
+  std::vector<int64_t> results;  // buffer per result
+  std::vector<int64_t> alias;
+
+  FunctionBuilder f;
+  Values values;
+  LoweredKernel lowered;
+
+  const Type& type(Value value) const { return body.type(value); }
+  // Ask for memory of the kernel's own before any local is declared.
+  int64_t scratch(const std::string& role, ElementType element, int64_t count);
+  // Where a value that loops compute goes: a result of the kernel if it is one, else scratch. From then on
+  // the value is placed there.
+  int64_t home(Value value);
+  // The scratch that a node's stage asked for beforehand, or -1.
+  int64_t stage_scratch(uint32_t node) const {
+    const auto it = stage_scratch_.find(node);
+    return it == stage_scratch_.end() ? -1 : it->second;
+  }
+  void set_stage_scratch(uint32_t node, int64_t buffer) { stage_scratch_[node] = buffer; }
+  int64_t lanes(ElementType element) const { return std::max<int64_t>(1, target.lanes(element)); }
+  std::string helper_name(const std::string& role) const { return name + "_" + role; }
+
+ private:
+  std::map<uint32_t, int64_t> stage_scratch_;
+};
+
+LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,
+                           const Target& target, const ScheduleOptions& options);
+
+// The families. Each computes every result of the node into its home.
+void lower_map(Kernel& kernel, const std::vector<size_t>& results);  // positions of results
+void lower_reduction(Kernel& kernel, uint32_t node);
+int64_t reduction_scratch(Kernel& kernel, uint32_t node);  // elements of the result's type
+void lower_arg_reduction(Kernel& kernel, uint32_t node);
+void lower_cumulative(Kernel& kernel, uint32_t node);
+void lower_contraction(Kernel& kernel, uint32_t node);  // dot and conv, in the plain form
+void lower_window(Kernel& kernel, uint32_t node);       // reduce_window and its gradients
+void lower_indexed(Kernel& kernel, uint32_t node);      // scatter_add, first bad index
+void lower_status(Kernel& kernel, uint32_t node);
+
+bool is_reduction(const Op& op);
+// Whether x replaces `best` as the extreme: ties keep the first, a NaN wins and stays.
+loop::Expression is_better(bool maximum, const loop::Expression& x, const loop::Expression& best);
+
+// Axes of a loop nest, outermost first, merged where every index allows it.
+struct Axis {
+  Index index;
+  int64_t extent = 1;
+  int symbol() const { return index.terms[0].first; }
+};
+struct MergedAxis {
+  std::vector<int> symbols;
+  int64_t extent = 1;
+};
+// Runs `point` once for nothing and merges neighbouring axes that every index it used walks together.
+// Extents of 1 do not become axes.
+std::vector<MergedAxis> merge_axes(FunctionBuilder& f, const std::vector<Axis>& axes,
+                                   const std::function<void()>& point);
+// Axes of a shape; an extent of 1 has the index 0.
+std::vector<Axis> make_axes(FunctionBuilder& f, const Shape& shape);
+Indices tuple_of(const std::vector<Axis>& axes);
+
+}  // namespace gradus::lowering

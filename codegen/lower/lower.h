@@ -1,0 +1,20 @@
+// Lowering: a graph of kernels with buffers (stage `kernels`) becomes a loop program.
+//
+// Every node of the graph is an input, a constant, or a `kernel`, `scan` or single op in execution order.
+// Attribute `buffers` places the results of a kernel or scan, one entry each: n >= 0 is a byte offset into
+// the workspace, -1-k the memory of graph result k, -1001-k the memory of input k, updated in place. Within a
+// body of a scan, offsets are those of the same workspace, and -1-k is result k of the body (an output's
+// element; a carry's next value). The header attribute `workspace` is the planned size; lowering appends its
+// own scratch.
+#pragma once
+
+#include "codegen/schedule/schedule.h"
+#include "codegen/target.h"
+#include "ir/graph.h"
+#include "ir/loop/program.h"
+
+namespace gradus {
+
+loop::Program lower(const Graph& kernels, const Target& target, const ScheduleOptions& options = {});
+
+}  // namespace gradus

@@ -1,0 +1,156 @@
+// Map kernels: every element of the results is computed from the inputs alone, in one loop nest whose axes
+// are merged as far as the accesses allow, so that dense data is walked by one long vector loop.
+#include <algorithm>
+
+#include "codegen/lower/kernel.h"
+
+namespace gradus::lowering {
+
+using loop::LoopKind;
+
+std::vector<Axis> make_axes(FunctionBuilder& f, const Shape& shape) {
+  std::vector<Axis> axes;
+  for (int64_t extent : shape) {
+    Axis axis{Index(0), extent};
+    if (extent != 1) axis.index = f.space.axis(extent);
+    axes.push_back(std::move(axis));
+  }
+  return axes;
+}
+
+Indices tuple_of(const std::vector<Axis>& axes) {
+  Indices tuple;
+  for (const Axis& axis : axes) tuple.push_back(axis.index);
+  return tuple;
+}
+
+std::vector<MergedAxis> merge_axes(FunctionBuilder& f, const std::vector<Axis>& axes,
+                                   const std::function<void()>& point) {
+  std::vector<Index> used;
+  const FunctionBuilder::Mark mark = f.mark();
+  f.begin_trial();
+  for (const Axis& axis : axes)
+    if (axis.extent != 1) f.space.bind({axis.symbol()}, f.let("trial", integer(0)), f.level());
+  f.space.record(&used);
+  point();
+  f.space.record(nullptr);
+  f.end_trial(mark);
+
+  std::vector<MergedAxis> merged;
+  for (const Axis& axis : axes) {
+    if (axis.extent == 1) continue;
+    bool joins = !merged.empty();
+    for (const Index& index : used)
+      joins = joins && index.coefficient(merged.back().symbols.back()) ==
+                           index.coefficient(axis.symbol()) * axis.extent;
+    if (!joins) merged.emplace_back();
+    merged.back().symbols.push_back(axis.symbol());
+    merged.back().extent *= axis.extent;
+  }
+  return merged;
+}
+
+namespace {
+
+// Shapes that a kernel's values take while they are still the result's elements in memory order.
+void dense_shapes(const Graph& body, Value value, std::vector<bool>& seen, std::vector<Shape>& shapes) {
+  if (seen[value.node]) return;
+  seen[value.node] = true;
+  const Node& node = body.node(value);
+  if (node.op->name == "reshape") shapes.push_back(body.type(node.operands[0]).shape);
+  if (node.op->name == "reshape" || node.op->family == OpFamily::elementwise)
+    for (Value operand : node.operands)
+      if (body.type(operand).shape == node.types[0].shape || node.op->name == "reshape")
+        dense_shapes(body, operand, seen, shapes);
+}
+
+// The coarsest common refinement of shapes with the same number of elements, as far as one exists.
+Shape refine(const std::vector<Shape>& shapes, int64_t count) {
+  std::vector<int64_t> strides{1, count};
+  for (const Shape& shape : shapes) {
+    std::vector<int64_t> extended = strides;
+    for (int64_t stride : row_major_strides(shape)) extended.push_back(stride);
+    std::sort(extended.begin(), extended.end());
+    extended.erase(std::unique(extended.begin(), extended.end()), extended.end());
+    bool chain = true;
+    for (size_t i = 1; i < extended.size(); ++i) chain = chain && extended[i] % extended[i - 1] == 0;
+    if (chain) strides = std::move(extended);
+  }
+  Shape fine;
+  for (size_t i = strides.size(); i-- > 1;) fine.push_back(strides[i] / strides[i - 1]);
+  return fine;
+}
+
+double nanoseconds_per_element(const Graph& body) {
+  double cost = 0.1;
+  for (uint32_t i = 0; i < body.size(); ++i)
+    if (body.node(i).op->family == OpFamily::elementwise) cost += 0.04;
+  return cost;
+}
+
+}  // namespace
+
+void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
+  FunctionBuilder& f = kernel.f;
+  const int64_t count = element_count(kernel.type(kernel.body.results()[results[0]].value).shape);
+  if (count == 0) return;
+  std::vector<Shape> shapes;
+  std::vector<bool> seen(kernel.body.size(), false);
+  for (size_t r : results) {
+    const Value value = kernel.body.results()[r].value;
+    shapes.push_back(kernel.type(value).shape);
+    dense_shapes(kernel.body, value, seen, shapes);
+  }
+  const Shape fine = refine(shapes, count);
+  const std::vector<Axis> axes = make_axes(f, fine);
+  const Index linear = f.space.linearize(tuple_of(axes), fine);
+  const auto point = [&] {
+    std::vector<loop::Expression> computed;
+    for (size_t r : results) {
+      const Value value = kernel.body.results()[r].value;
+      computed.push_back(kernel.values.at(value, f.space.delinearize(linear, kernel.type(value).shape)));
+      // A result may take the memory of an operand that another result still reads.
+      if (results.size() > 1) computed.back() = f.let("y", computed.back());
+    }
+    for (size_t i = 0; i < results.size(); ++i) f.store(kernel.results[results[i]], linear, computed[i]);
+  };
+  const std::vector<MergedAxis> merged = merge_axes(f, axes, point);
+  const double cost = nanoseconds_per_element(kernel.body);
+  if (merged.empty()) {
+    point();
+    return;
+  }
+  if (merged.size() == 1) {
+    constexpr int64_t chunk = 2048;
+    const int64_t whole = count > 2 * chunk ? count / chunk : 0;
+    if (whole > 0) {
+      const loop::Expression outer = f.open("c", 0, whole, LoopKind::parallel,
+                                            grain(cost * static_cast<double>(chunk), whole, kernel.options));
+      const loop::Expression lane = f.open("i", 0, chunk, LoopKind::vectorized);
+      f.space.bind(merged[0].symbols, outer * integer(chunk) + lane, f.level());
+      point();
+      f.close();
+      f.close();
+    }
+    if (const int64_t rest = count - whole * chunk; rest > 0) {
+      const loop::Expression lane = f.open("i", 0, rest, LoopKind::vectorized);
+      f.space.bind(merged[0].symbols, lane + integer(whole * chunk), f.level());
+      point();
+      f.close();
+    }
+    return;
+  }
+  for (size_t i = 0; i < merged.size(); ++i) {
+    const bool last = i + 1 == merged.size();
+    const int64_t extent = merged[i].extent;
+    const LoopKind kind = last ? LoopKind::vectorized : i == 0 ? LoopKind::parallel : LoopKind::serial;
+    const double inner = cost * static_cast<double>(count / extent);
+    const loop::Expression variable =
+        f.open("i", 0, extent, kind, i == 0 ? grain(inner, extent, kernel.options) : 1);
+    f.space.bind(merged[i].symbols, variable, f.level());
+  }
+  point();
+  for (size_t i = 0; i < merged.size(); ++i) f.close();
+}
+
+}  // namespace gradus::lowering

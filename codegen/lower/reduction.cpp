@@ -1,0 +1,396 @@
+// Reductions in the order that DESIGN fixes: with the last axis among the reduced ones, 64 partial results
+// per block of 4,096 logical indices, folded by halves; otherwise an ascending chain per output in blocks of
+// 256; blocks are added by twos.
+#include <algorithm>
+#include <limits>
+
+#include "codegen/lower/columns.h"
+#include "ir/error.h"
+
+namespace gradus::lowering {
+
+using loop::Expression;
+using loop::LoopKind;
+using loop::ScalarOp;
+
+namespace {
+
+constexpr int64_t partials = 64;
+constexpr int64_t row_block = 4096;
+constexpr int64_t chain_block = 256;
+
+class Reduction {
+ public:
+  Reduction(Kernel& kernel, uint32_t index)
+      : kernel_(kernel),
+        f_(kernel.f),
+        node_(kernel.body.node(index)),
+        operand_(node_.operands[0]),
+        element_(node_.types[0].element),
+        out_(kernel.home({index, 0})) {
+    const Shape& shape = kernel.type(operand_).shape;
+    reduced_axes_ = node_.attributes.integers("axes");
+    for (size_t i = 0; i < shape.size(); ++i) {
+      const bool reduced = is_reduced(i);
+      (reduced ? reduced_ : kept_).push_back(shape[i]);
+    }
+    length_ = element_count(reduced_);
+    outputs_ = element_count(kept_);
+    includes_last_ = shape.empty() || is_reduced(shape.size() - 1);
+    const int64_t block = includes_last_ ? row_block : chain_block;
+    blocks_ = (length_ + block - 1) / block;
+  }
+
+  int64_t scratch_count() const { return blocks_ > 1 ? blocks_ * outputs_ : 0; }
+  void lower(int64_t scratch) {
+    scratch_ = scratch;
+    if (outputs_ == 0) return;
+    if (length_ == 0) return lower_empty();
+    if (includes_last_)
+      lower_rows();
+    else
+      lower_columns();
+  }
+  ElementType element() const { return element_; }
+
+ private:
+  bool is_reduced(size_t axis) const {
+    return std::find(reduced_axes_.begin(), reduced_axes_.end(), static_cast<int64_t>(axis)) !=
+           reduced_axes_.end();
+  }
+  bool is(std::string_view name) const { return node_.op->name == name; }
+
+  Expression identity() const {
+    const bool floating = is_float(element_);
+    const auto number = [&](double v) { return loop::constant(element_, v); };
+    const auto whole = [&](int64_t v) { return loop::constant_integer(element_, v); };
+    if (is("sum")) return floating ? number(-0.0) : whole(0);
+    if (is("prod")) return floating ? number(1) : whole(1);
+    if (is("any")) return whole(0);
+    if (is("all")) return whole(is_integer(element_) ? -1 : 1);
+    const bool maximum = is("max");
+    if (floating)
+      return number(maximum ? -std::numeric_limits<double>::infinity()
+                            : std::numeric_limits<double>::infinity());
+    switch (element_) {
+      case ElementType::i64:
+        return whole(maximum ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max());
+      case ElementType::i32:
+        return whole(maximum ? std::numeric_limits<int32_t>::min() : std::numeric_limits<int32_t>::max());
+      case ElementType::i8:
+        return whole(maximum ? -128 : 127);
+      case ElementType::u8:
+        return whole(maximum ? 0 : 255);
+      default:
+        return whole(maximum ? 0 : 1);
+    }
+  }
+
+  Expression combine(const Expression& a, const Expression& b) const {
+    if (is("sum")) return loop::make(ScalarOp::add, {a, b});
+    if (is("prod")) return loop::make(ScalarOp::multiply, {a, b});
+    if (is("max"))
+      return element_ == ElementType::boolean ? loop::make(ScalarOp::logical_or, {a, b}) : maximum(a, b);
+    if (is("min"))
+      return element_ == ElementType::boolean ? loop::make(ScalarOp::logical_and, {a, b}) : minimum(a, b);
+    return loop::make(is("any") ? ScalarOp::logical_or : ScalarOp::logical_and, {a, b});
+  }
+
+  // The operand's tuple from those of the kept axes and the logical index of the reduced ones.
+  Indices tuple(const std::vector<Axis>& kept, const Index& logical) {
+    const Indices inner = f_.space.delinearize(logical, reduced_);
+    Indices result;
+    size_t k = 0, r = 0;
+    for (size_t i = 0; i < kept_.size() + reduced_.size(); ++i)
+      result.push_back(is_reduced(i) ? inner[r++] : kept[k++].index);
+    return result;
+  }
+
+  Index loop_axis(const std::string& name, int64_t extent, LoopKind kind = LoopKind::serial,
+                  int64_t share = 1) {
+    if (extent == 1) {
+      f_.open(name, 0, 1, kind, share);
+      return Index(0);
+    }
+    const Index index = f_.space.axis(extent);
+    f_.space.bind({index.terms[0].first}, f_.open(name, 0, extent, kind, share), f_.level());
+    return index;
+  }
+
+  void lower_empty() {
+    const Index o = loop_axis("o", outputs_, LoopKind::vectorized);
+    f_.store(out_, o, identity());
+    f_.close();
+  }
+
+  // One block of a row: 64 partial results, folded by halves into the first.
+  void row_of(const std::vector<Axis>& kept, const Index& first, int64_t length,
+              const std::function<void(const Expression&)>& result) {
+    const int64_t width = std::min(length, partials);
+    const int64_t p = f_.local("partial", element_, {width}, identity());
+    const auto accumulate = [&](const Index& begin, int64_t lanes) {
+      const Index lane = loop_axis("l", lanes, LoopKind::vectorized);
+      const Expression at = f_.space.expression(lane);
+      const Expression x = kernel_.values.at(operand_, tuple(kept, begin + lane));
+      f_.store(p, {at}, combine(f_.load(p, {at}), x));
+      f_.close();
+    };
+    if (const int64_t groups = length / partials; groups == 1) {
+      accumulate(first, partials);
+    } else if (groups > 1) {
+      const Index group = loop_axis("g", groups);
+      accumulate(first + group * partials, partials);
+      f_.close();
+    }
+    if (const int64_t rest = length % partials; rest > 0) accumulate(first + Index(length - rest), rest);
+    int64_t valid = width;
+    for (int64_t half = partials / 2; half > 0; half /= 2) {
+      if (valid <= half) continue;
+      const Expression l = f_.open("l", 0, valid - half, LoopKind::vectorized);
+      f_.store(p, {l}, combine(f_.load(p, {l}), f_.load(p, {l + integer(half)})));
+      f_.close();
+      valid = half;
+    }
+    result(f_.load(p, {integer(0)}));
+  }
+
+  void lower_rows() {
+    const std::vector<Axis> kept = make_axes(f_, kept_);
+    const Index output = f_.space.linearize(tuple_of(kept), kept_);
+    const auto row = [&] {
+      if (blocks_ == 1) {
+        row_of(kept, Index(0), length_, [&](const Expression& value) { f_.store(out_, output, value); });
+        return;
+      }
+      const int64_t whole = length_ / row_block;
+      // Only a lone row has its blocks shared out.
+      const int64_t share = grain(0.05 * row_block, whole, kernel_.options);
+      const Index block =
+          loop_axis("block", whole, outputs_ == 1 ? LoopKind::parallel : LoopKind::serial, share);
+      row_of(kept, block * row_block, row_block,
+             [&](const Expression& value) { f_.store(scratch_, output * blocks_ + block, value); });
+      f_.close();
+      if (length_ % row_block > 0)
+        row_of(kept, Index(whole * row_block), length_ % row_block,
+               [&](const Expression& value) { f_.store(scratch_, output * blocks_ + Index(whole), value); });
+    };
+    std::vector<MergedAxis> merged = merge_axes(f_, kept, row);
+    const double cost = static_cast<double>(length_) * 0.1 + 10;
+    merged.emplace_back();  // all axes are outer loops
+    const size_t opened = open_outer(kernel_, merged, cost);
+    row();
+    for (size_t i = 0; i < opened; ++i) f_.close();
+    if (blocks_ > 1) add_row_blocks();
+  }
+
+  // By twos, level by level; block b of output o lies at o * blocks + b.
+  void add_row_blocks() {
+    const Index o = loop_axis("o", outputs_);
+    const auto at = [&](const Index& b) { return o * blocks_ + b; };
+    for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
+      const Index i = loop_axis("i", n / 2);
+      f_.store(scratch_, at(i),
+               combine(f_.load(scratch_, at(i * 2)), f_.load(scratch_, at(i * 2 + Index(1)))));
+      f_.close();
+      if (n % 2 == 1) f_.store(scratch_, at(Index(n / 2)), f_.load(scratch_, at(Index(n - 1))));
+    }
+    f_.store(out_, o, f_.load(scratch_, at(Index(0))));
+    f_.close();
+  }
+
+  void lower_columns() {
+    const std::vector<Axis> kept = make_axes(f_, kept_);
+    const Index output = f_.space.linearize(tuple_of(kept), kept_);
+    const int64_t lanes = kernel_.lanes(element_);
+    const auto chain = [&](const Columns& columns, const std::vector<Index>& firsts, int64_t length,
+                           const std::function<void(size_t, const Expression&)>& result) {
+      const auto count = static_cast<int64_t>(firsts.size());
+      const int64_t acc = f_.local("chain", element_, {count, columns.width()}, identity());
+      const Index j = loop_axis("j", length);
+      for (int64_t u = 0; u < count; ++u)
+        columns.each([&](const Expression& lane) {
+          const Expression x = kernel_.values.at(operand_, tuple(kept, firsts[static_cast<size_t>(u)] + j));
+          f_.store(acc, {integer(u), lane}, combine(f_.load(acc, {integer(u), lane}), x));
+        });
+      f_.close();
+      for (int64_t u = 0; u < count; ++u)
+        columns.each([&](const Expression& lane) {
+          result(static_cast<size_t>(u), f_.load(acc, {integer(u), lane}));
+        });
+    };
+    const auto single = [&](const Columns& columns, const Index& block, int64_t length) {
+      chain(columns, {block * chain_block}, length, [&](size_t, const Expression& value) {
+        if (blocks_ == 1)
+          f_.store(out_, output, value);
+        else
+          f_.store(scratch_, block * outputs_ + output, value);
+      });
+    };
+    const auto merged = merge_axes(
+        f_, kept, [&] { single(Columns(f_, {}, integer(0), 1), Index(0), std::min(length_, chain_block)); });
+    const int64_t extent = innermost(merged).extent;
+    const int64_t width = std::min(extent, 4 * lanes);
+    if (blocks_ == 1) {
+      const size_t opened = open_outer(kernel_, merged, 0.05 * static_cast<double>(length_));
+      const int64_t share =
+          grain(0.05 * static_cast<double>(length_ * width), extent / width, kernel_.options);
+      Columns::chunks(f_, innermost(merged), width, opened == 0 ? LoopKind::parallel : LoopKind::serial,
+                      share, [&](const Columns& columns) { single(columns, Index(0), length_); });
+      for (size_t i = 0; i < opened; ++i) f_.close();
+      return;
+    }
+    // Several blocks at a time hide the latency of a chain.
+    const int64_t vectors = (width + lanes - 1) / lanes;
+    const int64_t whole = length_ / chain_block;
+    const int64_t together = std::min<int64_t>(whole, std::max<int64_t>(1, 8 / vectors));
+    const auto over_outputs = [&](const std::function<void(const Columns&)>& body) {
+      size_t opened = 0;
+      for (; opened + 1 < merged.size(); ++opened) {
+        const Expression variable = f_.open("i", 0, merged[opened].extent);
+        f_.space.bind(merged[opened].symbols, variable, f_.level());
+      }
+      Columns::chunks(f_, innermost(merged), width, LoopKind::serial, 1, body);
+      for (size_t i = 0; i < opened; ++i) f_.close();
+    };
+    const double cost = 0.05 * static_cast<double>(chain_block * outputs_ * together);
+    const Index groups = loop_axis("blocks", whole / together, LoopKind::parallel,
+                                   grain(cost, whole / together, kernel_.options));
+    over_outputs([&](const Columns& columns) {
+      std::vector<Index> blocks, firsts;
+      for (int64_t u = 0; u < together; ++u) {
+        blocks.push_back(groups * together + Index(u));
+        firsts.push_back(blocks.back() * chain_block);
+      }
+      chain(columns, firsts, chain_block, [&](size_t u, const Expression& value) {
+        f_.store(scratch_, blocks[u] * outputs_ + output, value);
+      });
+    });
+    f_.close();
+    const int64_t done = whole / together * together;
+    for (int64_t b = done; b < blocks_; ++b)
+      over_outputs([&](const Columns& columns) {
+        single(columns, Index(b), std::min(chain_block, length_ - b * chain_block));
+      });
+    add_column_blocks();
+  }
+
+  void add_column_blocks() {
+    for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
+      const Index i = loop_axis("i", n / 2);
+      const Index o = loop_axis("o", outputs_, LoopKind::vectorized);
+      const auto at = [&](const Index& b) { return b * outputs_ + o; };
+      const Expression sum = combine(f_.load(scratch_, at(i * 2)), f_.load(scratch_, at(i * 2 + Index(1))));
+      f_.store(n == 2 ? out_ : scratch_, n == 2 ? o : at(i), sum);
+      f_.close();
+      f_.close();
+      if (n % 2 == 0) continue;
+      const Index rest = loop_axis("o", outputs_, LoopKind::vectorized);
+      f_.store(scratch_, Index(n / 2 * outputs_) + rest, f_.load(scratch_, Index((n - 1) * outputs_) + rest));
+      f_.close();
+    }
+  }
+
+  Kernel& kernel_;
+  FunctionBuilder& f_;
+  const Node& node_;
+  Value operand_;
+  ElementType element_;
+  int64_t out_;
+  int64_t scratch_ = -1;
+  std::vector<int64_t> reduced_axes_;
+  Shape kept_, reduced_;
+  int64_t length_ = 0, outputs_ = 0, blocks_ = 0;
+  bool includes_last_ = false;
+};
+
+}  // namespace
+
+int64_t reduction_scratch(Kernel& kernel, uint32_t index) {
+  Reduction reduction(kernel, index);
+  return reduction.scratch_count();
+}
+
+void lower_reduction(Kernel& kernel, uint32_t index) {
+  Reduction reduction(kernel, index);
+  reduction.lower(kernel.stage_scratch(index));
+}
+
+// Ascending along the axis, outputs in lanes.
+void lower_arg_reduction(Kernel& kernel, uint32_t index) {
+  FunctionBuilder& f = kernel.f;
+  const Node& node = kernel.body.node(index);
+  const Value operand = node.operands[0];
+  const Type& type = kernel.type(operand);
+  const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
+  const int64_t out = kernel.home({index, 0});
+  const ElementType result = node.types[0].element;
+  const std::vector<Axis> kept = make_axes(f, node.types[0].shape);
+  const Index output = f.space.linearize(tuple_of(kept), node.types[0].shape);
+  const auto tuple = [&](const Index& at) {
+    Indices indices = tuple_of(kept);
+    indices.insert(indices.begin() + static_cast<std::ptrdiff_t>(axis), at);
+    return indices;
+  };
+  const auto tile = [&](const Columns& columns) {
+    const int64_t best = f.local("best", type.element, {columns.width()});
+    const int64_t where = f.local("where", result, {columns.width()}, loop::constant_integer(result, 0));
+    columns.each(
+        [&](const Expression& lane) { f.store(best, {lane}, kernel.values.at(operand, tuple(Index(0)))); });
+    if (type.shape[axis] > 1) {
+      const Index k = f.space.axis(type.shape[axis] - 1);
+      f.space.bind({k.terms[0].first}, f.open("k", 0, type.shape[axis] - 1), f.level());
+      columns.each([&](const Expression& lane) {
+        const Expression x = f.let("x", kernel.values.at(operand, tuple(k + Index(1))));
+        const Expression old = f.load(best, {lane});
+        const Expression better = f.let("better", is_better(node.op->name == "argmax", x, old));
+        f.store(where, {lane},
+                choose(better, loop::cast(result, f.space.expression(k + Index(1))), f.load(where, {lane})));
+        f.store(best, {lane}, choose(better, x, old));
+      });
+      f.close();
+    }
+    columns.each([&](const Expression& lane) { f.store(out, output, f.load(where, {lane})); });
+  };
+  if (element_count(node.types[0].shape) == 0) return;
+  const auto merged = merge_axes(f, kept, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  const size_t opened = open_outer(kernel, merged, static_cast<double>(type.shape[axis]));
+  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 2 * kernel.lanes(type.element)),
+                  LoopKind::serial, 1, tile);
+  for (size_t i = 0; i < opened; ++i) f.close();
+}
+
+void lower_cumulative(Kernel& kernel, uint32_t index) {
+  FunctionBuilder& f = kernel.f;
+  const Node& node = kernel.body.node(index);
+  const Type& type = node.types[0];
+  const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
+  const int64_t out = kernel.home({index, 0});
+  if (element_count(type.shape) == 0) return;
+  Shape outer = type.shape;
+  outer.erase(outer.begin() + static_cast<std::ptrdiff_t>(axis));
+  const std::vector<Axis> kept = make_axes(f, outer);
+  const auto tile = [&](const Columns& columns) {
+    const Expression zero =
+        is_float(type.element) ? loop::constant(type.element, -0.0) : loop::constant_integer(type.element, 0);
+    const int64_t sum = f.local("sum", type.element, {columns.width()}, zero);
+    const Index k = f.space.axis(type.shape[axis]);
+    f.space.bind({k.terms[0].first}, f.open("k", 0, type.shape[axis]), f.level());
+    columns.each([&](const Expression& lane) {
+      Indices tuple = tuple_of(kept);
+      tuple.insert(tuple.begin() + static_cast<std::ptrdiff_t>(axis), k);
+      const Expression next =
+          f.let("next",
+                loop::make(ScalarOp::add, {f.load(sum, {lane}), kernel.values.at(node.operands[0], tuple)}));
+      f.store(sum, {lane}, next);
+      f.store(out, f.space.linearize(tuple, type.shape), next);
+    });
+    f.close();
+  };
+  const auto merged = merge_axes(f, kept, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  const size_t opened = open_outer(kernel, merged, static_cast<double>(type.shape[axis]));
+  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 2 * kernel.lanes(type.element)),
+                  LoopKind::serial, 1, tile);
+  for (size_t i = 0; i < opened; ++i) f.close();
+}
+
+}  // namespace gradus::lowering

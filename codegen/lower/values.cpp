@@ -1,0 +1,337 @@
+#include "codegen/lower/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ir/error.h"
+#include "ir/op.h"
+
+namespace gradus::lowering {
+
+using loop::Expression;
+using loop::ScalarOp;
+
+namespace {
+
+// A name's cost is a register; an operation is repeated, or nested this deep, only below this size.
+constexpr int longest_expression = 12;
+
+enum class Shaping { none, broadcast, reshape, transpose, slice, reverse };
+
+Shaping shaping(const Op& op) {
+  static const std::unordered_map<std::string_view, Shaping> table = {{"broadcast", Shaping::broadcast},
+                                                                      {"reshape", Shaping::reshape},
+                                                                      {"transpose", Shaping::transpose},
+                                                                      {"slice", Shaping::slice},
+                                                                      {"reverse", Shaping::reverse}};
+  const auto it = table.find(op.name);
+  return it == table.end() ? Shaping::none : it->second;
+}
+
+// How often the expression mentions each placeholder; placeholders are replaced by `arguments`.
+void count_arguments(const Expression& e, std::vector<int>& counts) {
+  if (e->op == ScalarOp::argument) ++counts[static_cast<size_t>(e->integer)];
+  for (const Expression& operand : e->operands) count_arguments(operand, counts);
+}
+
+}  // namespace
+
+bool is_pullable(const Op& op) {
+  if (op.family == OpFamily::elementwise) return static_cast<bool>(op.scalar);
+  if (shaping(op) != Shaping::none) return true;
+  static const std::vector<std::string_view> others = {"constant", "iota",    "pad",          "concat",
+                                                       "gather",   "one_hot", "random_bits",  "uniform",
+                                                       "normal",   "mark",    "stop_gradient"};
+  return std::find(others.begin(), others.end(), op.name) != others.end();
+}
+
+Values::Values(FunctionBuilder& function, const Graph& body)
+    : f_(function), body_(body), use_counts_(body.size(), 0) {
+  for (uint32_t i = 0; i < body.size(); ++i)
+    for (Value operand : body.node(i).operands) ++use_counts_[operand.node];
+  for (const NamedValue& result : body.results()) ++use_counts_[result.value.node];
+}
+
+int64_t Values::users(Value value) const { return use_counts_[value.node]; }
+
+Pulled Values::named(Pulled pulled, const std::string& name) {
+  if (pulled.size == 0) return pulled;
+  const int level = std::max(pulled.level, std::min(1, f_.level()));
+  pulled.value = f_.let(name, pulled.value, level);
+  pulled.size = 0;
+  return pulled;
+}
+
+Pulled Values::pull(Value value, const Indices& tuple) {
+  Key key{value, tuple};
+  if (auto it = memo_.find(key); it != memo_.end()) {
+    const int level = std::max(it->second.pulled.level, std::min(1, f_.level()));
+    if (level <= f_.level() && f_.scope_id(level) == it->second.scope) return it->second.pulled;
+    memo_.erase(it);
+  }
+  Pulled pulled = compute(value, tuple);
+  const Node& node = body_.node(value);
+  if (pulled.size > longest_expression || (pulled.size > 0 && use_counts_[value.node] > 1))
+    pulled = named(std::move(pulled), fmt::format("v{}", node.id));
+  const int level = std::max(pulled.level, std::min(1, f_.level()));
+  memo_[std::move(key)] = {pulled, f_.scope_id(level)};
+  return pulled;
+}
+
+Pulled Values::load(int64_t buffer, const Index& index) {
+  return {f_.load(buffer, index), f_.space.level(index), 1};
+}
+
+std::optional<Indices> Values::operand_tuple(const Node& node, const Indices& tuple) {
+  const Shape& from = body_.type(node.operands.empty() ? Value{} : node.operands[0]).shape;
+  Indices inner(from.size());
+  switch (shaping(*node.op)) {
+    case Shaping::none:
+      return std::nullopt;
+    case Shaping::broadcast: {
+      const auto& dims = node.attributes.integers("dims");
+      for (size_t i = 0; i < from.size(); ++i) inner[i] = tuple[static_cast<size_t>(dims[i])];
+      break;
+    }
+    case Shaping::reshape:
+      return f_.space.delinearize(f_.space.linearize(tuple, node.types[0].shape), from);
+    case Shaping::transpose: {
+      const auto& dims = node.attributes.integers("dims");
+      for (size_t i = 0; i < from.size(); ++i) inner[static_cast<size_t>(dims[i])] = tuple[i];
+      break;
+    }
+    case Shaping::slice: {
+      const auto& start = node.attributes.integers("start");
+      const auto& stride = node.attributes.integers("stride");
+      for (size_t i = 0; i < from.size(); ++i) inner[i] = tuple[i] * stride[i] + Index(start[i]);
+      break;
+    }
+    case Shaping::reverse: {
+      inner = tuple;
+      for (int64_t axis : node.attributes.integers("axes")) {
+        const auto i = static_cast<size_t>(axis);
+        inner[i] = Index(from[i] - 1) - tuple[i];
+      }
+      break;
+    }
+  }
+  return inner;
+}
+
+std::optional<Values::Element> Values::element(Value value, const Indices& tuple) {
+  if (bound_.count(value)) return std::nullopt;
+  if (is_placed(value)) return Element{value, f_.space.linearize(tuple, body_.type(value).shape)};
+  const Node& node = body_.node(value);
+  if (shaping(*node.op) == Shaping::none) return std::nullopt;
+  return element(node.operands[0], *operand_tuple(node, tuple));
+}
+
+Pulled Values::compute(Value value, const Indices& tuple) {
+  if (auto it = bound_.find(value); it != bound_.end()) return it->second(tuple);
+  const Node& node = body_.node(value);
+  const Type& type = node.types[value.result];
+  if (auto it = placed_.find(value); it != placed_.end())
+    return load(it->second, f_.space.linearize(tuple, type.shape));
+  const std::string& name = node.op->name;
+  if (shaping(*node.op) != Shaping::none) return pull(node.operands[0], *operand_tuple(node, tuple));
+  if (node.op->family == OpFamily::elementwise && node.op->scalar) return elementwise(node, tuple);
+  if (name == "mark" || name == "stop_gradient") return pull(node.operands[0], tuple);
+  if (name == "constant") {
+    const AttributeValue* one = node.attributes.find("value");
+    if (!one) fail_internal("lowering: a constant's table was not placed");
+    if (const double* number = std::get_if<double>(one)) return {loop::constant(type.element, *number), 0, 0};
+    return {loop::constant_integer(type.element, std::get<int64_t>(*one)), 0, 0};
+  }
+  if (name == "iota") {
+    const Index& index = tuple[static_cast<size_t>(node.attributes.integer("axis"))];
+    return {loop::cast(type.element, f_.space.expression(index)), f_.space.level(index), 1};
+  }
+  if (name == "pad") return pad(node, tuple);
+  if (name == "concat") return concat(node, tuple);
+  if (name == "gather" && value.result == 0) return gather(node, tuple);
+  if (name == "one_hot" && value.result == 0) return one_hot(node, tuple);
+  if (name == "random_bits" || name == "uniform" || name == "normal") return draw(node, tuple);
+  fail_internal(fmt::format("lowering: op '{}' cannot be computed inside a loop", name));
+}
+
+Pulled Values::elementwise(const Node& node, const Indices& tuple) {
+  std::vector<Pulled> operands;
+  Pulled result;
+  result.size = 1;
+  for (Value operand : node.operands) {
+    operands.push_back(pull(operand, tuple));
+    result.level = std::max(result.level, operands.back().level);
+  }
+  std::vector<Expression> placeholders;
+  for (size_t i = 0; i < operands.size(); ++i)
+    placeholders.push_back(loop::argument(operands[i].value->type, static_cast<int>(i)));
+  std::vector<int> counts(operands.size(), 0);
+  count_arguments(node.op->scalar(placeholders, node.attributes), counts);
+  std::vector<Expression> arguments;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].size > 0 && (counts[i] > 1 || operands[i].level < result.level))
+      operands[i] = named(operands[i], fmt::format("v{}", body_.node(node.operands[i]).id));
+    result.size += operands[i].size;
+    arguments.push_back(operands[i].value);
+  }
+  result.value = node.op->scalar(arguments, node.attributes);
+  return result;
+}
+
+Expression Values::within(const Index& index, int64_t low, int64_t high) {
+  const IndexSpace::Range range = f_.space.range(index);
+  Expression condition;
+  const Expression value = f_.space.expression(index);
+  if (range.low < low) condition = loop::make(ScalarOp::greater_equal, {value, integer(low)});
+  if (range.high >= high) condition = both(condition, loop::make(ScalarOp::less, {value, integer(high)}));
+  return condition;
+}
+
+Index Values::clamped(const Index& index, int64_t low, int64_t high) {
+  const IndexSpace::Range range = f_.space.range(index);
+  if (range.low >= low && range.high < high) return index;
+  const int level = f_.space.level(index);
+  Expression value = f_.space.expression(index);
+  if (range.low < low) value = maximum(value, integer(low));
+  if (range.high >= high) value = minimum(value, integer(high - 1));
+  return f_.space.opaque(value, {std::max(range.low, low), std::min(range.high, high - 1)}, level);
+}
+
+Pulled Values::pad(const Node& node, const Indices& tuple) {
+  const Shape& from = body_.type(node.operands[0]).shape;
+  const auto& low = node.attributes.integers("low");
+  const auto& interior = node.attributes.integers("interior");
+  Expression inside;
+  int level = 0;
+  Indices inner;
+  for (size_t i = 0; i < from.size(); ++i) {
+    const int64_t step = interior[i] + 1;
+    const Index moved = tuple[i] - Index(low[i]);
+    level = std::max(level, f_.space.level(moved));
+    if (from[i] == 0) return pull(node.operands[1], {});
+    inside = both(inside, within(moved, 0, (from[i] - 1) * step + 1));
+    const Index safe = clamped(moved, 0, (from[i] - 1) * step + 1);
+    if (step > 1) {
+      const Index rest = f_.space.remainder(safe, step);
+      if (!(rest == Index(0)))
+        inside = both(inside, loop::make(ScalarOp::equal, {f_.space.expression(rest), integer(0)}));
+    }
+    inner.push_back(f_.space.quotient(safe, step));
+  }
+  const Pulled value = pull(node.operands[0], inner);
+  if (!inside) return value;
+  const Pulled fill = pull(node.operands[1], {});
+  return {choose(inside, value.value, fill.value), std::max({level, value.level, fill.level}),
+          value.size + fill.size + 2};
+}
+
+Pulled Values::concat(const Node& node, const Indices& tuple) {
+  const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
+  const IndexSpace::Range range = f_.space.range(tuple[axis]);
+  Pulled result;
+  int64_t begin = 0;
+  for (Value operand : node.operands) {
+    const int64_t extent = body_.type(operand).shape[axis];
+    const int64_t end = begin + extent;
+    if (range.high >= begin && range.low < end && extent > 0) {
+      Indices inner = tuple;
+      inner[axis] = clamped(tuple[axis] - Index(begin), 0, extent);
+      const Pulled part = pull(operand, inner);
+      if (!result.value) {
+        result = part;
+      } else {
+        // Parts come in ascending order: this one from its beginning on.
+        const Expression here =
+            loop::make(ScalarOp::greater_equal, {f_.space.expression(tuple[axis]), integer(begin)});
+        result = {choose(here, part.value, result.value),
+                  std::max({result.level, part.level, f_.space.level(tuple[axis])}),
+                  result.size + part.size + 2};
+      }
+    }
+    begin = end;
+  }
+  return result;
+}
+
+Pulled Values::gather(const Node& node, const Indices& tuple) {
+  const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
+  const Type& ids = body_.type(node.operands[1]);
+  const Shape& from = body_.type(node.operands[0]).shape;
+  const auto rank = ids.shape.size();
+  Pulled id =
+      pull(node.operands[1], Indices(tuple.begin(), tuple.begin() + static_cast<std::ptrdiff_t>(rank)));
+  if (ids.element != ElementType::i64) id.value = loop::cast(ElementType::i64, id.value);
+  ++id.size;
+  id = named(id, fmt::format("id{}", node.id));
+  const Expression inside = both(loop::make(ScalarOp::greater_equal, {id.value, integer(0)}),
+                                 loop::make(ScalarOp::less, {id.value, integer(from[batch])}));
+  const Pulled safe =
+      named({choose(inside, id.value, integer(0)), id.level, 3}, fmt::format("row{}", node.id));
+  Indices inner(tuple.begin(), tuple.begin() + static_cast<std::ptrdiff_t>(batch));
+  inner.push_back(
+      f_.space.opaque(safe.value, {0, from[batch] - 1}, std::max(safe.level, std::min(1, f_.level()))));
+  inner.insert(inner.end(), tuple.begin() + static_cast<std::ptrdiff_t>(rank), tuple.end());
+  const Pulled value = pull(node.operands[0], inner);
+  const ElementType element = node.types[0].element;
+  const Expression zero = is_float(element) ? loop::constant(element, 0) : loop::constant_integer(element, 0);
+  return {choose(inside, value.value, zero), std::max(id.level, value.level), value.size + 3};
+}
+
+Pulled Values::one_hot(const Node& node, const Indices& tuple) {
+  const Type& ids = body_.type(node.operands[0]);
+  Pulled id = pull(node.operands[0], Indices(tuple.begin(), tuple.end() - 1));
+  if (id.level < f_.space.level(tuple.back())) id = named(id, fmt::format("id{}", node.id));
+  const Expression position = f_.space.expression(tuple.back());
+  const Expression wanted =
+      ids.element == ElementType::i64 ? id.value : loop::cast(ElementType::i64, id.value);
+  const ElementType element = node.types[0].element;
+  const auto value = [&](int64_t v) {
+    return is_float(element) ? loop::constant(element, static_cast<double>(v))
+                             : loop::constant_integer(element, v);
+  };
+  return {choose(loop::make(ScalarOp::equal, {wanted, position}), value(1), value(0)),
+          std::max(id.level, f_.space.level(tuple.back())), id.size + 3};
+}
+
+Pulled Values::draw(const Node& node, const Indices& tuple) {
+  const Type& type = node.types[0];
+  std::vector<Expression> key;
+  int level = 0;
+  for (Value operand : node.operands) {
+    const Pulled part = named(pull(operand, Indices(body_.type(operand).shape.size())), "key");
+    key.push_back(part.value);
+    level = std::max(level, part.level);
+  }
+  const Index element = f_.space.linearize(tuple, type.shape);
+  level = std::max(level, f_.space.level(element));
+  const Expression position = f_.space.expression(element);
+  const auto bits = [&](const Expression& at) {
+    std::vector<Expression> operands = key;
+    operands.push_back(at);
+    return loop::make(ScalarOp::random_bits, std::move(operands));
+  };
+  if (node.op->name == "random_bits") return {bits(position), level, 4};
+  const auto uniform = [&](const Expression& at) {
+    const Expression high =
+        loop::make(ScalarOp::shift_right_logical, {bits(at), loop::constant_integer(ElementType::i32, 8)});
+    return loop::cast(type.element, high) * loop::constant(type.element, 0x1p-24);
+  };
+  if (node.op->name == "uniform") return {uniform(position), level, 6};
+  // Box-Muller: elements e and e + 16 share their two uniforms.
+  const Expression lane = loop::make(ScalarOp::remainder, {position, integer(32)});
+  const Expression is_sine = loop::make(ScalarOp::greater_equal, {lane, integer(16)});
+  const Expression first = choose(is_sine, position - integer(16), position);
+  const auto number = [&](double v) { return loop::constant(type.element, v); };
+  const Pulled base = named({first, level, 3}, "pair");
+  const Expression u = number(1) - uniform(base.value);
+  const Expression radius = loop::make(ScalarOp::sqrt, {number(-2) * loop::make(ScalarOp::log, {u})});
+  const Pulled angle =
+      named({number(6.283185307179586) * uniform(base.value + integer(16)), level, 6}, "angle");
+  const Expression turn =
+      choose(is_sine, loop::make(ScalarOp::sin, {angle.value}), loop::make(ScalarOp::cos, {angle.value}));
+  return {radius * turn, level, 20};
+}
+
+}  // namespace gradus::lowering

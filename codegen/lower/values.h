@@ -1,0 +1,87 @@
+// The pull model: the value of a body's node at one index, as an expression over the inputs of a kernel.
+// Shape ops become index arithmetic; what is used twice, or computed in an outer loop, gets a name.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "codegen/lower/function_builder.h"
+#include "ir/graph.h"
+
+namespace gradus::lowering {
+
+// An expression, the depth of the innermost loop it depends on, and about how many operations it has.
+struct Pulled {
+  loop::Expression value;
+  int level = 0;
+  int size = 0;
+};
+
+class Values {
+ public:
+  Values(FunctionBuilder& function, const Graph& body);
+
+  // The value lies in memory, dense and row-major.
+  void place(Value value, int64_t buffer) { placed_[value] = buffer; }
+  bool is_placed(Value value) const { return placed_.count(value) > 0; }
+  int64_t placed(Value value) const { return placed_.at(value); }
+  // The value is computed by the caller's loops.
+  using Source = std::function<Pulled(const Indices&)>;
+  void bind(Value value, Source source) { bound_[value] = std::move(source); }
+  void unbind(Value value) { bound_.erase(value); }
+
+  Pulled pull(Value value, const Indices& tuple);
+  loop::Expression at(Value value, const Indices& tuple) { return pull(value, tuple).value; }
+
+  // The memory that a value is only another view of (reshape, transpose, slice, broadcast, reverse of
+  // something placed), as the linear index of the tuple; nothing if it has to be computed.
+  struct Element {
+    Value source;
+    Index index;
+  };
+  std::optional<Element> element(Value value, const Indices& tuple);
+
+  // Whether low <= index < high: null if always; otherwise a condition.
+  loop::Expression within(const Index& index, int64_t low, int64_t high);
+  Index clamped(const Index& index, int64_t low, int64_t high);
+
+  const Graph& body() const { return body_; }
+  FunctionBuilder& function() { return f_; }
+  int64_t users(Value value) const;
+
+ private:
+  struct Key {
+    Value value;
+    Indices tuple;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Memo {
+    Pulled pulled;
+    int64_t scope;
+  };
+
+  Pulled compute(Value value, const Indices& tuple);
+  Pulled elementwise(const Node& node, const Indices& tuple);
+  Pulled pad(const Node& node, const Indices& tuple);
+  Pulled concat(const Node& node, const Indices& tuple);
+  Pulled gather(const Node& node, const Indices& tuple);
+  Pulled one_hot(const Node& node, const Indices& tuple);
+  Pulled draw(const Node& node, const Indices& tuple);
+  Pulled load(int64_t buffer, const Index& index);
+  // The index tuple of a shape op's only operand; nothing if the op is not one of them.
+  std::optional<Indices> operand_tuple(const Node& node, const Indices& tuple);
+  Pulled named(Pulled pulled, const std::string& name);
+
+  FunctionBuilder& f_;
+  const Graph& body_;
+  std::vector<int64_t> use_counts_;  // per node
+  std::map<Value, int64_t> placed_;
+  std::map<Value, Source> bound_;
+  std::map<Key, Memo> memo_;
+};
+
+// Whether `pull` can compute an op from pulled operands.
+bool is_pullable(const Op& op);
+
+}  // namespace gradus::lowering
