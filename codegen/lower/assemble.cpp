@@ -254,7 +254,8 @@ std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph,
     } else if (r >= buffers.size()) {
       locations.push_back(allocate(type));
     } else if (buffers[r] >= 0) {
-      locations.push_back(workspace_at(buffers[r], type.element, element_count(type.shape)));
+      locations.push_back(
+          workspace_at(places.workspace + buffers[r], type.element, element_count(type.shape)));
     } else if (buffers[r] <= -1001) {
       locations.push_back(places.inputs.at(static_cast<size_t>(-1001 - buffers[r])));
     } else {
@@ -354,11 +355,15 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   for (uint32_t i = 0; i < body.size(); ++i)
     if (body.node(i).op->name == "constant") locate(body, {i, 0}, inside);
   const Location position = allocate(Type(ElementType::i64));
+  std::vector<Location> next;
+  for (size_t c = 0; c < carries; ++c) next.push_back(allocate(body.type(body.results()[c].value)));
+  Places body_places;
+  body_places.workspace = workspace_end_;
+  workspace_end_ += aligned(body.header().integer_or("workspace", 0));
 
   const Expression step = main_.open("t", 0, length);
   const Expression at = node.attributes.flag("reverse") ? integer(length - 1) - step : step;
   main_.store(position.buffer, Index(0), at);
-  Places body_places;
   inside[body.inputs()[0].value] = position;
   for (size_t i = 1; i < body.inputs().size(); ++i) {
     const Value input = body.inputs()[i].value;
@@ -373,32 +378,17 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
     const int64_t elements = count(body.results()[carry].value);
     copy(results[carry], slice(results[carries + h], at, elements), elements);
   }
+  // A carry's next value has a place of its own: kernels that come later still read the old one.
   for (size_t r = 0; r < body.results().size(); ++r)
     body_places.results.push_back(
-        r < carries ? results[r] : slice(results[histories.size() + r], at, count(body.results()[r].value)));
+        r < carries ? next[r] : slice(results[histories.size() + r], at, count(body.results()[r].value)));
   emit_nodes(body, inside, body_places);
-
-  // Outputs first: they may be a carry's old value. Then carries; those that are another carry's old value by
-  // way of a copy.
-  for (size_t r = carries; r < body.results().size(); ++r) {
+  for (size_t r = 0; r < body.results().size(); ++r) {
     const Value value = body.results()[r].value;
     const Location from = locate(body, value, inside);
     if (!from.same_place(body_places.results[r])) copy(from, body_places.results[r], count(value));
   }
-  std::vector<Location> next(carries);
-  for (size_t c = 0; c < carries; ++c) {
-    const Value value = body.results()[c].value;
-    next[c] = locate(body, value, inside);
-    const bool other_carry =
-        std::any_of(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(carries),
-                    [&](const Location& l) { return l.same_place(next[c]); });
-    if (!other_carry || next[c].same_place(results[c])) continue;
-    const Location staged = allocate(body.type(value));
-    copy(next[c], staged, count(value));
-    next[c] = staged;
-  }
-  for (size_t c = 0; c < carries; ++c)
-    if (!next[c].same_place(results[c])) copy(next[c], results[c], count(body.results()[c].value));
+  for (size_t c = 0; c < carries; ++c) copy(next[c], results[c], count(body.results()[c].value));
   main_.close();
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }

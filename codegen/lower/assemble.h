@@ -27,6 +27,7 @@ class Assembler {
   struct Places {
     std::vector<Location> results;
     std::vector<Location> inputs;
+    int64_t workspace = 0;  // where the graph's own part of the workspace begins
   };
   struct Function {
     std::shared_ptr<const Graph> body;

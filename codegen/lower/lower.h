@@ -2,10 +2,9 @@
 //
 // Every node of the graph is an input, a constant, or a `kernel`, `scan` or single op in execution order.
 // Attribute `buffers` places the results of a kernel or scan, one entry each: n >= 0 is a byte offset into
-// the workspace, -1-k the memory of graph result k, -1001-k the memory of input k, updated in place. Within a
-// body of a scan, offsets are those of the same workspace, and -1-k is result k of the body (an output's
-// element; a carry's next value). The header attribute `workspace` is the planned size; lowering appends its
-// own scratch.
+// the graph's workspace, -1-k the memory of graph result k, -1001-k the memory of input k, updated in place.
+// Without it every result gets memory of its own. The header attribute `workspace` is the planned size; a
+// scan's body has its own. Lowering appends the scratch of its kernels.
 #pragma once
 
 #include "codegen/schedule/schedule.h"
