@@ -4,34 +4,6 @@
 
 namespace gradus::ops {
 
-namespace {
-
-std::string kind_of(const AttributeValue& value) {
-  struct Kind {
-    std::string operator()(bool) const { return "true or false"; }
-    std::string operator()(int64_t) const { return "an integer"; }
-    std::string operator()(double) const { return "a number"; }
-    std::string operator()(const std::string&) const { return "a text"; }
-    std::string operator()(ElementType) const { return "an element type"; }
-    std::string operator()(const std::vector<int64_t>&) const { return "a list of integers"; }
-    std::string operator()(const std::vector<double>&) const { return "a list of numbers"; }
-    std::string operator()(const AxisPairs&) const { return "pairs of axes such as [1]x[0]"; }
-  };
-  return std::visit(Kind{}, value);
-}
-
-void check_operand_count(const OpUse& use) {
-  const auto count = static_cast<int>(use.operands.size());
-  if (count >= use.op.min_operands && (use.op.max_operands < 0 || count <= use.op.max_operands)) return;
-  const std::string expected =
-      use.op.min_operands == use.op.max_operands ? fmt::format("{}", use.op.min_operands)
-      : use.op.max_operands < 0                  ? fmt::format("at least {}", use.op.min_operands)
-                                : fmt::format("{} to {}", use.op.min_operands, use.op.max_operands);
-  shape_error(use, fmt::format("{} operands given, {} expected", count, expected));
-}
-
-}  // namespace
-
 void shape_error(const OpUse& use, const std::string& message, std::string hint) {
   throw ShapeError(fmt::format("{}: {}", use.op.name, message), std::move(hint));
 }
@@ -43,27 +15,6 @@ std::string operand_types(const OpUse& use) {
     text += to_string(use.operands[i]);
   }
   return text;
-}
-
-void check_use(const OpUse& use) {
-  check_operand_count(use);
-  for (const AttributeSpec& spec : use.op.attributes) {
-    const AttributeValue* value = use.attributes.find(spec.name);
-    if (!value) {
-      if (spec.required)
-        shape_error(use, fmt::format("the attribute '{}' is missing", spec.name), spec.documentation);
-    } else if (value->index() != spec.example.index()) {
-      shape_error(use,
-                  fmt::format("the attribute '{}' is {}; expected {}", spec.name, to_string(*value),
-                              kind_of(spec.example)),
-                  spec.documentation);
-    }
-  }
-  for (const auto& [name, value] : use.attributes) {
-    bool known = name == "copy";  // a recomputed copy of a value: any op may carry it
-    for (const AttributeSpec& spec : use.op.attributes) known = known || spec.name == name;
-    if (!known) shape_error(use, fmt::format("there is no attribute '{}'", name));
-  }
 }
 
 void check_numeric(const OpUse& use, size_t operand) {

@@ -12,8 +12,6 @@ namespace gradus::ops {
 // "f32[2,3] and f32[4]"
 std::string operand_types(const OpUse& use);
 
-// Number of operands; attributes present, of the documented type, none unknown.
-void check_use(const OpUse& use);
 void check_numeric(const OpUse& use, size_t operand);  // not bool
 void check_same_element(const OpUse& use, size_t first, size_t second);
 

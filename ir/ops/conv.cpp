@@ -14,7 +14,6 @@ namespace gradus::ops {
 namespace {
 
 std::vector<Type> infer(const OpUse& use) {
-  check_use(use);
   check_same_element(use, 0, 1);
   check_numeric(use, 0);
   const Convolution c = convolution_of(use);

@@ -75,7 +75,6 @@ void check_extents(const OpUse& use, const AxisPairs& pairs, std::string_view wh
 }
 
 std::vector<Type> infer(const OpUse& use) {
-  check_use(use);
   check_same_element(use, 0, 1);
   check_numeric(use, 0);
   const AxisPairs contract = pairs_of(use.attributes, "contract");

@@ -31,7 +31,6 @@ Shape joined(const Shape& a, size_t a_end, const Shape& b, size_t b_begin) {
 }
 
 std::vector<Type> infer_gather(const OpUse& use) {
-  check_use(use);
   check_integer(use, 1);
   const Type &x = use.operands[0], &ids = use.operands[1];
   const int64_t batch = batch_axes(use, x, "operand");
@@ -48,7 +47,6 @@ std::vector<Type> infer_gather(const OpUse& use) {
 }
 
 std::vector<Type> infer_scatter(const OpUse& use) {
-  check_use(use);
   check_integer(use, 1);
   check_numeric(use, 0);
   const Type &updates = use.operands[0], &ids = use.operands[1];
@@ -228,7 +226,7 @@ const Op scatter_add = [] {
       bad("scatter_add", "f32[4]", "i32[4]", "batch=0, size=0, check=0", "size 0 must be positive"),
       bad("scatter_add", "f32[4]", "i32[4]", "batch=0, size=9223372036854775807, check=0", "too large"),
       bad("scatter_add", "f32[4]", "i32[4]", "batch=2, size=4, check=0", "batch 2 is out of range"),
-      bad("scatter_add", "f32[4]", "i32[4]", "batch=0, check=0", "the attribute 'size' is missing"),
+      bad("scatter_add", "f32[4]", "i32[4]", "batch=0, check=0", "'size' is missing"),
   };
   return o;
 }();

@@ -20,7 +20,6 @@ void set_number(evaluate::Array<T>& array, size_t at, int64_t value) {
 }
 
 std::vector<Type> infer_one_hot(const OpUse& use) {
-  check_use(use);
   check_integer(use, 0);
   const int64_t depth = use.attributes.integer("depth");
   if (depth < 1) shape_error(use, fmt::format("depth {} must be positive", depth));
@@ -41,7 +40,6 @@ constexpr evaluate::Rule one_hot_rule = evaluate::make_rule([](auto& call) {
 });
 
 std::vector<Type> infer_iota(const OpUse& use) {
-  check_use(use);
   const Shape& shape = use.attributes.integers("shape");
   const ElementType element = use.attributes.element_type("element");
   check_shape(use, shape);
@@ -59,7 +57,6 @@ constexpr evaluate::Rule iota_rule = evaluate::make_rule([](auto& call) {
 });
 
 std::vector<Type> infer_status(const OpUse& use) {
-  check_use(use);
   for (size_t i = 0; i < use.operands.size(); ++i)
     if (use.operands[i] != Type(ElementType::i64))
       shape_error(use, fmt::format("operand {} is {}, expected i64[]", i, to_string(use.operands[i])),

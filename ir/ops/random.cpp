@@ -13,7 +13,6 @@ namespace gradus::ops {
 namespace {
 
 void check_draw(const OpUse& use) {
-  check_use(use);
   constexpr const char* names[] = {"seed", "step", "site", "scan index"};
   for (size_t i = 0; i < 4; ++i)
     if (use.operands[i] != Type(ElementType::i64))

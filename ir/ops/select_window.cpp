@@ -14,7 +14,6 @@ namespace gradus::ops {
 namespace {
 
 Windows checked_windows(const OpUse& use) {
-  check_use(use);
   check_same_element(use, 0, 1);
   check_numeric(use, 0);
   Windows w = windows_of(use);
