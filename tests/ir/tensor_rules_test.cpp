@@ -39,7 +39,7 @@ double inner(const std::vector<double>& a, const std::vector<double>& b) {
 
 // The adjoints of a node's operands, by its op's rule.
 std::vector<Value> apply_rule(GraphBuilder& b, uint32_t index, Value adjoint) {
-  GradientUse use{b, b.node(index), index, std::vector<Value>(b.node(index).types.size())};
+  GradientUse use{b, b.node(index), index, std::vector<Value>(b.node(index).types.size()), {}};
   use.adjoints[0] = adjoint;
   std::vector<Value> result(use.node.operands.size());
   const Differentiation& rule = use.node.op->differentiation;
