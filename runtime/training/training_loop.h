@@ -46,9 +46,9 @@ struct TrainingReport {
 };
 
 // Trains, validates after each epoch and evaluates the test part at the end (not after an interruption), with
-// the parameters that are left. Errors: a failed check of a step, a loss that is not finite, columns that do
-// not fit, whatever a callback throws; parameters are then those after the last good step, and nothing is
-// saved.
+// the parameters that are left. Errors: a failed check of a step (parameters are then those before it), a
+// loss that is not finite (found after the step, so parameters may be too), columns that do not fit, whatever
+// a callback throws. After an error train_end is not called, so nothing more is saved.
 TrainingReport train(const Steps& steps, const DataSet& data, ParameterSet& parameters,
                      const TrainingOptions& options);
 
