@@ -282,32 +282,47 @@ class Fusion {
     return false;
   }
 
+  // A merged kernel reads more than before, so that it may merge again: rounds until nothing changes.
   void merge_into_producers() {
     std::vector<std::set<size_t>> inputs(groups_.size());
     for (size_t g = 0; g < groups_.size(); ++g) inputs[g] = producers(g);
-    for (size_t g = groups_.size(); g-- > 0;) {
-      Group& group = groups_[g];
-      if (group.role != KernelRole::map || !group.heroes.empty() || group.nodes.empty()) continue;
-      for (size_t p : std::set<size_t>(inputs[g])) {
-        Group& producer = groups_[p];
-        if (producer.role == KernelRole::alone || producer.shape != group.shape ||
-            !reads_at_identity(group, p))
-          continue;
-        Group together = producer;
-        together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
-        if (!producer.heroes.empty() && !epilogue_fits(together)) continue;
-        if (reaches_around(p, g, inputs)) continue;
-        producer.nodes = std::move(together.nodes);
-        group.nodes.clear();
-        group.merged_into = p;
-        for (size_t q : inputs[g])
-          if (q != p) inputs[p].insert(q);
-        inputs[g].clear();
-        for (auto& list : inputs)
-          if (list.erase(g)) list.insert(p);
-        break;
-      }
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (size_t g = groups_.size(); g-- > 0;)
+        for (size_t p : std::set<size_t>(inputs[g]))
+          if (may_merge(g, p, inputs)) {
+            merge(g, p, inputs);
+            changed = true;
+            break;
+          }
     }
+  }
+
+  bool may_merge(size_t g, size_t p, const std::vector<std::set<size_t>>& inputs) const {
+    const Group& group = groups_[g];
+    const Group& producer = groups_[p];
+    if (group.role != KernelRole::map || group.nodes.empty()) return false;
+    if (producer.role == KernelRole::alone || producer.shape != group.shape || !reads_at_identity(group, p))
+      return false;
+    if (!producer.heroes.empty()) {
+      Group together = producer;
+      together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
+      if (!epilogue_fits(together)) return false;
+    }
+    return !reaches_around(p, g, inputs);
+  }
+
+  void merge(size_t g, size_t p, std::vector<std::set<size_t>>& inputs) {
+    Group& group = groups_[g];
+    groups_[p].nodes.insert(groups_[p].nodes.end(), group.nodes.begin(), group.nodes.end());
+    group.nodes.clear();
+    group.merged_into = p;
+    for (size_t q : inputs[g])
+      if (q != p) inputs[p].insert(q);
+    inputs[g].clear();
+    for (auto& list : inputs)
+      if (list.erase(g)) list.insert(p);
   }
 
   // Whether a kernel other than `group` reads the value of node i.

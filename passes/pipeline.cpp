@@ -13,14 +13,16 @@ namespace {
 
 constexpr std::array<Pass, 6> passes = {{
     {"simplify", "algebraic identities, constant folding, cancelling shape ops, dead code", simplify},
-    {"stabilize", "forms that neither overflow nor cancel: log-sigmoid, log-softmax, log1p, x log x", stabilize},
+    {"stabilize", "forms that neither overflow nor cancel: log-sigmoid, log-softmax, log1p, x log x",
+     stabilize},
     {"differentiate", "expands gradient nodes by reverse mode; drops marks", differentiate},
     {"fuse", "groups nodes into kernels", fuse},
     {"order", "orders kernels for low peak memory, updates after readers and checks", order},
     {"plan-buffers", "in-place updates and offsets in one workspace", plan_buffers},
 }};
 
-constexpr std::array<std::string_view, 5> to_backward = {"simplify", "stabilize", "differentiate", "simplify", "stabilize"};
+constexpr std::array<std::string_view, 5> to_backward = {"simplify", "stabilize", "differentiate", "simplify",
+                                                         "stabilize"};
 constexpr std::array<std::string_view, 1> to_optimized = {"simplify"};
 constexpr std::array<std::string_view, 3> to_kernels = {"fuse", "order", "plan-buffers"};
 constexpr std::array<std::string_view, 4> stage_names = {"forward", "backward", "optimized", "kernels"};
@@ -62,14 +64,16 @@ Graph run_passes(const Graph& graph, std::span<const std::string_view> names, Pa
   Graph current = graph;
   for (std::string_view pass_name : names) {
     const Pass* pass = find_pass(pass_name);
-    if (!pass) fail_program(fmt::format("there is no pass '{}'", pass_name), {}, "`gradus opt --list` names them all");
+    if (!pass)
+      fail_program(fmt::format("there is no pass '{}'", pass_name), {}, "`gradus opt --list` names them all");
     const auto start = std::chrono::steady_clock::now();
     Graph next = pass->run(current, context);
     const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
 #ifndef NDEBUG
     verify_or_fail(next, fmt::format("after {}", pass_name));
 #endif
-    const PassReport report{pass->name, current.size(), next.size(), !same_structure(current, next), elapsed.count()};
+    const PassReport report{pass->name, current.size(), next.size(), !same_structure(current, next),
+                            elapsed.count()};
     const bool go_on = !observer || observer(report, current, next);
     current = std::move(next);
     if (!go_on) break;
@@ -77,7 +81,8 @@ Graph run_passes(const Graph& graph, std::span<const std::string_view> names, Pa
   return current;
 }
 
-Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context, const PassObserver& observer) {
+Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context,
+                   const PassObserver& observer) {
   std::vector<std::string_view> names;
   for (int stage = static_cast<int>(from) + 1; stage <= static_cast<int>(to); ++stage)
     for (std::string_view pass : passes_to(static_cast<Stage>(stage))) names.push_back(pass);

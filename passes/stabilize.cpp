@@ -17,11 +17,8 @@ namespace {
 
 using Operands = const std::vector<Value>&;
 
-// min(z, 0) − log1p(exp(−|z|)) = log(sigmoid(z))
-Value log_sigmoid(Peephole& p, Value z) {
-  const Value decay = p.make("exp", {p.make("neg", {p.make("abs", {z})})});
-  return p.make("sub", {p.make("minimum", {z, p.constant_like(z, 0)}), p.make("log1p", {decay})});
-}
+// log(sigmoid(z)) = −softplus(−z)
+Value log_sigmoid(Peephole& p, Value z) { return p.make("neg", {p.make("softplus", {p.make("neg", {z})})}); }
 
 const Node* through_broadcast(const Peephole& p, Value value, std::string_view op) {
   while (true) {
@@ -43,7 +40,7 @@ Value log_rule(Peephole& p, Value x) {
   if (const Node* node = p.as(x, "sigmoid")) return log_sigmoid(p, node->operands[0]);
   if (const Node* node = p.as(x, "sub"); node && p.is_splat(node->operands[0], 1))
     if (const Node* inner = p.as(node->operands[1], "sigmoid"))
-      return log_sigmoid(p, p.make("neg", {inner->operands[0]}));
+      return p.make("neg", {p.make("softplus", {inner->operands[0]})});
   if (const Node* node = p.as(x, "div")) {
     const std::vector<Value> operands = node->operands;
     if (const Node* power = p.as(operands[0], "exp"))
@@ -76,6 +73,11 @@ Value log_rule(Peephole& p, Value x) {
     for (size_t i = 0; i < 2; ++i)
       if (p.is_splat(node->operands[i], 1)) return p.make("log1p", {node->operands[1 - i]});
   return {};
+}
+
+Value log1p_rule(Peephole& p, Value x) {
+  const Node* power = p.as(x, "exp");
+  return power ? p.make("softplus", {power->operands[0]}) : Value{};
 }
 
 // exp(a) / sum(exp(a)): subtract the maximum first.
@@ -132,6 +134,7 @@ Value entropy_rule(Peephole& p, Operands x) {
 Value stable_form(Peephole& p, std::string_view op, Operands x, const Attributes&) {
   if (x.empty() || !is_float(p.type(x[0]).element)) return {};
   if (op == "log") return log_rule(p, x[0]);
+  if (op == "log1p") return log1p_rule(p, x[0]);
   if (op == "neg") return double_negative(p, x);
   if (op == "mul") return entropy_rule(p, x);
   if (op == "sub" && p.is_splat(x[1], 1))

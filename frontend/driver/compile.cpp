@@ -63,8 +63,8 @@ std::shared_ptr<Executable> Compiler::compile(const loop::Program& program) {
   const CompiledProgram code = gradus::compile(program, options_.target, options);
   instrument_.add_timing("code generation", watch.milliseconds());
   if (!arena_) arena_ = std::make_shared<Arena>();
-  return std::make_shared<Executable>(code.entry, describe(program), std::const_pointer_cast<void>(code.owner), pool(),
-                                      arena_);
+  return std::make_shared<Executable>(code.entry, describe(program),
+                                      std::const_pointer_cast<void>(code.owner), pool(), arena_);
 }
 
 const std::shared_ptr<ThreadPool>& Compiler::pool() {

@@ -34,7 +34,9 @@ class Instrument {
   // To be given to run_pipeline. Throws an internal error when a pass broke a graph or changed its results.
   PassObserver observer();
   bool stopped() const { return stopped_; }
-  void add_timing(std::string name, double milliseconds) { timings_.push_back({std::move(name), milliseconds}); }
+  void add_timing(std::string name, double milliseconds) {
+    timings_.push_back({std::move(name), milliseconds});
+  }
   const std::vector<Timing>& timings() const { return timings_; }
 
  private:
@@ -48,8 +50,8 @@ class Instrument {
 // A table of timings with their sum.
 std::string format_timings(const std::vector<Timing>& timings);
 
-// Compares two graphs of equal inputs on seeded values, in double without rounding. Empty if all results, updates
-// and the status agree to 1e-7 relative to the largest element; else what differs.
+// Compares two graphs of equal inputs on seeded values, in double without rounding. Empty if all results,
+// updates and the status agree to 1e-7 relative to the largest element; else what differs.
 std::string compare_numerically(const Graph& before, const Graph& after);
 
 }  // namespace gradus

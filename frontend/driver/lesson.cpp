@@ -47,7 +47,8 @@ ResultTable compute_jit(const language::LessonProgram& lesson, Compiler& compile
     for (const language::Variable& variable : lesson.variables)
       if (variable.name == argument.name) inputs.push_back(tensor_of(argument.type, variable.values));
   std::vector<Tensor> parameters;
-  for (const Argument& argument : executable->description().parameters) parameters.emplace_back(argument.type);
+  for (const Argument& argument : executable->description().parameters)
+    parameters.emplace_back(argument.type);
   std::vector<Tensor> results = executable->make_results();
   const gradus_status status = executable->run(std::span<const Tensor>(inputs), parameters, results, 1, 1);
   if (status.check >= 0) {
@@ -120,7 +121,8 @@ std::string format_print(const language::PrintLine& line, const ResultTable& tab
     }
     out += item.text + " = ";
     if (item.list) out += '[';
-    for (size_t i = 0; i < item.results.size(); ++i) out += (i ? ", " : "") + format_numbers(table.at(item.results[i]));
+    for (size_t i = 0; i < item.results.size(); ++i)
+      out += (i ? ", " : "") + format_numbers(table.at(item.results[i]));
     if (item.list) out += ']';
   }
   return out;
@@ -129,8 +131,7 @@ std::string format_print(const language::PrintLine& line, const ResultTable& tab
 }  // namespace
 
 LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine) {
-  const ResultTable table =
-      engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson);
+  const ResultTable table = engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson);
   LessonOutcome outcome;
   outcome.name = lesson.name;
   for (const auto& statement : lesson.statements) {

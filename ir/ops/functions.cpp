@@ -179,6 +179,23 @@ const Op sigmoid = smooth("sigmoid", "Logistic function, without overflow on eit
                             return build::mul(use.builder, use.result(), one_minus(use, use.result()));
                           });
 
+// Half of x + |x|, not max(x, 0), so that dual numbers see the slope 1/2 at 0 too.
+loop::Expression softplus_scalar(std::span<const loop::Expression> arguments, const Attributes&) {
+  const loop::Expression& x = arguments[0];
+  const loop::Expression half = loop::constant(x->type, 0.5);
+  const loop::Expression magnitude = loop::make(ScalarOp::absolute, {x});
+  return (x * half + magnitude * half) +
+         loop::make(ScalarOp::log1p, {loop::make(ScalarOp::exp, {-magnitude})});
+}
+
+const Op softplus = [] {
+  Op op = smooth("softplus", "Logarithm of 1 + e^x without overflow: -log(1 - sigmoid(x)).",
+                 "y_i = log(1 + e^x_i)", ScalarOp::log1p, {},
+                 [](Use use) { return build::unary(use.builder, "sigmoid", use.operand(0)); });
+  op.scalar = softplus_scalar;
+  return op;
+}();
+
 const Op is_finite = {
     .name = "is_finite",
     .family = OpFamily::elementwise,

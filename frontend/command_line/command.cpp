@@ -1,0 +1,166 @@
+#include "frontend/command_line/command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace gradus::command_line {
+
+const std::string& Sources::read(const std::string& path) {
+  if (auto it = texts_.find(path); it != texts_.end()) return it->second;
+  if (path == "-") return texts_["-"] = std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    fail_environment(fmt::format("cannot read '{}': it is a folder", path));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail_environment(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
+  return texts_[path] = std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+const std::string* Sources::find(const std::string& file) const {
+  if (auto it = texts_.find(file); it != texts_.end()) return &it->second;
+  for (const language::Unit& unit : units_)
+    if (const std::string* text = unit.source(file)) return text;
+  return nullptr;
+}
+
+void Sources::report(const Diagnostic& diagnostic) const {
+  static const bool color = isatty(STDERR_FILENO) && !std::getenv("NO_COLOR");
+  const SourceLookup lookup = [](const void* context, const std::string& file) {
+    return static_cast<const Sources*>(context)->find(file);
+  };
+  fmt::print(stderr, "{}", render(diagnostic, lookup, this, color));
+}
+
+void Sources::report(const std::vector<Diagnostic>& diagnostics) const {
+  for (const Diagnostic& diagnostic : diagnostics) report(diagnostic);
+}
+
+void CompileFlags::add_to(CLI::App& app) {
+  app.add_option("--cpu", cpu, "CPU to compile for: native, x86-64-v3, x86-64-v4")->capture_default_str();
+  app.add_option("--threads", threads, "threads (0: one per hardware thread; default: GRADUS_THREADS)")
+      ->envname("GRADUS_THREADS");
+  app.add_flag(
+      "--no-memo", no_memo,
+      "neither share equal values nor sum adjoints: the exponential blow-up that memoization avoids");
+  app.add_option("--verify-each", verify_each,
+                 "verify the graph after every pass; with =numeric also compare its results")
+      ->expected(0, 1)
+      ->check(CLI::IsMember({"numeric", "structure"}))
+      ->default_str("structure");
+  app.add_option("--print-after", print_after, "print the graph after these passes")->delimiter(',');
+  app.add_flag("--print-after-all", print_after_all, "print the graph after every pass");
+  app.add_option("--stop-after", stop_after, "stop after this pass and print the graph");
+  app.add_flag("--time-passes", time_passes, "tell on stderr how long each step of the compilation takes");
+}
+
+CompilerOptions CompileFlags::compiler_options() const {
+  auto known = [](const std::string& pass) {
+    if (!find_pass(pass))
+      fail_program(fmt::format("there is no pass '{}'", pass), {}, "`gradus opt --list` names them all");
+  };
+  for (const std::string& pass : print_after) known(pass);
+  if (!stop_after.empty()) known(stop_after);
+  CompilerOptions options;
+  options.target = target_named(cpu);
+  options.threads = threads;
+  options.memoize = !no_memo;
+  options.instrument.print_after.insert(print_after.begin(), print_after.end());
+  options.instrument.print_after_all = print_after_all;
+  options.instrument.stop_after = stop_after;
+  options.instrument.time_passes = time_passes;
+  options.instrument.verify_each = verify_each.empty()        ? VerifyEach::no
+                                   : verify_each == "numeric" ? VerifyEach::numeric
+                                                              : VerifyEach::structure;
+  return options;
+}
+
+namespace {
+
+// The first word that is neither blank nor comment.
+std::string_view first_word(std::string_view text) {
+  while (!text.empty()) {
+    if (std::isspace(static_cast<unsigned char>(text[0]))) {
+      text.remove_prefix(1);
+    } else if (text[0] == ';') {
+      text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    } else {
+      break;
+    }
+  }
+  size_t end = 0;
+  while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end]))) ++end;
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+FileKind kind_of(const std::string& path, const std::string& text) {
+  if (path.ends_with(".gradus")) return FileKind::model;
+  const std::string_view word = first_word(text);
+  if (word == "graph") return FileKind::graph;
+  if (word == "loops") return FileKind::loops;
+  return FileKind::model;
+}
+
+Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file) {
+  std::vector<Block> blocks;
+  for (const std::string& name : unit.trains()) blocks.push_back({name, true});
+  for (const std::string& name : unit.programs()) blocks.push_back({name, false});
+  std::string names;
+  for (const Block& block : blocks) names += (names.empty() ? "" : ", ") + block.name;
+  if (wanted.empty()) {
+    if (blocks.size() == 1 || (!blocks.empty() && blocks[0].is_train && unit.trains().size() == 1))
+      return blocks[0];
+    if (blocks.empty())
+      fail_program(fmt::format("'{}' has neither a train nor a program block", file), {},
+                   "add `train NAME { … }` or `program NAME { … }`");
+    fail_program(fmt::format("'{}' has several blocks: {}", file, names), {}, "choose one with --only NAME");
+  }
+  for (const Block& block : blocks)
+    if (block.name == wanted) return block;
+  fail_program(fmt::format("'{}' has no train or program block '{}'", file, wanted), {},
+               names.empty() ? "it has none" : "there are: " + names);
+}
+
+ElementType precision_named(const std::string& name) {
+  return name == "f64" ? ElementType::f64 : ElementType::f32;
+}
+
+std::vector<std::pair<std::string, std::string>> split_settings(const std::vector<std::string>& settings) {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const std::string& setting : settings) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0)
+      fail_program(fmt::format("--set {}: expected NAME=VALUE", setting), {}, "for example --set epochs=5");
+    result.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return result;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  if (path.empty() || path == "-") {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+      fail_environment(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    return;
+  }
+  const std::string temporary = path + ".tmp";
+  {
+    std::ofstream file(temporary, std::ios::binary);
+    file << text;
+    file.flush();
+    if (!file) fail_environment(fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
+  }
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (error) fail_environment(fmt::format("cannot write '{}': {}", path, error.message()));
+}
+
+}  // namespace gradus::command_line

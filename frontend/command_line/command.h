@@ -1,0 +1,84 @@
+// What the commands share: options, texts of files for diagnostics, reading and writing.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frontend/driver/compile.h"
+#include "frontend/language/elaborate.h"
+
+namespace gradus::command_line {
+
+// Exit codes: 0 success; 1 an `expect` or a check does not hold; 2 the program, its data or the command line
+// is wrong; 3 the environment failed; 70 a bug in Gradus; 130 interrupted.
+constexpr int success = 0;
+constexpr int does_not_hold = 1;
+
+// Texts by file name, so that diagnostics can show the line.
+class Sources {
+ public:
+  // Reads a file; "-" is standard input. Fails with an environment error.
+  const std::string& read(const std::string& path);
+  void add_unit(language::Unit unit) { units_.push_back(std::move(unit)); }
+  const std::string* find(const std::string& file) const;
+  void report(const Diagnostic& diagnostic) const;  // to stderr
+  void report(const std::vector<Diagnostic>& diagnostics) const;
+
+ private:
+  std::map<std::string, std::string> texts_;
+  std::vector<language::Unit> units_;
+};
+
+// Options of every command that compiles.
+struct CompileFlags {
+  std::string cpu = "native";
+  int threads = 0;
+  bool no_memo = false;
+  std::string verify_each;
+  std::vector<std::string> print_after;
+  bool print_after_all = false;
+  std::string stop_after;
+  bool time_passes = false;
+
+  void add_to(CLI::App& app);
+  CompilerOptions compiler_options() const;
+};
+
+// What a file on the command line holds.
+enum class FileKind { model, graph, loops };
+FileKind kind_of(const std::string& path, const std::string& text);
+
+// The block that --only names, or the only one there is.
+struct Block {
+  std::string name;
+  bool is_train = false;
+};
+Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file);
+
+ElementType precision_named(const std::string& name);  // "f32", "f64"
+std::vector<std::pair<std::string, std::string>> split_settings(
+    const std::vector<std::string>& settings);  // k=v
+// Writes to a file, or to stdout for "" and "-". Files appear whole or not at all.
+void write_text(const std::string& path, const std::string& text);
+
+// A command adds its options to its sub-application and says what it does when chosen.
+using Action = std::function<int(Sources&)>;
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  Action (*set_up)(CLI::App&);
+};
+
+Action set_up_train(CLI::App& app);
+Action set_up_run(CLI::App& app);
+Action set_up_dump(CLI::App& app);
+Action set_up_opt(CLI::App& app);
+Action set_up_check(CLI::App& app);
+Action set_up_ops(CLI::App& app);
+
+int main(int argc, char** argv);
+
+}  // namespace gradus::command_line

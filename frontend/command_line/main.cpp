@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "frontend/command_line/command.h"
+
+namespace gradus::command_line {
+
+namespace {
+
+constexpr std::array<Command, 6> commands = {{
+    {"train", "train the models of a file and write checkpoint and history", set_up_train},
+    {"run", "run lessons, or one step of a dumped stage", set_up_run},
+    {"dump", "print a program at any stage, from model text to machine code", set_up_dump},
+    {"opt", "run passes on a graph text", set_up_opt},
+    {"check", "compare derivatives by every method there is", set_up_check},
+    {"ops", "list the primitive operations, or document one", set_up_ops},
+}};
+
+constexpr const char* footer =
+    "Exit codes: 0 success; 1 an expectation or check does not hold; 2 the program, its data or the\n"
+    "command line is wrong; 3 the environment failed (missing file, full disk); 70 a bug in Gradus.\n"
+    "Data goes to stdout, everything else to stderr. `gradus COMMAND --help` tells more.";
+
+// One error boundary for everything.
+int guarded(Sources& sources, const Action& action) {
+  try {
+    return action(sources);
+  } catch (const Error& error) {
+    sources.report(error.diagnostics());
+    return exit_code(error.kind());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "error: out of memory\n  hint: a smaller batch needs less\n");
+    return exit_code(ErrorKind::environment);
+  } catch (const std::exception& error) {
+    fmt::print(stderr,
+               "error: internal: {}\n  hint: this is a bug in Gradus; please report it with the model text "
+               "and the command line\n",
+               error.what());
+    return exit_code(ErrorKind::internal);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Gradus: a compiler for deep-learning models", "gradus"};
+  app.set_version_flag("--version", "gradus 0.1.0");
+  app.require_subcommand(1);
+  app.footer(footer);
+  std::map<const CLI::App*, Action> actions;
+  for (const Command& command : commands) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    actions[sub] = command.set_up(*sub);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? success : exit_code(ErrorKind::program);
+  }
+  Sources sources;
+  return guarded(sources, actions.at(app.get_subcommands().front()));
+}
+
+}  // namespace gradus::command_line

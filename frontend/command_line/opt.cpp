@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include "frontend/command_line/command.h"
+#include "ir/text/parse.h"
+#include "ir/text/print.h"
+#include "ir/verify.h"
+
+namespace gradus::command_line {
+
+Action set_up_opt(CLI::App& app) {
+  struct Options {
+    std::string file;
+    std::vector<std::string> passes;
+    std::string output;
+    bool list = false;
+    bool no_origins = false;
+    CompileFlags compile;
+  };
+  auto options = std::make_shared<Options>();
+  app.add_option("FILE", options->file, "graph text (.gir), or - for standard input");
+  app.add_option("--passes", options->passes, "passes to run, in order: a,b,c")->delimiter(',');
+  app.add_option("-o,--output", options->output, "where to write the result (default: stdout)");
+  app.add_flag("--list", options->list, "list the passes");
+  app.add_flag("--no-origins", options->no_origins, "print without origins");
+  options->compile.add_to(app);
+  return [options](Sources& sources) {
+    if (options->list) {
+      std::string out;
+      for (const Pass& pass : all_passes()) out += fmt::format("{:<14} {}\n", pass.name, pass.summary);
+      write_text("-", out);
+      return success;
+    }
+    if (options->file.empty())
+      fail_program("opt needs a FILE", {}, "`gradus opt --passes=simplify FILE.gir`");
+    const CompilerOptions compiler = options->compile.compiler_options();
+    const Graph graph = parse_graph(sources.read(options->file), options->file);
+    verify_or_fail(graph, options->file);
+    Instrument instrument(compiler.instrument);
+    PassContext context;
+    context.memoize = compiler.memoize;
+    std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
+    const Graph result = run_passes(graph, names, context, instrument.observer());
+    sources.report(context.warnings);
+    write_text(options->output, print(result, {.origins = !options->no_origins}));
+    if (compiler.instrument.time_passes) fmt::print(stderr, "{}", format_timings(instrument.timings()));
+    return success;
+  };
+}
+
+}  // namespace gradus::command_line

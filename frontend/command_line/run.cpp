@@ -1,0 +1,193 @@
+#include <fmt/format.h>
+
+#include "frontend/command_line/command.h"
+#include "frontend/driver/lesson.h"
+#include "frontend/driver/step.h"
+#include "frontend/driver/training_program.h"
+#include "ir/loop/text.h"
+#include "ir/text/parse.h"
+#include "ir/verify.h"
+#include "runtime/data/batches.h"
+
+namespace gradus::command_line {
+
+namespace {
+
+struct Options {
+  std::string file;
+  std::string only;
+  std::string precision;
+  std::string inputs, save_inputs, save_outputs;
+  std::string data;
+  std::vector<std::string> settings;
+  bool as_is = false;
+  bool evaluator = false;
+  bool quiet = false;
+  CompileFlags compile;
+};
+
+void fail_status(const gradus_status& status, const std::vector<language::Check>& checks) {
+  for (const language::Check& check : checks)
+    if (check.number == status.check)
+      fail_program(fmt::format("{} (element {})", check.description, status.element), check.span);
+  fail_program(
+      fmt::format("check {} failed at element {}; nothing was updated", status.check, status.element));
+}
+
+int finish_step(Executable& executable, const StepInputs& inputs, const Options& options,
+                const std::vector<language::Check>& checks) {
+  const ExecutableDescription& description = executable.description();
+  if (!options.save_inputs.empty()) save_step_inputs(options.save_inputs, description, inputs);
+  const StepOutputs outputs = run_step(executable, inputs);
+  if (outputs.status.check >= 0) fail_status(outputs.status, checks);
+  if (!options.save_outputs.empty()) save_step_outputs(options.save_outputs, description, outputs);
+  if (!options.quiet)
+    for (size_t r = 0; r < outputs.results.size(); ++r) {
+      const Tensor& result = outputs.results[r];
+      if (result.size() == 1)
+        fmt::print("{} = {:.9g}\n", description.results[r].name, result.number(0));
+      else
+        fmt::print("{}: {}\n", description.results[r].name, to_string(result.type()));
+    }
+  return success;
+}
+
+StepInputs inputs_from_file(const Options& options, const ExecutableDescription& description) {
+  if (!options.inputs.empty()) return load_step_inputs(options.inputs, description);
+  if (!description.inputs.empty() || !description.parameters.empty())
+    fail_program(fmt::format("'{}' needs values for its inputs", options.file), {},
+                 "--inputs FILE.safetensors; `gradus run MODEL --save-inputs FILE` writes one");
+  return {};
+}
+
+int run_stage(const Options& options, FileKind kind, const std::string& text, Compiler& compiler) {
+  std::shared_ptr<Executable> executable;
+  if (kind == FileKind::loops) {
+    executable = compiler.compile(loop::parse_program(text, options.file));
+  } else {
+    const Graph graph = parse_graph(text, options.file);
+    verify_or_fail(graph, options.file);
+    executable = compiler.compile(options.as_is ? compiler.as_is(graph) : graph);
+  }
+  return finish_step(*executable, inputs_from_file(options, executable->description()), options, {});
+}
+
+// The first batch of the first epoch, from initial values.
+int run_training_step(const language::Unit& unit, const std::string& name, const Options& options,
+                      Sources& sources, Compiler& compiler) {
+  TrainingRequest request;
+  request.name = name;
+  request.overrides = split_settings(options.settings);
+  request.data_file = options.data;
+  request.precision = precision_named(options.precision);
+  request.memoize = !options.compile.no_memo;
+  TrainingProgram program(unit, request, compiler);
+  const language::TrainSettings& settings = program.settings();
+  const DataSet& data = program.data();
+  const std::vector<int64_t> order = epoch_order(data.training, settings.seed, 1, settings.shuffle);
+  const std::span<const int64_t> rows = batch_rows(order, settings.batch, 0);
+  Executable& executable = program.training(static_cast<int64_t>(rows.size()));
+  sources.report(program.graphs().warnings);
+
+  StepInputs inputs;
+  if (!options.inputs.empty()) {
+    inputs = load_step_inputs(options.inputs, executable.description());
+  } else {
+    for (const Argument& argument : executable.description().inputs) {
+      Tensor batch(argument.type);
+      gather_rows(data.column(argument.name).values, rows, batch);
+      inputs.inputs.push_back(std::move(batch));
+    }
+    const std::vector<language::StorageRow>& storage = program.graphs().storage;
+    std::vector<Tensor> initial = program.initial_values(settings.seed);
+    for (const Argument& argument : executable.description().parameters)
+      for (size_t i = 0; i < storage.size(); ++i)
+        if (storage[i].path == argument.name) inputs.parameters.push_back(initial[i]);
+    inputs.seed = settings.seed;
+  }
+  return finish_step(executable, inputs, options, program.graphs().training.checks);
+}
+
+int run_lessons(const language::Unit& unit, const std::vector<std::string>& names, const Options& options,
+                Sources& sources, Compiler& compiler) {
+  int64_t failed = 0, expectations = 0;
+  for (const std::string& name : names) {
+    language::LessonOptions lesson_options;
+    if (!options.precision.empty()) lesson_options.precision = precision_named(options.precision);
+    lesson_options.memoize = !options.compile.no_memo;
+    const language::LessonProgram lesson = language::elaborate_program(unit, name, lesson_options);
+    sources.report(lesson.warnings);
+    const LessonOutcome outcome =
+        run_lesson(lesson, compiler, options.evaluator ? Engine::evaluator : Engine::jit);
+    fmt::print("program {}\n", outcome.name);
+    for (const LessonOutcome::Line& line : outcome.lines) {
+      if (!line.expectation) {
+        fmt::print("  {:>4}  {}\n", line.span.line, line.text);
+        continue;
+      }
+      ++expectations;
+      fmt::print("  {:>4}  {}  expect {}\n", line.span.line, line.holds ? "ok    " : "FAILED", line.text);
+      if (line.holds) continue;
+      std::fflush(stdout);
+      Diagnostic diagnostic;
+      diagnostic.message = "the expectation does not hold: " + line.message;
+      diagnostic.span = line.span;
+      sources.report(diagnostic);
+    }
+    failed += outcome.failed;
+  }
+  fmt::print("{} of {} expectations hold\n", expectations - failed, expectations);
+  return failed == 0 ? success : does_not_hold;
+}
+
+}  // namespace
+
+Action set_up_run(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("FILE", options->file,
+                 "lessons (.gradus), a train block (one step on its first batch), or a dumped stage (.gir)")
+      ->required();
+  app.add_option("--only", options->only, "the train or program block; default: all programs");
+  app.add_option("--precision", options->precision, "f32 or f64; lessons use f64, train blocks f32")
+      ->check(CLI::IsMember({"f32", "f64"}));
+  app.add_option("--inputs", options->inputs, "safetensors file with the values of all inputs");
+  app.add_option("--save-inputs", options->save_inputs, "write the values of all inputs of the step");
+  app.add_option("--save-outputs", options->save_outputs,
+                 "write results, and parameters and state after the step");
+  app.add_option("--data", options->data, "NPZ file that replaces the program's data");
+  app.add_option("--set", options->settings, "override a setting: NAME=VALUE");
+  app.add_flag("--as-is", options->as_is, "graph text: no passes but the grouping into kernels");
+  app.add_flag("--evaluator", options->evaluator,
+               "lessons: by the reference interpreter instead of compiled code");
+  app.add_flag("-q,--quiet", options->quiet, "do not print the step's results");
+  options->compile.add_to(app);
+
+  return [options](Sources& sources) {
+    const std::string text = sources.read(options->file);
+    Compiler compiler(options->compile.compiler_options());
+    const FileKind kind = kind_of(options->file, text);
+    int code = success;
+    if (kind != FileKind::model) {
+      code = run_stage(*options, kind, text, compiler);
+    } else {
+      const language::Unit unit = language::load_unit(options->file, text);
+      sources.add_unit(unit);
+      const bool all_programs = options->only.empty() && !unit.programs().empty() &&
+                                options->inputs.empty() && options->save_inputs.empty() &&
+                                options->save_outputs.empty();
+      if (all_programs) {
+        code = run_lessons(unit, unit.programs(), *options, sources, compiler);
+      } else {
+        const Block block = choose_block(unit, options->only, options->file);
+        code = block.is_train ? run_training_step(unit, block.name, *options, sources, compiler)
+                              : run_lessons(unit, {block.name}, *options, sources, compiler);
+      }
+    }
+    sources.report(compiler.warnings());
+    if (options->compile.time_passes)
+      fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+    return code;
+  };
+}
+
+}  // namespace gradus::command_line

@@ -1,0 +1,62 @@
+#include "frontend/driver/training_program.h"
+
+#include <fmt/format.h>
+
+namespace gradus {
+
+TrainingProgram::TrainingProgram(language::Unit unit, TrainingRequest request, Compiler& compiler)
+    : unit_(std::move(unit)), request_(std::move(request)), compiler_(compiler) {
+  language::TrainOptions options;
+  options.overrides = request_.overrides;
+  options.precision = request_.precision;
+  settings_ = language::elaborate_settings(unit_, request_.name, options);
+  data_ = open_data(settings_, request_.data_file, request_.precision);
+}
+
+const language::TrainProgram& TrainingProgram::graphs(int64_t rows) {
+  if (rows == 0) rows = settings_.batch;
+  if (auto it = programs_.find(rows); it != programs_.end()) return it->second;
+  language::TrainOptions options;
+  options.overrides = request_.overrides;
+  options.precision = request_.precision;
+  options.columns = columns_of(data_, settings_);
+  options.batch = rows;
+  options.memoize = request_.memoize;
+  language::TrainProgram program = language::elaborate_train(unit_, request_.name, options);
+  if (!programs_.empty()) require_same_storage(programs_.begin()->second, program);
+  return programs_.emplace(rows, std::move(program)).first->second;
+}
+
+Executable& TrainingProgram::compiled(std::map<int64_t, std::shared_ptr<Executable>>& cache, int64_t rows,
+                                      const Graph& graph) {
+  std::shared_ptr<Executable>& executable = cache[rows];
+  if (!executable) executable = compiler_.compile(graph);
+  return *executable;
+}
+
+Executable& TrainingProgram::training(int64_t rows) {
+  return compiled(training_, rows, graphs(rows).training.graph);
+}
+
+Executable& TrainingProgram::evaluation(int64_t rows) {
+  return compiled(evaluation_, rows, graphs(rows).evaluation.graph);
+}
+
+Executable& TrainingProgram::prediction(int64_t rows) {
+  const language::TrainProgram& program = graphs(rows);
+  if (!program.prediction)
+    fail_program(fmt::format("train block '{}' has no model to predict with", request_.name), {},
+                 "`train NAME of MODEL { … }` names one");
+  return compiled(prediction_, rows, program.prediction->graph);
+}
+
+std::vector<Tensor> TrainingProgram::initial_values(int64_t seed) {
+  const std::shared_ptr<Executable> executable = compiler_.compile(graphs().initialization.graph);
+  std::vector<Tensor> results = executable->make_results();
+  std::vector<Tensor> none;
+  const gradus_status status = executable->run(std::span<const Tensor>(), none, results, seed, 0);
+  if (status.check >= 0) fail_internal("a check failed while initial values were made");
+  return results;
+}
+
+}  // namespace gradus
