@@ -1,0 +1,34 @@
+// Trains a train block: compiled steps, callbacks and files around the runtime's training loop.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "frontend/driver/training_program.h"
+#include "runtime/training/training_loop.h"
+
+namespace gradus {
+
+struct TrainRunOptions {
+  std::string folder;      // where checkpoint and history go; empty: nothing is written
+  std::string checkpoint;  // start from these parameters; empty: from initial values
+  bool quiet = false;      // no progress
+};
+
+struct TrainRun {
+  TrainingReport report;
+  std::vector<language::MetricOutcome> outcomes;  // of `finally`
+  std::vector<std::string> files;                 // written
+  int interrupt_code = 0;                         // exit code after a signal
+};
+
+TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options);
+
+// Parameters and state as a set, with initial values.
+ParameterSet initial_parameters(TrainingProgram& program);
+
+// Outputs of the model for the rows of one part of the data, from a checkpoint.
+std::vector<NamedTensor> run_prediction(TrainingProgram& program, const std::string& checkpoint,
+                                        std::span<const int64_t> rows);
+
+}  // namespace gradus
