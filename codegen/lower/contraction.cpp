@@ -129,10 +129,7 @@ void plain_dot(Kernel& kernel, uint32_t index) {
   };
   const auto run_terms = [&](Chain& chain, const Index& first, int64_t length) {
     if (length == 0) return;
-    const Index k = f.space.axis(length);
-    const Expression variable = f.open("k", 0, length);
-    f.space.bind({k.terms.empty() ? -1 : k.terms[0].first}, variable, f.level());
-    step(chain, first + k);
+    step(chain, first + f.open_axis("k", length));
     f.close();
   };
   const int64_t chunks = (count + chunk_terms - 1) / chunk_terms;
@@ -140,9 +137,7 @@ void plain_dot(Kernel& kernel, uint32_t index) {
            static_cast<double>(count), [&](Chain& chain) {
              if (chunks <= 1) return run_terms(chain, Index(0), count);
              const int64_t whole = count / chunk_terms;
-             const Index c = f.space.axis(whole);
-             const Expression variable = f.open("chunk", 0, whole);
-             f.space.bind({c.terms[0].first}, variable, f.level());
+             const Index c = f.open_axis("chunk", whole);
              chain.begin();
              run_terms(chain, c * chunk_terms, chunk_terms);
              chain.end();
@@ -152,14 +147,6 @@ void plain_dot(Kernel& kernel, uint32_t index) {
              run_terms(chain, Index(whole * chunk_terms), count % chunk_terms);
              chain.end();
            });
-}
-
-// Opens one serial loop; the index ascends.
-Index open_axis(FunctionBuilder& f, const std::string& name, int64_t extent) {
-  const Index k = f.space.axis(extent);
-  const Expression variable = f.open(name, 0, extent);
-  f.space.bind({k.terms[0].first}, variable, f.level());
-  return k;
 }
 
 // Forward and input gradient: (outer window axes, channel, last window axis).
@@ -229,8 +216,8 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution&
   };
   const auto run_channels = [&](Chain& chain, const Index& first, int64_t count) {
     if (chunked) chain.begin();
-    const Index channel = open_axis(f, "channel", count);
-    taps[rank - 1] = open_axis(f, "kw", last);
+    const Index channel = f.open_axis("channel", count);
+    taps[rank - 1] = f.open_axis("kw", last);
     term(chain, first + channel);
     f.close();
     f.close();
@@ -238,9 +225,9 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution&
   };
   contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunked,
            static_cast<double>(element_count(window) * channels), [&](Chain& chain) {
-             for (size_t i = 0; i + 1 < rank; ++i) taps[i] = open_axis(f, "kh", window[i]);
+             for (size_t i = 0; i + 1 < rank; ++i) taps[i] = f.open_axis("kh", window[i]);
              const int64_t whole = channels / per_chunk;
-             const Index block = open_axis(f, "block", whole);
+             const Index block = f.open_axis("block", whole);
              run_channels(chain, block * per_chunk, per_chunk);
              f.close();
              if (channels % per_chunk > 0)
@@ -266,8 +253,8 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& co
 
   const auto run_rows = [&](Chain& chain, const Index& first, int64_t count) {
     if (chunked) chain.begin();
-    const Indices row = f.space.delinearize(first + open_axis(f, "row", count), outer);
-    const Index column = open_axis(f, "ow", width);
+    const Indices row = f.space.delinearize(first + f.open_axis("row", count), outer);
+    const Index column = f.open_axis("ow", width);
     Indices from(x.size()), gradient(dy.size());
     from[conv.input.batch] = gradient[conv.output.batch] = row[0];
     from[conv.input.feature] = axes[conv.filter_in].index;
@@ -298,7 +285,7 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& co
   contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunked,
            static_cast<double>(rows * width), [&](Chain& chain) {
              const int64_t whole = rows / per_chunk;
-             const Index block = open_axis(f, "block", whole);
+             const Index block = f.open_axis("block", whole);
              run_rows(chain, block * per_chunk, per_chunk);
              f.close();
              if (rows % per_chunk > 0) run_rows(chain, Index(whole * per_chunk), rows % per_chunk);

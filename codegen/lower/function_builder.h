@@ -50,6 +50,9 @@ class FunctionBuilder {
   loop::Expression open(const std::string& name, int64_t lower, int64_t upper,
                         loop::LoopKind kind = loop::LoopKind::serial, int64_t grain = 1, int64_t step = 1);
   void close();
+  // Opens a loop over a new axis and returns the axis.
+  Index open_axis(const std::string& name, int64_t extent, loop::LoopKind kind = loop::LoopKind::serial,
+                  int64_t grain = 1);
   // Opens a conditional block (no else).
   void open_if(loop::Expression condition);
 

@@ -106,19 +106,8 @@ class Reduction {
     return result;
   }
 
-  Index loop_axis(const std::string& name, int64_t extent, LoopKind kind = LoopKind::serial,
-                  int64_t share = 1) {
-    if (extent == 1) {
-      f_.open(name, 0, 1, kind, share);
-      return Index(0);
-    }
-    const Index index = f_.space.axis(extent);
-    f_.space.bind({index.terms[0].first}, f_.open(name, 0, extent, kind, share), f_.level());
-    return index;
-  }
-
   void lower_empty() {
-    const Index o = loop_axis("o", outputs_, LoopKind::vectorized);
+    const Index o = f_.open_axis("o", outputs_, LoopKind::vectorized);
     f_.store(out_, o, identity());
     f_.close();
   }
@@ -129,7 +118,7 @@ class Reduction {
     const int64_t width = std::min(length, partials);
     const int64_t p = f_.local("partial", element_, {width}, identity());
     const auto accumulate = [&](const Index& begin, int64_t lanes) {
-      const Index lane = loop_axis("l", lanes, LoopKind::vectorized);
+      const Index lane = f_.open_axis("l", lanes, LoopKind::vectorized);
       const Expression at = f_.space.expression(lane);
       const Expression x = kernel_.values.at(operand_, tuple(kept, begin + lane));
       f_.store(p, {at}, combine(f_.load(p, {at}), x));
@@ -138,7 +127,7 @@ class Reduction {
     if (const int64_t groups = length / partials; groups == 1) {
       accumulate(first, partials);
     } else if (groups > 1) {
-      const Index group = loop_axis("g", groups);
+      const Index group = f_.open_axis("g", groups);
       accumulate(first + group * partials, partials);
       f_.close();
     }
@@ -166,7 +155,7 @@ class Reduction {
       // Only a lone row has its blocks shared out.
       const int64_t share = grain(0.05 * row_block, whole, kernel_.options);
       const Index block =
-          loop_axis("block", whole, outputs_ == 1 ? LoopKind::parallel : LoopKind::serial, share);
+          f_.open_axis("block", whole, outputs_ == 1 ? LoopKind::parallel : LoopKind::serial, share);
       row_of(kept, block * row_block, row_block,
              [&](const Expression& value) { f_.store(scratch_, output * blocks_ + block, value); });
       f_.close();
@@ -185,10 +174,10 @@ class Reduction {
 
   // By twos, level by level; block b of output o lies at o * blocks + b.
   void add_row_blocks() {
-    const Index o = loop_axis("o", outputs_);
+    const Index o = f_.open_axis("o", outputs_);
     const auto at = [&](const Index& b) { return o * blocks_ + b; };
     for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
-      const Index i = loop_axis("i", n / 2);
+      const Index i = f_.open_axis("i", n / 2);
       f_.store(scratch_, at(i),
                combine(f_.load(scratch_, at(i * 2)), f_.load(scratch_, at(i * 2 + Index(1)))));
       f_.close();
@@ -206,7 +195,7 @@ class Reduction {
                            const std::function<void(size_t, const Expression&)>& result) {
       const auto count = static_cast<int64_t>(firsts.size());
       const int64_t acc = f_.local("chain", element_, {count, columns.width()}, identity());
-      const Index j = loop_axis("j", length);
+      const Index j = f_.open_axis("j", length);
       for (int64_t u = 0; u < count; ++u)
         columns.each([&](const Expression& lane) {
           const Expression x = kernel_.values.at(operand_, tuple(kept, firsts[static_cast<size_t>(u)] + j));
@@ -253,7 +242,7 @@ class Reduction {
       for (size_t i = 0; i < opened; ++i) f_.close();
     };
     const double cost = 0.05 * static_cast<double>(chain_block * outputs_ * together);
-    const Index groups = loop_axis("blocks", whole / together, LoopKind::parallel,
+    const Index groups = f_.open_axis("blocks", whole / together, LoopKind::parallel,
                                    grain(cost, whole / together, kernel_.options));
     over_outputs([&](const Columns& columns) {
       std::vector<Index> blocks, firsts;
@@ -276,15 +265,15 @@ class Reduction {
 
   void add_column_blocks() {
     for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
-      const Index i = loop_axis("i", n / 2);
-      const Index o = loop_axis("o", outputs_, LoopKind::vectorized);
+      const Index i = f_.open_axis("i", n / 2);
+      const Index o = f_.open_axis("o", outputs_, LoopKind::vectorized);
       const auto at = [&](const Index& b) { return b * outputs_ + o; };
       const Expression sum = combine(f_.load(scratch_, at(i * 2)), f_.load(scratch_, at(i * 2 + Index(1))));
       f_.store(n == 2 ? out_ : scratch_, n == 2 ? o : at(i), sum);
       f_.close();
       f_.close();
       if (n % 2 == 0) continue;
-      const Index rest = loop_axis("o", outputs_, LoopKind::vectorized);
+      const Index rest = f_.open_axis("o", outputs_, LoopKind::vectorized);
       f_.store(scratch_, Index(n / 2 * outputs_) + rest, f_.load(scratch_, Index((n - 1) * outputs_) + rest));
       f_.close();
     }
@@ -337,8 +326,7 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
     columns.each(
         [&](const Expression& lane) { f.store(best, {lane}, kernel.values.at(operand, tuple(Index(0)))); });
     if (type.shape[axis] > 1) {
-      const Index k = f.space.axis(type.shape[axis] - 1);
-      f.space.bind({k.terms[0].first}, f.open("k", 0, type.shape[axis] - 1), f.level());
+      const Index k = f.open_axis("k", type.shape[axis] - 1);
       columns.each([&](const Expression& lane) {
         const Expression x = f.let("x", kernel.values.at(operand, tuple(k + Index(1))));
         const Expression old = f.load(best, {lane});
@@ -373,8 +361,7 @@ void lower_cumulative(Kernel& kernel, uint32_t index) {
     const Expression zero =
         is_float(type.element) ? loop::constant(type.element, -0.0) : loop::constant_integer(type.element, 0);
     const int64_t sum = f.local("sum", type.element, {columns.width()}, zero);
-    const Index k = f.space.axis(type.shape[axis]);
-    f.space.bind({k.terms[0].first}, f.open("k", 0, type.shape[axis]), f.level());
+    const Index k = f.open_axis("k", type.shape[axis]);
     columns.each([&](const Expression& lane) {
       Indices tuple = tuple_of(kept);
       tuple.insert(tuple.begin() + static_cast<std::ptrdiff_t>(axis), k);

@@ -45,8 +45,7 @@ class Taps {
         taps.push_back(Index(0));
         continue;
       }
-      taps.push_back(f.space.axis(extent));
-      f.space.bind({taps.back().terms[0].first}, f.open("tap", 0, extent, kind), f.level());
+      taps.push_back(f.open_axis("tap", extent, kind));
       ++opened_;
     }
   }

@@ -1,0 +1,247 @@
+// Lowering against the evaluator: maps, reductions, plain contractions, windows, indexed ops, programs.
+#include "tests/codegen/lower_harness.h"
+
+namespace gradus {
+namespace {
+
+using namespace testing;
+
+Value input(GraphBuilder& b, const Type& type, InputKind kind = InputKind::data) {
+  return b.input("x" + std::to_string(b.graph().inputs().size()), kind, type);
+}
+
+void check_results(GraphBuilder&& b, const std::vector<Value>& results) {
+  for (size_t i = 0; i < results.size(); ++i) b.add_result("y" + std::to_string(i), results[i]);
+  check(std::move(b).finish());
+}
+
+// A body of several nodes as one kernel.
+Graph as_kernel(const Graph& body) {
+  GraphBuilder b("kernel");
+  std::vector<Value> operands;
+  for (const Input& i : body.inputs())
+    operands.push_back(b.input(i.name, InputKind::data, body.type(i.value)));
+  const Value kernel = b.add("kernel", operands, {}, std::make_shared<const Graph>(body));
+  for (uint32_t r = 0; r < body.results().size(); ++r)
+    b.add_result("y" + std::to_string(r), {kernel.node, r});
+  return std::move(b).finish();
+}
+
+TEST_CASE("elementwise chains, shared values, tails") {
+  for (int64_t n : {1, 3, 16, 70, 5000}) {
+    GraphBuilder b;
+    const Value x = input(b, Type(ElementType::f32, {n})), y = input(b, Type(ElementType::f32, {n}));
+    const Value s = build::add(b, build::mul(b, x, y), x);
+    b.add_result("", build::mul(b, s, s));
+    b.add_result("", build::sub(b, s, y));
+    check(as_kernel(std::move(b).finish()));
+  }
+}
+
+TEST_CASE("shape ops inside a map") {
+  GraphBuilder b;
+  const Value x = input(b, Type(ElementType::f32, {3, 4, 5})), v = input(b, Type(ElementType::f32, {5}));
+  const Value w = build::add(b, x, build::broadcast(b, v, {3, 4, 5}, {2}));
+  const Value t = build::transpose(b, w, {2, 0, 1});
+  b.add_result("", build::reshape(b, w, {12, 5}));
+  b.add_result("", t);
+  b.add_result("", build::reshape(b, t, {60}));
+  b.add_result("", build::reshape(b, build::reverse(b, w, {0, 2}), {6, 10}));
+  b.add_result("", build::slice(b, x, {0, 1, 0}, {3, 4, 5}, {2, 1, 3}));
+  b.add_result("", build::pad(b, x, 1.5, {1, -1, 0}, {0, 2, 1}, {0, 1, 2}));
+  b.add_result("", build::concat(b, {x, w, x}, 1));
+  b.add_result("", build::iota(b, Type(ElementType::i32, {4, 6}), 1));
+  check(as_kernel(std::move(b).finish()));
+}
+
+TEST_CASE("reductions over every axis pattern") {
+  for (const char* op : {"sum", "prod", "max", "min"})
+    for (ElementType element : {ElementType::f32, ElementType::f64})
+      for (const Shape& shape :
+           {Shape{1}, Shape{70}, Shape{9000}, Shape{5, 7}, Shape{600, 5}, Shape{3, 65, 4}, Shape{2, 3, 64},
+            Shape{300, 2, 9}, Shape{5000, 33}, Shape{40, 9, 13}})
+        for (int mask = 1; mask < (1 << shape.size()); ++mask) {
+          if (std::string(op) == "prod" && element_count(shape) > 2000) continue;
+          std::vector<int64_t> axes;
+          for (size_t i = 0; i < shape.size(); ++i)
+            if (mask >> i & 1) axes.push_back(static_cast<int64_t>(i));
+          INFO(op << " " << to_string(shape) << " axes " << to_string(axes));
+          GraphBuilder b;
+          const Value x = input(b, Type(element, shape));
+          const Value y = build::mul(b, build::reduce(b, op, build::mul(b, x, x), axes), 0.5);
+          b.add_result("y", y);
+          const Graph graph = as_kernel(std::move(b).finish());
+          check(graph, random_inputs(graph, 0.9, 1.1));
+        }
+}
+
+TEST_CASE("arg reductions and cumulative sums") {
+  for (const char* op : {"argmax", "argmin", "cumsum"})
+    for (int64_t axis : {0, 1, 2}) {
+      GraphBuilder b;
+      const Value x = input(b, Type(ElementType::f32, {5, 20, 7}));
+      check_results(std::move(b), {b.add(op, {x}, {{"axis", axis}})});
+    }
+}
+
+TEST_CASE("plain products of any order of axes") {
+  struct Case {
+    Shape a, b;
+    AxisPairs contract, batch;
+  };
+  for (const Case& c :
+       {Case{{3, 4}, {4, 5}, {{1}, {0}}, {}}, Case{{4, 3}, {5, 4}, {{0}, {1}}, {}},
+        Case{{2, 3, 4}, {2, 4, 5}, {{2}, {1}}, {{0}, {0}}},
+        Case{{3, 2, 4, 6}, {4, 7, 3, 6}, {{3, 2}, {3, 0}}, {{0}, {2}}}, Case{{70}, {70}, {{0}, {0}}, {}},
+        Case{{5, 5000}, {5000, 3}, {{1}, {0}}, {}}, Case{{2, 3}, {4}, {{}, {}}, {}}})
+    for (ElementType element : {ElementType::f32, ElementType::f64}) {
+      GraphBuilder b;
+      const Value x = input(b, Type(element, c.a)), y = input(b, Type(element, c.b));
+      check_results(std::move(b), {build::dot(b, x, y, c.contract, c.batch)});
+    }
+}
+
+struct ConvolutionCase {
+  std::string input, filter, output;
+  Shape x, w;
+  std::vector<int64_t> stride, low, high, dilation;
+};
+
+std::vector<ConvolutionCase> convolution_cases() {
+  return {{"b01f", "01io", "b01f", {2, 7, 8, 3}, {3, 3, 3, 5}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+          {"b01f", "01io", "b01f", {2, 9, 8, 3}, {3, 2, 3, 20}, {2, 3}, {1, 0}, {0, 2}, {1, 2}},
+          {"bf01", "oi01", "bf01", {2, 3, 6, 7}, {4, 3, 3, 3}, {1, 2}, {0, 1}, {1, 1}, {2, 1}},
+          {"b0f", "0io", "b0f", {3, 19, 4}, {5, 4, 6}, {2}, {2}, {1}, {1}},
+          {"b01f", "01io", "b01f", {1, 5, 5, 300}, {3, 3, 300, 7}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+          {"b01f", "01io", "b01f", {5, 28, 27, 2}, {5, 5, 2, 6}, {1, 1}, {2, 0}, {2, 0}, {1, 1}}};
+}
+
+TEST_CASE("convolutions and their gradients") {
+  for (const ConvolutionCase& c : convolution_cases())
+    for (ElementType element : {ElementType::f32, ElementType::f64}) {
+      INFO(to_string(c.x) << " * " << to_string(c.w) << " " << c.input);
+      const auto attributes = [&](const char* kind) {
+        return Attributes{
+            {"kind", std::string(kind)}, {"input", c.input}, {"filter", c.filter}, {"output", c.output},
+            {"stride", c.stride},        {"low", c.low},     {"high", c.high},     {"dilation", c.dilation}};
+      };
+      const auto spatial = [&](const Shape& shape, const std::string& letters) {
+        std::vector<int64_t> sizes;
+        for (char digit = '0'; letters.find(digit) != std::string::npos; ++digit)
+          sizes.push_back(shape[letters.find(digit)]);
+        return sizes;
+      };
+      GraphBuilder b;
+      const Value x = input(b, Type(element, c.x)), w = input(b, Type(element, c.w));
+      const Value y = b.add("conv", {x, w}, attributes("forward"));
+      const Value dy = input(b, b.type(y));
+      Attributes to_input = attributes("input_gradient"), to_filter = attributes("filter_gradient");
+      to_input.set("size", spatial(c.x, c.input));
+      to_filter.set("size", spatial(c.w, c.filter));
+      const Value dx = b.add("conv", {dy, w}, to_input), dw = b.add("conv", {x, dy}, to_filter);
+      check_results(std::move(b), {y, dx, dw});
+    }
+}
+
+TEST_CASE("windows") {
+  for (ElementType element : {ElementType::f32, ElementType::f64})
+    for (const char* kind : {"sum", "max", "min"}) {
+      GraphBuilder b;
+      const Value x = input(b, Type(element, {2, 7, 8, 5}));
+      const Attributes window{{"kind", std::string(kind)},
+                              {"window", std::vector<int64_t>{1, 3, 2, 1}},
+                              {"stride", std::vector<int64_t>{1, 2, 2, 1}},
+                              {"low", std::vector<int64_t>{0, 1, 0, 0}},
+                              {"high", std::vector<int64_t>{0, 1, 0, 0}}};
+      const Value y = b.add("reduce_window", {x}, window);
+      std::vector<Value> results{y};
+      if (std::string(kind) != "sum") {
+        const Value dy = input(b, b.type(y)), t = input(b, b.type(x));
+        results.push_back(b.add("select_and_scatter", {x, dy}, window));
+        results.push_back(b.add("select_and_gather", {x, t}, window));
+      }
+      check_results(std::move(b), results);
+    }
+}
+
+TEST_CASE("indexed ops, in and out of range") {
+  GraphBuilder b;
+  const Value table = input(b, Type(ElementType::f32, {6, 9})),
+              ids = input(b, Type(ElementType::i32, {4, 3}));
+  const Value updates = input(b, Type(ElementType::f32, {4, 3, 9}));
+  const Value rows = input(b, Type(ElementType::f64, {4, 5}));
+  const Value gathered = b.add("gather", {table, ids}, {{"check", int64_t{3}}});
+  const Value batched = b.add("gather", {rows, ids}, {{"batch", int64_t{1}}});
+  const Value scattered = b.add("scatter_add", {updates, ids}, {{"size", int64_t{5}}, {"check", int64_t{1}}});
+  const Value hot = b.add("one_hot", {ids}, {{"depth", int64_t{7}}, {"element", ElementType::f32}});
+  const Value status = b.add("status", {{gathered.node, 1}, {scattered.node, 1}, {hot.node, 1}},
+                             {{"checks", std::vector<int64_t>{3, 1, 2}}});
+  for (Value v : {gathered, Value{gathered.node, 1}, batched, Value{batched.node, 1}, scattered,
+                  Value{scattered.node, 1}, hot, Value{hot.node, 1}, status})
+    b.add_result("", v);
+  const Graph graph = std::move(b).finish();
+  check(graph, random_inputs(graph, -1, 1, 5));
+  check(graph, random_inputs(graph, -1, 1, 9));
+}
+
+TEST_CASE("updates, staged swaps, a failing check commits nothing") {
+  const auto build = [](int64_t depth) {
+    GraphBuilder b("step");
+    const Value x = input(b, Type(ElementType::i64, {3}));
+    const Value p = input(b, Type(ElementType::f32, {20}), InputKind::parameter);
+    const Value q = input(b, Type(ElementType::f32, {20}), InputKind::state);
+    const Value r = input(b, Type(ElementType::f32, {20}), InputKind::state);
+    const Value hot =
+        b.add("one_hot", {x}, {{"depth", depth}, {"element", ElementType::f32}, {"check", int64_t{7}}});
+    b.set_status(b.add("status", {{hot.node, 1}}, {{"checks", std::vector<int64_t>{7}}}));
+    b.add_result("old", p);
+    b.add_result("hot", hot);
+    b.add_update(1, build::mul(b, p, build::add(b, p, q)));
+    b.add_update(2, r);
+    b.add_update(3, q);
+    return std::move(b).finish();
+  };
+  const Graph good = build(4);
+  check(good);
+  const Graph bad = build(2);
+  auto inputs = random_inputs(bad);
+  inputs[0].integers = {1, 3, 2};
+  const Outcome outcome = execute(bad, inputs, target_named("native"));
+  REQUIRE(outcome.status.check == 7);
+  REQUIRE(outcome.status.element == 1);
+  for (size_t u = 0; u < 3; ++u) compare(outcome.updates[u], inputs[u + 1], 0);
+}
+
+TEST_CASE("scans, forward and reversed, with histories and swapped carries") {
+  for (bool reverse : {false, true}) {
+    GraphBuilder inner;
+    const Value index = input(inner, Type(ElementType::i64));
+    const Value h = input(inner, Type(ElementType::f32, {4})), g = input(inner, Type(ElementType::f32, {4}));
+    const Value x = input(inner, Type(ElementType::f32, {4})),
+                w = input(inner, Type(ElementType::f32, {4, 4}));
+    const Value position = build::broadcast(inner, build::cast(inner, ElementType::f32, index), {4}, {});
+    const Value next = build::add(inner, build::dot(inner, h, w, {{0}, {0}}), build::mul(inner, x, position));
+    inner.add_result("", next);
+    inner.add_result("", h);
+    inner.add_result("", build::add(inner, next, g));
+    inner.add_result("", h);
+    const auto body = std::make_shared<const Graph>(std::move(inner).finish());
+    GraphBuilder b;
+    const Value h0 = input(b, Type(ElementType::f32, {4})), g0 = input(b, Type(ElementType::f32, {4}));
+    const Value xs = input(b, Type(ElementType::f32, {6, 4})),
+                weights = input(b, Type(ElementType::f32, {4, 4}));
+    const Value scan = b.add("scan", {h0, g0, xs, weights},
+                             {{"carries", int64_t{2}},
+                              {"sequences", int64_t{1}},
+                              {"length", int64_t{6}},
+                              {"reverse", reverse},
+                              {"histories", std::vector<int64_t>{0, 1}}},
+                             body);
+    for (uint32_t r = 0; r < 6; ++r) b.add_result("", {scan.node, r});
+    const Graph graph = std::move(b).finish();
+    check(graph, random_inputs(graph, -0.5, 0.5));
+  }
+}
+
+}  // namespace
+}  // namespace gradus
