@@ -203,7 +203,7 @@ template <class T>
 Scalar<T> converted(ElementType from, ElementType to, const Scalar<T>& x) {
   Scalar<T> result;
   if (is_float(to))
-    result.number = round_scalar(to, is_float(from) ? x.number : T(static_cast<double>(x.integer)));
+    result.number = is_float(from) ? x.number : T(static_cast<double>(x.integer));
   else
     result.integer = is_float(from) ? integer_from(to, primal(x.number)) : wrap_integer(to, x.integer);
   return result;
