@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <random>
 
 #include "frontend/language/print.h"
 #include "frontend/language/source.h"
@@ -189,4 +190,25 @@ TEST_CASE("broken statements are left out, the others stay") {
   REQUIRE(!file.items.empty());
   CHECK(print(file.items.back()) == "e = 5\n");
   CHECK(print(file).find("c = 3") != std::string::npos);
+}
+
+TEST_CASE("damaged programs end in diagnostics, and what is left prints and parses") {
+  const std::string parts[] = {"(",  ")",   "[",    "]", "{",  "}",  "\n", "..",
+                               ".*", "if ", " as ", "=", "|>", "\"", "#"};
+  std::minstd_rand random(1);
+  for (int round = 0; round < 300; ++round) {
+    std::string text(library::texts()[random() % library::texts().size()].text);
+    for (int damage = 0; damage < 3; ++damage) {
+      const size_t at = random() % text.size();
+      if (damage == 0) text.erase(at, random() % 20);
+      text.insert(std::min(at, text.size()), parts[random() % std::size(parts)]);
+    }
+    std::vector<Diagnostic> diagnostics;
+    const std::string once = print(parse(text, "damaged", diagnostics));
+    diagnostics.clear();
+    const std::string twice = print(parse(once, "damaged", diagnostics));
+    INFO(text);
+    CHECK(diagnostics.empty());
+    CHECK(once == twice);
+  }
 }
