@@ -261,6 +261,10 @@ Scalar<T> step(const ExpressionNode& node, const Scalar<T>* const* operands,
 
 }  // namespace
 
+Scalar<double> apply(const ExpressionNode& node, const Scalar<double>* const* operands) {
+  return step<double>(node, operands, {});
+}
+
 double round_number(ElementType type, double value) {
   switch (type) {
     case ElementType::f32:

@@ -1,0 +1,40 @@
+// The verifier of loop programs.
+//
+// What holds for every program:
+//   1. buffers and variables are used where they are in scope: parameters and workspace everywhere, a local
+//   after
+//      its `local`, a loop variable in its body, a let-bound value after its `let`, all to the end of the
+//      block
+//   2. an element has one i64 index per axis; a constant index is within the axis
+//   3. types agree: operands of arithmetic with each other, a stored value with its buffer, a variable with
+//   its
+//      binding, conditions are bool, bounds of loops and scalar arguments i64
+//   4. nothing stores to a `read` buffer or passes one to a callee that writes it
+//   5. steps are positive; vectorized loops have constant bounds and step 1, unrolled ones constant bounds
+//   6. a parallel loop is outermost in a function that only `main` calls
+//   7. in a parallel or vectorized loop, what is stored to a buffer from outside it depends on the loop
+//   variable in
+//      some index (else two iterations store to one element)
+//   8. a call names a function listed earlier (in `main` any) and passes as many buffers and scalars, of the
+//   same
+//      element types, as it takes
+//   9. only `main` has workspace buffers, all of them within the workspace, and `return`
+//  10. `main` has one buffer parameter per argument of the program, of the same type; names of functions are
+//  unique
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ir/error.h"
+#include "ir/loop/program.h"
+
+namespace gradus::loop {
+
+// Empty if all is well; each finding quotes the statement.
+std::vector<Diagnostic> verify(const Program& program);
+
+// Throws an internal error that names what made the program, e.g. "lowering".
+void verify_or_fail(const Program& program, std::string_view after);
+
+}  // namespace gradus::loop
