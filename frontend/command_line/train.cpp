@@ -55,7 +55,8 @@ int predict_from_checkpoint(TrainingProgram& program, const Options& options) {
   const DataSet& data = program.data();
   const std::vector<int64_t>& rows = data.test.empty() ? data.training : data.test;
   write_npz(options.predictions, run_prediction(program, options.checkpoint, rows));
-  fmt::print("predictions for {} {} rows: {}\n", rows.size(), data.test.empty() ? "training" : "test", options.predictions);
+  fmt::print("predictions for {} {} rows: {}\n", rows.size(), data.test.empty() ? "training" : "test",
+             options.predictions);
   return success;
 }
 
@@ -67,9 +68,9 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
   run_options.checkpoint = options.checkpoint;
   run_options.quiet = options.quiet;
   if (!options.quiet)
-    fmt::print(stderr, "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n", settings.name,
-               count_trainable(program.graphs().storage), data.training.size(), data.validation.size(), data.test.size(),
-               settings.batch, settings.seed);
+    fmt::print(stderr, "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n",
+               settings.name, count_trainable(program.graphs().storage), data.training.size(),
+               data.validation.size(), data.test.size(), settings.batch, settings.seed);
   const TrainRun run = run_training(program, run_options);
   for (const std::string& message : run.report.messages) fmt::print(stderr, "{}\n", message);
   fmt::print("{} epochs, {} steps in {:.1f} s\n{}", run.report.epoch, run.report.step, run.report.seconds,
@@ -102,9 +103,12 @@ Action set_up_train(CLI::App& app) {
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_option("-o,--output", options->output, "folder for checkpoint and history (default: runs/NAME)");
   app.add_option("--checkpoint", options->checkpoint, "start from this checkpoint");
-  app.add_option("--predictions", options->predictions,
-                 "do not train: write the model's outputs for the test rows to this NPZ file (needs --checkpoint)");
-  app.add_option("--precision", options->precision, "f32 or f64")->check(CLI::IsMember({"f32", "f64"}))->capture_default_str();
+  app.add_option(
+      "--predictions", options->predictions,
+      "do not train: write the model's outputs for the test rows to this NPZ file (needs --checkpoint)");
+  app.add_option("--precision", options->precision, "f32 or f64")
+      ->check(CLI::IsMember({"f32", "f64"}))
+      ->capture_default_str();
   app.add_flag("-q,--quiet", options->quiet, "no progress");
   options->compile.add_to(app);
 
@@ -117,7 +121,8 @@ Action set_up_train(CLI::App& app) {
       fail_program(fmt::format("'{}' is a program, which does not train", block.name), {},
                    fmt::format("`gradus run {}` runs it", options->file));
     if (!options->predictions.empty() && options->checkpoint.empty())
-      fail_program("--predictions needs a --checkpoint to predict with", {}, "training writes runs/NAME/checkpoint.safetensors");
+      fail_program("--predictions needs a --checkpoint to predict with", {},
+                   "training writes runs/NAME/checkpoint.safetensors");
     Compiler compiler(options->compile.compiler_options());
     TrainingRequest request;
     request.name = block.name;
@@ -130,7 +135,8 @@ Action set_up_train(CLI::App& app) {
     const int code = options->predictions.empty() ? train_block(program, *options, sources)
                                                   : predict_from_checkpoint(program, *options);
     sources.report(compiler.warnings());
-    if (options->compile.time_passes) fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+    if (options->compile.time_passes)
+      fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
     return code;
   };
 }

@@ -26,7 +26,8 @@ double number(const SettingCall::Argument& argument) {
 int64_t whole(const SettingCall::Argument& argument) {
   const auto* value = std::get_if<int64_t>(&argument.value.value);
   if (!value || *value < 0)
-    fail_program(fmt::format("early_stopping: '{}' must be a whole number, 0 or more", argument.name), argument.span);
+    fail_program(fmt::format("early_stopping: '{}' must be a whole number, 0 or more", argument.name),
+                 argument.span);
   return *value;
 }
 
@@ -39,7 +40,8 @@ bool truth(const SettingCall::Argument& argument) {
 std::string word(const SettingCall::Argument& argument) {
   if (const auto* value = std::get_if<language::Word>(&argument.value.value)) return value->text;
   if (const auto* value = std::get_if<std::string>(&argument.value.value)) return *value;
-  if (const auto* call = std::get_if<std::shared_ptr<const SettingCall>>(&argument.value.value)) return (*call)->name;
+  if (const auto* call = std::get_if<std::shared_ptr<const SettingCall>>(&argument.value.value))
+    return (*call)->name;
   fail_program(fmt::format("early_stopping: '{}' must be a name", argument.name), argument.span);
 }
 
@@ -65,7 +67,8 @@ EarlyStoppingOptions early_stopping_options(const SettingCall& call) {
       options.start_from_epoch = whole(argument);
     } else {
       fail_program(fmt::format("early_stopping has no argument '{}'", argument.name), argument.span,
-                   "it takes monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, start_from_epoch");
+                   "it takes monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, "
+                   "start_from_epoch");
     }
   }
   return options;
@@ -108,7 +111,8 @@ DescribeCheck check_descriptions(const language::StepGraph& graph) {
     const auto rows = static_cast<int64_t>(failure.rows.size());
     if (rows > 0 && failure.element >= 0 && failure.element < rows)
       diagnostic.message += fmt::format(", data row {}", failure.rows[static_cast<size_t>(failure.element)]);
-    diagnostic.message += failure.epoch > 0 ? fmt::format("; epoch {}, step {})", failure.epoch, failure.step) : ")";
+    diagnostic.message +=
+        failure.epoch > 0 ? fmt::format("; epoch {}, step {})", failure.epoch, failure.step) : ")";
     diagnostic.hint = "nothing of this step was kept";
     return diagnostic;
   };
@@ -147,7 +151,8 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   std::vector<std::unique_ptr<Callback>> callbacks;
   for (const SettingCall& action : settings.actions) {
     if (action.name != "early_stopping")
-      fail_program(fmt::format("there is no action '{}'", action.name), action.span, "there is early_stopping(…)");
+      fail_program(fmt::format("there is no action '{}'", action.name), action.span,
+                   "there is early_stopping(…)");
     callbacks.push_back(std::make_unique<EarlyStopping>(early_stopping_options(action)));
   }
   TrainRun run;
@@ -156,7 +161,8 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
     run.files = {folder->checkpoint_file(), folder->history_file()};
     callbacks.push_back(std::move(folder));
   }
-  if (!options.quiet) callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
+  if (!options.quiet)
+    callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
   if (!settings.every_epoch.empty()) callbacks.push_back(std::make_unique<EpochBlocks>(settings.every_epoch));
   for (const auto& callback : callbacks) training.callbacks.push_back(callback.get());
 
@@ -179,7 +185,8 @@ std::vector<NamedTensor> run_prediction(TrainingProgram& program, const std::str
   ParameterSet parameters = initial_parameters(program);
   load_checkpoint(checkpoint, parameters, true);
   InputSource source(program.data());
-  BoundSteps steps([&program](int64_t count) -> Executable& { return program.prediction(count); }, source, parameters);
+  BoundSteps steps([&program](int64_t count) -> Executable& { return program.prediction(count); }, source,
+                   parameters);
   RunOptions options;
   options.batch = program.settings().batch;
   options.seed = program.settings().seed;
