@@ -117,7 +117,8 @@ Expression FunctionBuilder::open(const std::string& name, int64_t lower, int64_t
   return open(name, integer(lower), integer(upper), kind, grain, step);
 }
 
-Index FunctionBuilder::open_axis(const std::string& name, int64_t extent, loop::LoopKind kind, int64_t grain) {
+Index FunctionBuilder::open_axis(const std::string& name, int64_t extent, loop::LoopKind kind,
+                                 int64_t grain) {
   const Index axis = space.axis(extent);
   const Expression variable = open(name, 0, extent, kind, grain);
   space.bind({axis.terms[0].first}, variable, level());

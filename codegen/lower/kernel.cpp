@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codegen/lower/tile.h"
 #include "ir/error.h"
 
 namespace gradus::lowering {
@@ -88,7 +89,12 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
                            const Target& target, const ScheduleOptions& options) {
   Kernel kernel(std::move(name), body, alias, target, options);
   const std::vector<bool> live = live_nodes(body);
-  std::vector<std::pair<uint32_t, Family>> stages;
+  struct Stage {
+    uint32_t node;
+    Family lower;
+    std::unique_ptr<TiledContraction> tiled;
+  };
+  std::vector<Stage> stages;
   std::vector<bool> second_result(body.size(), false);
   for (uint32_t i = 0; i < body.size(); ++i)
     for (Value operand : body.node(i).operands)
@@ -97,26 +103,32 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
     if (result.value.result > 0) second_result[result.value.node] = true;
   for (uint32_t i = 0; i < body.size(); ++i) {
     if (!live[i]) continue;
-    const Node& node = body.node(i);
-    if (Family lower_family = family(*node.op))
-      stages.emplace_back(i, lower_family);
+    if (Family lower_family = family(*body.node(i).op))
+      stages.push_back({i, lower_family, nullptr});
     else if (second_result[i])
-      stages.emplace_back(i, lower_indexed);  // the first bad index of a gather or one_hot
+      stages.push_back({i, lower_indexed, nullptr});  // the first bad index of a gather or one_hot
   }
   // Memory first: parameters come before all locals.
-  for (const auto& [i, stage] : stages) {
-    const Node& node = body.node(i);
+  for (Stage& stage : stages) {
+    const Node& node = body.node(stage.node);
+    if (node.op->name == "dot") stage.tiled = plan_tiled_dot(kernel, stage.node);
+    if (stage.tiled) continue;
     for (uint32_t r = 0; r < node.types.size(); ++r)
-      if (r > 0 || family(*node.op)) kernel.home({i, r});
+      if (r > 0 || family(*node.op)) kernel.home({stage.node, r});
     if (!is_reduction(*node.op)) continue;
-    if (const int64_t count = reduction_scratch(kernel, i); count > 0)
-      kernel.set_stage_scratch(i, kernel.scratch("blocks", node.types[0].element, count));
+    if (const int64_t count = reduction_scratch(kernel, stage.node); count > 0)
+      kernel.set_stage_scratch(stage.node, kernel.scratch("blocks", node.types[0].element, count));
   }
-  for (const auto& [i, stage] : stages) stage(kernel, i);
+  for (Stage& stage : stages)
+    if (stage.tiled)
+      stage.tiled->emit();
+    else
+      stage.lower(kernel, stage.node);
 
   std::vector<size_t> rest;
   for (size_t r = 0; r < kernel.results.size(); ++r) {
     const Value value = body.results()[r].value;
+    if (std::find(kernel.done.begin(), kernel.done.end(), r) != kernel.done.end()) continue;
     if (kernel.values.is_placed(value) && kernel.values.placed(value) == kernel.results[r]) continue;
     rest.push_back(r);
   }

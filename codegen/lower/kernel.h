@@ -37,6 +37,7 @@ class Kernel {
   std::string name;
   std::vector<int64_t> results;  // buffer per result
   std::vector<int64_t> alias;
+  std::vector<size_t> done;  // results that a stage has computed itself
 
   FunctionBuilder f;
   Values values;

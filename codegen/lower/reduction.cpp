@@ -243,7 +243,7 @@ class Reduction {
     };
     const double cost = 0.05 * static_cast<double>(chain_block * outputs_ * together);
     const Index groups = f_.open_axis("blocks", whole / together, LoopKind::parallel,
-                                   grain(cost, whole / together, kernel_.options));
+                                      grain(cost, whole / together, kernel_.options));
     over_outputs([&](const Columns& columns) {
       std::vector<Index> blocks, firsts;
       for (int64_t u = 0; u < together; ++u) {

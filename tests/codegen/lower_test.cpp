@@ -243,5 +243,41 @@ TEST_CASE("scans, forward and reversed, with histories and swapped carries") {
   }
 }
 
+TEST_CASE("tiled products: every tail, both targets, epilogues") {
+  std::mt19937 engine(7);
+  const auto draw = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(engine);
+  };
+  for (int i = 0; i < 60; ++i) {
+    const int64_t m = draw(1, 40), n = draw(1, 110), k = i % 10 == 0 ? draw(2000, 5000) : draw(1, 90);
+    const bool left_transposed = draw(0, 1), right_transposed = draw(0, 1);
+    const ElementType element = draw(0, 1) ? ElementType::f32 : ElementType::f64;
+    INFO(m << " x " << n << " x " << k << (left_transposed ? " T" : " -")
+           << (right_transposed ? " T" : " -"));
+    GraphBuilder b;
+    const Value x = input(b, Type(element, left_transposed ? Shape{k, m} : Shape{m, k}));
+    const Value y = input(b, Type(element, right_transposed ? Shape{n, k} : Shape{k, n}));
+    const Value bias = input(b, Type(element, {n})), residual = input(b, Type(element, {m, n}));
+    const Value raw = build::dot(b, x, y, {{left_transposed ? 0 : 1}, {right_transposed ? 1 : 0}});
+    const Value shifted = build::add(b, raw, build::broadcast(b, bias, {m, n}, {1}));
+    switch (i % 4) {
+      case 0:
+        b.add_result("raw", raw);
+        break;
+      case 1:
+        b.add_result("flat", build::reshape(b, shifted, {m * n}));
+        break;
+      case 2:
+        b.add_result("y", build::mul(b, build::unary(b, "neg", shifted), residual));
+        b.add_result("raw", raw);
+        break;
+      default:
+        b.add_result("y", build::add(b, build::mul(b, shifted, shifted), residual));
+        b.add_result("t", build::transpose(b, raw, {1, 0}));
+    }
+    check(as_kernel(std::move(b).finish()));
+  }
+}
+
 }  // namespace
 }  // namespace gradus

@@ -1,0 +1,412 @@
+// Matrix products by register tiles. Any order of axes: what does not merge into one axis of rows, columns or
+// terms becomes an outer loop; strides are displacements, and B is packed into panels where its rows are not
+// contiguous or alias in the cache.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codegen/lower/tile.h"
+
+namespace gradus::lowering {
+
+using loop::Expression;
+using loop::LoopKind;
+
+namespace {
+
+constexpr int64_t chunk_terms = 2048;
+
+// One operand as a matrix: element (i, k) lies at base + i * stride + k * step, base depending on outer axes.
+struct Operand {
+  int64_t buffer = 0;
+  Index base;
+  int64_t stride = 0;
+  int64_t step = 0;
+};
+
+class TiledDot : public TiledContraction {
+ public:
+  TiledDot(Kernel& kernel, uint32_t index)
+      : kernel_(kernel),
+        f_(kernel.f),
+        node_(kernel.body.node(index)),
+        epilogue_(kernel, {index, 0}),
+        element_(node_.types[0].element),
+        axes_(make_axes(f_, node_.types[0].shape)) {}
+
+  bool plan() {
+    if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
+    if (element_count(node_.types[0].shape) == 0) return false;
+    if (!find_axes() || terms_ == 0) return false;
+    if (columns_.extent == 1 && rows_.extent > 1) {
+      std::swap(rows_, columns_);
+      std::swap(a_, b_);
+      swapped_ = true;
+    }
+    schedule_ = choose_tile(rows_.extent, columns_.extent, element_, kernel_.target, kernel_.options);
+    epilogue_.prepare();
+    decide_packing();
+    return true;
+  }
+
+  void emit() override {
+    make_functions();
+    if (packed_) pack();
+    multiply();
+  }
+
+ private:
+  // Splits the result's axes into outer axes, rows and columns, and the terms into one axis.
+  bool find_axes() {
+    const AxisPairs contract = *node_.attributes.axis_pairs("contract");
+    const AxisPairs batch =
+        node_.attributes.has("batch") ? *node_.attributes.axis_pairs("batch") : AxisPairs{};
+    const Shape& left_shape = kernel_.type(node_.operands[0]).shape;
+    const Shape& right_shape = kernel_.type(node_.operands[1]).shape;
+    Indices left(left_shape.size()), right(right_shape.size());
+    std::vector<bool> left_used(left.size(), false), right_used(right.size(), false);
+    size_t position = 0;
+    for (size_t i = 0; i < batch.left.size(); ++i, ++position) {
+      const auto l = static_cast<size_t>(batch.left[i]), r = static_cast<size_t>(batch.right[i]);
+      left[l] = right[r] = axes_[position].index;
+      left_used[l] = right_used[r] = true;
+    }
+    Shape term_shape;
+    for (int64_t axis : contract.left) term_shape.push_back(left_shape[static_cast<size_t>(axis)]);
+    const std::vector<Axis> terms = make_axes(f_, term_shape);
+    terms_ = element_count(term_shape);
+    for (size_t i = 0; i < terms.size(); ++i) {
+      const auto l = static_cast<size_t>(contract.left[i]), r = static_cast<size_t>(contract.right[i]);
+      left[l] = right[r] = terms[i].index;
+      left_used[l] = right_used[r] = true;
+    }
+    const size_t first_row = position;
+    for (size_t i = 0; i < left.size(); ++i)
+      if (!left_used[i]) left[i] = axes_[position++].index;
+    const size_t first_column = position;
+    for (size_t i = 0; i < right.size(); ++i)
+      if (!right_used[i]) right[i] = axes_[position++].index;
+
+    const auto a = kernel_.values.element(node_.operands[0], left);
+    const auto b = kernel_.values.element(node_.operands[1], right);
+    if (!a || !b) return false;
+    std::vector<Axis> all = axes_;
+    all.insert(all.end(), terms.begin(), terms.end());
+    const std::vector<MergedAxis> merged = merge_axes(f_, all, [&] {
+      f_.space.expression(a->index);
+      f_.space.expression(b->index);
+      epilogue_.trial(axes_, kernel_.values);
+    });
+    const auto belongs = [&](const MergedAxis& axis, size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i)
+        if (all[i].extent != 1 && all[i].symbol() == axis.symbols[0]) return true;
+      return false;
+    };
+    MergedAxis term_axis;
+    term_axis.extent = 1;
+    int term_groups = 0;
+    rows_.extent = columns_.extent = 1;
+    for (const MergedAxis& axis : merged) {
+      // Neighbours of different kinds are walked together only by chance; such a product is left to the plain
+      // form.
+      for (int symbol : axis.symbols)
+        if (kind_of(symbol, all, first_row, first_column) !=
+            kind_of(axis.symbols[0], all, first_row, first_column))
+          return false;
+      if (belongs(axis, axes_.size(), all.size())) {
+        term_axis = axis;
+        ++term_groups;
+      } else if (belongs(axis, first_row, first_column)) {
+        if (rows_.extent > 1) outer_.push_back(rows_);
+        rows_ = axis;
+      } else if (belongs(axis, first_column, axes_.size())) {
+        if (columns_.extent > 1) outer_.push_back(columns_);
+        columns_ = axis;
+      } else {
+        outer_.push_back(axis);
+      }
+    }
+    if (term_groups > 1) return false;
+    return matrix(*a, rows_, term_axis, a_) && matrix(*b, columns_, term_axis, b_);
+  }
+
+  static int kind_of(int symbol, const std::vector<Axis>& all, size_t first_row, size_t first_column) {
+    for (size_t i = 0; i < all.size(); ++i)
+      if (all[i].extent != 1 && all[i].symbol() == symbol)
+        return i < first_row ? 0 : i < first_column ? 1 : 2;
+    return 3;
+  }
+
+  bool matrix(const Values::Element& element, const MergedAxis& axis, const MergedAxis& terms,
+              Operand& operand) {
+    operand.buffer = kernel_.values.placed(element.source);
+    operand.base = element.index;
+    const auto take = [&](const MergedAxis& merged, int64_t& stride) {
+      if (merged.symbols.empty()) return;
+      stride = element.index.coefficient(merged.symbols.back());
+      std::vector<std::pair<int, int64_t>> rest;
+      for (const auto& term : operand.base.terms)
+        if (std::find(merged.symbols.begin(), merged.symbols.end(), term.first) == merged.symbols.end())
+          rest.push_back(term);
+      operand.base.terms = rest;
+    };
+    take(axis, operand.stride);
+    take(terms, operand.step);
+    // What is left must be affine in the outer axes.
+    for (const auto& [symbol, coefficient] : operand.base.terms) {
+      const bool known = std::any_of(axes_.begin(), axes_.end(), [&, s = symbol](const Axis& a) {
+        return a.extent != 1 && a.symbol() == s;
+      });
+      if (!known) return false;
+    }
+    return true;
+  }
+
+  int64_t outer_count() const {
+    int64_t count = 1;
+    for (const MergedAxis& axis : outer_) count *= axis.extent;
+    return count;
+  }
+
+  void decide_packing() {
+    const int64_t bytes = size_in_bytes(element_);
+    const bool strided = b_.stride != 1 && columns_.extent > 1;
+    const bool aliases = (b_.step * bytes) % 1024 == 0 && terms_ >= 64;
+    packed_ = schedule_.row_tiles > 1 && (strided || (aliases && schedule_.row_tiles >= 4));
+    if (!packed_) return;
+    panel_elements_ = terms_ * schedule_.columns;
+    panels_ = kernel_.scratch("panels", element_, outer_count() * schedule_.panels * panel_elements_);
+  }
+
+  // Position among the outer axes, row-major.
+  Index outer_position() {
+    Index position;
+    for (const MergedAxis& axis : outer_) {
+      Index merged;
+      int64_t stride = 1;
+      for (size_t i = axis.symbols.size(); i-- > 0;) {
+        Index symbol;
+        symbol.terms.emplace_back(axis.symbols[i], 1);
+        merged = merged + symbol * stride;
+        stride *= f_.space.extent(axis.symbols[i]);
+      }
+      position = position * axis.extent + merged;
+    }
+    return position;
+  }
+
+  size_t open_outer_axes(double nanoseconds) {
+    size_t opened = 0;
+    for (const MergedAxis& axis : outer_) {
+      const bool first = opened == 0;
+      const double cost = nanoseconds * static_cast<double>(outer_count() / axis.extent);
+      const Expression variable = f_.open("o", 0, axis.extent, first ? LoopKind::parallel : LoopKind::serial,
+                                          first ? grain(cost, axis.extent, kernel_.options) : 1);
+      f_.space.bind(axis.symbols, variable, f_.level());
+      ++opened;
+    }
+    return opened;
+  }
+
+  int64_t last_width() const { return columns_.extent - (schedule_.panels - 1) * schedule_.columns; }
+
+  void pack() {
+    const double cost = 0.5 * static_cast<double>(panel_elements_);
+    const size_t opened = open_outer_axes(cost * static_cast<double>(schedule_.panels));
+    const auto panel = [&](const Index& p, int64_t width) {
+      const Index k = f_.open_axis("k", terms_);
+      const Index v = f_.open_axis("v", width, LoopKind::vectorized);
+      const Index from = b_.base + (p * schedule_.columns + v) * b_.stride + k * b_.step;
+      const Index to =
+          (outer_position() * schedule_.panels + p) * panel_elements_ + k * schedule_.columns + v;
+      f_.store(panels_, to, f_.load(b_.buffer, from));
+      f_.close();
+      f_.close();
+    };
+    const bool even = last_width() == schedule_.columns;
+    const int64_t whole = even ? schedule_.panels : schedule_.panels - 1;
+    if (whole > 0) {
+      const Index p = f_.open_axis("panel", whole, opened == 0 ? LoopKind::parallel : LoopKind::serial,
+                                   opened == 0 ? grain(cost, whole, kernel_.options) : 1);
+      panel(p, schedule_.columns);
+      f_.close();
+    }
+    if (!even) panel(Index(whole), last_width());
+    for (size_t i = 0; i < opened; ++i) f_.close();
+  }
+
+  // The function for tiles of this size.
+  std::unique_ptr<TileFunction> tile_function(int64_t rows, int64_t columns) {
+    const int64_t step = packed_ ? schedule_.columns : b_.step;
+    const int64_t stride = packed_ ? 1 : b_.stride;
+    const int64_t last = terms_ - 1;
+    auto tile = std::make_unique<TileFunction>(kernel_, epilogue_, fmt::format("tile_{}x{}", rows, columns),
+                                               (rows - 1) * a_.stride + last * a_.step + 1,
+                                               (columns - 1) * stride + last * step + 1);
+    FunctionBuilder& t = tile->f;
+    const Expression m = t.scalar_parameter("m"), n = t.scalar_parameter("n");
+    std::vector<Expression> outer;
+    for (size_t i = 0; i < outer_.size(); ++i) outer.push_back(t.scalar_parameter("o"));
+    // The tile function has axes of its own, in the same places.
+    const auto own = [&](const MergedAxis& axis) {
+      std::vector<int> symbols;
+      for (int symbol : axis.symbols)
+        for (size_t i = 0; i < axes_.size(); ++i)
+          if (axes_[i].extent != 1 && axes_[i].symbol() == symbol) symbols.push_back(tile->axes[i].symbol());
+      return symbols;
+    };
+    for (size_t i = 0; i < outer_.size(); ++i) t.space.bind(own(outer_[i]), outer[i], 0);
+    const bool chunked = terms_ > chunk_terms;
+    RegisterTile registers(t, element_, rows, columns, chunked);
+    const auto chain = [&](const Expression& first, int64_t length) {
+      registers.begin();
+      const Expression k = t.open("k", 0, length);
+      const Expression at = first ? first + k : k;
+      registers.multiply(
+          0, rows,
+          [&](const Expression& r) {
+            return t.load(tile->a, {r * integer(a_.stride) + at * integer(a_.step)});
+          },
+          [&](const Expression& v) { return t.load(tile->b, {at * integer(step) + v * integer(stride)}); });
+      t.close();
+      registers.end();
+    };
+    if (!chunked) {
+      chain(nullptr, terms_);
+    } else {
+      const Expression chunk = t.open("chunk", 0, terms_ / chunk_terms);
+      chain(chunk * integer(chunk_terms), chunk_terms);
+      t.close();
+      if (terms_ % chunk_terms > 0) chain(integer(terms_ / chunk_terms * chunk_terms), terms_ % chunk_terms);
+    }
+    const std::vector<int> row_symbols = own(rows_), column_symbols = own(columns_);
+    tile->store(registers, [&](const Expression& r, const Expression& v) {
+      if (!row_symbols.empty()) t.space.bind(row_symbols, m + r, t.level());
+      if (!column_symbols.empty()) t.space.bind(column_symbols, n + v, t.level());
+    });
+    return tile;
+  }
+
+  void make_functions() {
+    for (int64_t rows : heights())
+      for (int64_t columns : widths()) {
+        functions_.push_back(tile_function(rows, columns));
+        names_.push_back(functions_.back()->finish());
+      }
+  }
+
+  std::vector<int64_t> heights() const {
+    if (schedule_.full_tiles == schedule_.row_tiles) return {schedule_.rows};
+    return {schedule_.rows, schedule_.rows - 1};
+  }
+  std::vector<int64_t> widths() const {
+    if (last_width() == schedule_.columns) return {schedule_.columns};
+    if (schedule_.panels == 1) return {last_width()};
+    return {schedule_.columns, last_width()};
+  }
+
+  void multiply() {
+    const double flops = 2.0 * static_cast<double>(rows_.extent * columns_.extent * terms_);
+    const double total = flops / 100 + 20;  // nanoseconds, at an assumed 100 GFLOP/s
+    const size_t opened = open_outer_axes(total);
+    // Panels outside, so that one stays in the cache; rows outside where there are too few panels to share
+    // out.
+    const bool panels_outside = schedule_.panels >= 8 || schedule_.row_tiles < 2;
+    int depth = static_cast<int>(opened);
+    const auto over_rows = [&](const std::function<void(const Index&, size_t)>& body) {
+      const auto loop = [&](int64_t count, int64_t height, int64_t first, size_t variant) {
+        if (count == 0) return;
+        const bool outermost = depth == 0;
+        const Index i = f_.open_axis(
+            "tile", count, outermost ? LoopKind::parallel : LoopKind::serial,
+            outermost ? grain(total / static_cast<double>(schedule_.row_tiles), count, kernel_.options) : 1);
+        ++depth;
+        body(i * height + Index(first), variant);
+        --depth;
+        f_.close();
+      };
+      loop(schedule_.full_tiles, schedule_.rows, 0, 0);
+      loop(schedule_.row_tiles - schedule_.full_tiles, schedule_.rows - 1,
+           schedule_.full_tiles * schedule_.rows, 1);
+    };
+    const auto over_panels = [&](const std::function<void(const Index&, size_t)>& body) {
+      const bool even = last_width() == schedule_.columns;
+      const int64_t whole = even ? schedule_.panels : schedule_.panels - 1;
+      if (whole > 0) {
+        const bool outermost = depth == 0;
+        const Index p = f_.open_axis(
+            "panel", whole, outermost ? LoopKind::parallel : LoopKind::serial,
+            outermost ? grain(total / static_cast<double>(schedule_.panels), whole, kernel_.options) : 1);
+        ++depth;
+        body(p, 0);
+        --depth;
+        f_.close();
+      }
+      if (!even) body(Index(whole), widths().size() - 1);
+    };
+    if (panels_outside)
+      over_panels([&](const Index& p, size_t width) {
+        over_rows([&](const Index& m, size_t height) { call(m, p, height, width); });
+      });
+    else
+      over_rows([&](const Index& m, size_t height) {
+        over_panels([&](const Index& p, size_t width) { call(m, p, height, width); });
+      });
+    for (size_t i = 0; i < opened; ++i) f_.close();
+  }
+
+  void call(const Index& m, const Index& panel, size_t height, size_t width) {
+    const size_t which = height * widths().size() + width;
+    loop::Call call;
+    call.function = names_[which];
+    call.buffers.push_back({a_.buffer, {f_.space.expression(a_.base + m * a_.stride)}});
+    const Index n = panel * schedule_.columns;
+    if (packed_)
+      call.buffers.push_back(
+          {panels_, {f_.space.expression((outer_position() * schedule_.panels + panel) * panel_elements_)}});
+    else
+      call.buffers.push_back({b_.buffer, {f_.space.expression(b_.base + n * b_.stride)}});
+    functions_[which]->add_views(call.buffers);
+    call.scalars = {f_.space.expression(m), f_.space.expression(n)};
+    for (const MergedAxis& axis : outer_) {
+      Index merged;
+      int64_t stride = 1;
+      for (size_t i = axis.symbols.size(); i-- > 0;) {
+        Index symbol;
+        symbol.terms.emplace_back(axis.symbols[i], stride);
+        merged = merged + symbol;
+        stride *= f_.space.extent(axis.symbols[i]);
+      }
+      call.scalars.push_back(f_.space.expression(merged));
+    }
+    f_.add({std::move(call)});
+  }
+
+  Kernel& kernel_;
+  FunctionBuilder& f_;
+  const Node& node_;
+  Epilogue epilogue_;
+  ElementType element_;
+  std::vector<Axis> axes_;
+  std::vector<MergedAxis> outer_;
+  MergedAxis rows_, columns_;
+  int64_t terms_ = 0;
+  Operand a_, b_;
+  bool swapped_ = false;
+  TileSchedule schedule_;
+  bool packed_ = false;
+  int64_t panel_elements_ = 0;
+  int64_t panels_ = -1;
+  std::vector<std::unique_ptr<TileFunction>> functions_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::unique_ptr<TiledContraction> plan_tiled_dot(Kernel& kernel, uint32_t node) {
+  auto dot = std::make_unique<TiledDot>(kernel, node);
+  if (!dot->plan()) return nullptr;
+  return dot;
+}
+
+}  // namespace gradus::lowering

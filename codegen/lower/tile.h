@@ -1,0 +1,111 @@
+// The register tile that all contractions share: rows of broadcast values times vectors of columns, one chain
+// of multiply-adds per output, and the epilogue applied to the tile before it is stored.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "codegen/lower/kernel.h"
+
+namespace gradus::lowering {
+
+// Accumulators of rows x columns outputs. `begin` starts a chain at +0; where the sum is cut into chunks,
+// `end` adds the chain to those before it.
+class RegisterTile {
+ public:
+  RegisterTile(FunctionBuilder& f, ElementType element, int64_t rows, int64_t columns, bool chunked);
+
+  void begin();
+  void end();
+  // One term of the chains of rows [first, last): a(row) times b(lane) for every column.
+  using Factor = std::function<loop::Expression(const loop::Expression&)>;
+  void multiply(int64_t first, int64_t last, const Factor& a, const Factor& b);
+  loop::Expression value(const loop::Expression& row, const loop::Expression& lane) const;
+
+  int64_t rows() const { return rows_; }
+  int64_t columns() const { return columns_; }
+
+ private:
+  FunctionBuilder& f_;
+  ElementType element_;
+  int64_t rows_, columns_;
+  bool chunked_;
+  int64_t chain_ = 0;
+  int64_t total_ = 0;
+};
+
+// What a contraction's tile writes: results of the kernel that it computes on the way, and the raw values if
+// something else needs them.
+struct TileOutput {
+  Value value;
+  int64_t buffer = 0;  // of the kernel
+};
+
+// The part of a kernel that its contraction's tiles compute.
+class Epilogue {
+ public:
+  Epilogue(Kernel& kernel, Value contraction);
+
+  // Asks for memory if the raw values are needed; marks the kernel's results as done.
+  void prepare();
+  // Computes the outputs at one position for nothing, so that the caller sees which indices they use.
+  void trial(const std::vector<Axis>& axes, Values& values) const;
+  const std::vector<TileOutput>& outputs() const { return outputs_; }
+  // Buffers of the kernel that a tile function needs, the outputs included.
+  const std::vector<int64_t>& buffers() const { return buffers_; }
+  Value contraction() const { return contraction_; }
+  bool is_heavy() const { return heavy_; }
+
+ private:
+  bool fuses(Value result) const;
+  void reach(Value value, std::vector<bool>& seen) const;
+
+  Kernel& kernel_;
+  Value contraction_;
+  std::vector<size_t> fused_;
+  std::vector<TileOutput> outputs_;
+  std::vector<int64_t> buffers_;
+  bool heavy_ = false;
+};
+
+// A function that computes one tile: operand views `a` and `b`, the buffers of the epilogue, then scalars.
+class TileFunction {
+ public:
+  // The views of the operands reach over so many elements.
+  TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::string& role, int64_t a_count,
+               int64_t b_count);
+
+  // Binds the epilogue's position: one axis per axis of the contraction's result.
+  std::vector<Axis> axes;
+  FunctionBuilder f;
+  Values values;
+  int64_t a = 0, b = 0;
+
+  // Stores all outputs of the tile. `bind(row, lane)` binds the axes within the loops over the tile.
+  using Bind = std::function<void(const loop::Expression& row, const loop::Expression& lane)>;
+  void store(const RegisterTile& tile, const Bind& bind);
+  // Hands the function to the kernel and returns its name.
+  std::string finish();
+  // The call's views, after those of a and b.
+  void add_views(std::vector<loop::View>& views) const;
+
+ private:
+  void store_point(const Bind& bind, const loop::Expression& row, const loop::Expression& lane);
+
+  Kernel& kernel_;
+  const Epilogue& epilogue_;
+  std::vector<int64_t> own_;  // parameter per epilogue buffer
+  loop::Expression current_;  // the contraction's value at the current position
+};
+
+// A contraction computed by tiles: planned (memory) before any loop of the kernel is written.
+class TiledContraction {
+ public:
+  virtual ~TiledContraction() = default;
+  virtual void emit() = 0;
+};
+// Null if the plain form has to do.
+std::unique_ptr<TiledContraction> plan_tiled_dot(Kernel& kernel, uint32_t node);
+std::unique_ptr<TiledContraction> plan_tiled_convolution(Kernel& kernel, uint32_t node);
+
+}  // namespace gradus::lowering
