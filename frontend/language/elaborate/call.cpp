@@ -1,0 +1,394 @@
+// Calls: arguments, placeholders, functions and their memory.
+#include <fmt/format.h>
+
+#include "frontend/language/elaborate/builtin_call.h"
+#include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/print.h"
+
+namespace gradus::language {
+
+namespace {
+
+constexpr int64_t deepest = 256;
+constexpr int64_t most_calls = 1'000'000;
+
+}  // namespace
+
+Object Elaborator::evaluate_call(const Call& call, const Expression& expression, const Object* piped,
+                                 const Path* name) {
+  const SourceSpan& span = expression.span;
+  Object callee;
+  if (const auto* callee_name = call.callee->as<Name>()) {
+    std::optional<Object> found = lookup(callee_name->text, true, span);
+    if (!found) {
+      if (std::optional<Object> other = lookup(callee_name->text, false, span)) {
+        checked(*other, span);
+        error(span, fmt::format("`{}` is {}, not a function", callee_name->text, describe(*other)));
+      }
+      unknown_name(callee_name->text, span, true);
+    }
+    callee = std::move(*found);
+  } else {
+    callee = evaluate_place(*call.callee);
+  }
+  if (callee.is<Poison>()) throw Abandon{};
+  const auto* function = callee.as<FunctionObject>();
+  ArgumentValues arguments = evaluate_arguments(call.arguments, function ? function->symbol : nullptr);
+  bool placeholders = false;
+  for (const ArgumentValue& argument : arguments) placeholders |= argument.placeholder;
+  if (piped && placeholders) {
+    for (ArgumentValue& argument : arguments)
+      if (argument.placeholder) argument = {argument.name, *piped, argument.span};
+  } else if (piped) {
+    arguments.insert(arguments.begin(), {"", *piped, span});
+  } else if (placeholders) {
+    if (!function) error(span, "`_` makes a function of a call, and an instance is one already");
+    if (function->given) not_supported(span, "`_` in a call of a function that has arguments already");
+    auto given = std::make_shared<std::vector<FunctionObject::Given>>();
+    for (const ArgumentValue& argument : arguments)
+      given->push_back({argument.name, argument.placeholder ? nullptr : std::make_shared<const Object>(argument.value)});
+    FunctionObject partial = *function;
+    partial.given = std::move(given);
+    return partial;
+  }
+  return call_object(callee, std::move(arguments), span, name);
+}
+
+ArgumentValues Elaborator::evaluate_arguments(const Arguments& arguments, const Symbol* callee) {
+  ArgumentValues values;
+  const Definition* definition = callee ? callee->definition() : nullptr;
+  const auto is_word = [&](const Argument& argument, const std::string& text) {
+    if (!definition) return false;
+    for (const Parameter& parameter : definition->parameters)
+      if (parameter.type && (!argument.name || argument.name->text == parameter.name.text))
+        for (const std::string& word : parameter.type->alternatives)
+          if (word == text) return true;
+    return false;
+  };
+  for (const Argument& argument : arguments) {
+    ArgumentValue value;
+    if (argument.name) value.name = argument.name->text;
+    value.span = argument.name ? argument.name->span : argument.value.span;
+    const Expression* expression = argument.value.is_range ? nullptr : argument.value.first.get();
+    value.expression = expression;
+    if (!expression) {
+      value.value = make_list(range_items(argument.value));
+    } else if (expression->as<Placeholder>()) {
+      value.placeholder = true;
+    } else if (const auto* word = expression->as<Name>(); word && is_word(argument, word->text) &&
+                                                          (argument.name || !lookup(word->text, false, value.span))) {
+      value.value = Object(word->text);
+    } else if (expression->as<Ellipsis>()) {  // `over: ...` is its axes
+      if (!activation_->ellipsis)
+        error(expression->span, "`...` is not bound here: no parameter of this definition has `...` in its pattern");
+      Items axes;
+      for (int64_t axis : activation_->ellipsis->axes) axes.push_back(Object(axis));
+      value.value = make_list(std::move(axes));
+    } else {
+      value.value = evaluate(*expression);
+      if (value.value.is<Poison>()) throw Abandon{};
+    }
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+Object Elaborator::call_object(const Object& callee, ArgumentValues arguments, const SourceSpan& span,
+                               const Path* name) {
+  if (callee.is<Poison>()) throw Abandon{};
+  if (++calls_ > most_calls)
+    fatal(span, fmt::format("more than {} calls", most_calls), "is there a recursion that grows exponentially?");
+  const std::optional<bool> training = [&]() -> std::optional<bool> {
+    const auto* function = callee.as<FunctionObject>();
+    if (function && function->builtin) return std::nullopt;
+    return training_argument(arguments);
+  }();
+  struct Restore {
+    bool& at;
+    bool saved;
+    ~Restore() { at = saved; }
+  } restore{training_, training_};
+  if (training) training_ = *training;
+  if (const auto* instance = callee.as<std::shared_ptr<Instance>>()) {
+    if (name) error(span, fmt::format("this instance has its name already: {}", (*instance)->path));
+    return call_instance(*instance, std::move(arguments), span);
+  }
+  const auto* function = callee.as<FunctionObject>();
+  if (!function) error(span, fmt::format("{} is not a function", describe(callee)));
+  if (function->given) {
+    ArgumentValues merged;
+    size_t next = 0;
+    for (const FunctionObject::Given& given : *function->given) {
+      if (given.value) {
+        merged.push_back({given.name, *given.value, span});
+        continue;
+      }
+      if (next >= arguments.size() || !arguments[next].name.empty())
+        error(span, fmt::format("{} needs an argument for `_`", function->name()));
+      merged.push_back({given.name, arguments[next].value, arguments[next].span});
+      ++next;
+    }
+    // Positional arguments come first.
+    const auto first_named = std::find_if(merged.begin(), merged.end(), [](const auto& a) { return !a.name.empty(); });
+    std::vector<ArgumentValue> named(first_named, merged.end());
+    merged.erase(first_named, merged.end());
+    for (; next < arguments.size(); ++next) (arguments[next].name.empty() ? merged : named).push_back(arguments[next]);
+    merged.insert(merged.end(), named.begin(), named.end());
+    arguments = std::move(merged);
+  }
+  if (function->builtin) {
+    put_origin(span);
+    BuiltinCall call(*this, *function->builtin, std::move(arguments), span, name);
+    return call.run();
+  }
+  return call_definition(*function->symbol, std::move(arguments), span, name);
+}
+
+std::optional<bool> Elaborator::training_argument(ArgumentValues& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].name == "training") {
+      const bool value = to_bool(arguments[i].value, "`training`", arguments[i].span);
+      arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i));
+      return value;
+    }
+  return std::nullopt;
+}
+
+Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span,
+                                   const Path* name) {
+  const Definition& definition = *symbol.definition();
+  switch (definition.kind) {
+    case Definition::Kind::layer:
+    case Definition::Kind::model:
+      return call_layer(symbol, std::move(arguments), span, name);
+    case Definition::Kind::optimizer: {
+      auto stages = std::make_shared<std::vector<OptimizerStage>>();
+      if (!arguments.empty() && arguments[0].value.is<OptimizerObject>()) {
+        *stages = *arguments[0].value.as<OptimizerObject>()->stages;
+        arguments.erase(arguments.begin());
+      }
+      stages->push_back({&symbol, bind_arguments(symbol, arguments, Binding::all, span),
+                         name ? local_name(*name) : "", user_span(span)});
+      return OptimizerObject{std::move(stages)};
+    }
+    case Definition::Kind::function:
+      break;
+  }
+  std::map<std::string, Object> given = bind_arguments(symbol, arguments, Binding::all, span);
+  if (!name) return call_function(symbol, std::move(given), span);
+  PathScope scope;
+  scope.path = claim(local_name(*name), name->span);
+  scope.owner = path_->owner;
+  PathScope* outer = path_;
+  path_ = &scope;
+  try {
+    Object result = call_function(symbol, std::move(given), span);
+    path_ = outer;
+    bind(name->root, PathObject{scope.path});
+    return result;
+  } catch (...) {
+    path_ = outer;
+    throw;
+  }
+}
+
+Object Elaborator::call_function(const Symbol& symbol, std::map<std::string, Object> given, const SourceSpan& span) {
+  bool possible = options_.memoize;
+  const std::string key = possible ? memo_key(symbol, given, possible) : "";
+  if (possible)
+    if (const auto at = frame_->memo.find(key); at != frame_->memo.end()) {
+      ++calls_memoized;
+      return at->second;
+    }
+  const uint64_t effects = effects_;
+  Object result = run_definition(symbol, given, span);
+  if (possible && effects == effects_ && !result.is<Poison>()) frame_->memo.emplace(key, result);
+  return result;
+}
+
+namespace {
+
+// The arguments as text; `possible` becomes false for what has no short identity.
+void append_key(std::string& key, const Object& object, bool& possible) {
+  struct Visit {
+    std::string& key;
+    bool& possible;
+    void operator()(const Nothing&) const { key += "none"; }
+    void operator()(const Poison&) const { possible = false; }
+    void operator()(bool value) const { key += value ? "true" : "false"; }
+    void operator()(int64_t value) const { key += std::to_string(value); }
+    void operator()(double value) const { key += fmt::format("{:a}f", value); }
+    void operator()(const std::string& value) const { key += fmt::format("\"{}\"", value); }
+    void operator()(const Tensor& value) const {
+      key += fmt::format("%{}.{}@{}{}", value.value.node, value.value.result, static_cast<const void*>(value.frame),
+                         value.known ? "k" : "");
+    }
+    void operator()(const ListObject& list) const {
+      if (list.items->size() > 64) possible = false;
+      key += '[';
+      if (possible)
+        for (const Object& item : *list.items) {
+          append_key(key, item, possible);
+          key += ',';
+        }
+      key += ']';
+    }
+    void operator()(const ResultsObject& results) const { key += fmt::format("r{}", static_cast<const void*>(results.values.get())); possible = false; }
+    void operator()(const FunctionObject& function) const {
+      key += fmt::format("f{}{}(", static_cast<const void*>(function.builtin), static_cast<const void*>(function.symbol));
+      if (function.given)
+        for (const auto& given : *function.given) {
+          key += given.name + ":";
+          if (given.value) append_key(key, *given.value, possible);
+          key += ',';
+        }
+      key += ')';
+    }
+    void operator()(const OptimizerObject&) const { possible = false; }
+    void operator()(const std::shared_ptr<Instance>&) const { possible = false; }
+    void operator()(const Storage*) const { possible = false; }
+    void operator()(const PathObject&) const { possible = false; }
+  };
+  std::visit(Visit{key, possible}, object.kind);
+}
+
+}  // namespace
+
+std::string Elaborator::memo_key(const Symbol& symbol, const std::map<std::string, Object>& given,
+                                 bool& possible) const {
+  std::string key = fmt::format("{}{}", static_cast<const void*>(&symbol), training_ ? "t" : "");
+  for (const auto& [name, value] : given) {
+    key += fmt::format("{}=", name);
+    append_key(key, value, possible);
+    key += ';';
+  }
+  return key;
+}
+
+Object Elaborator::run_definition(const Symbol& symbol, const std::map<std::string, Object>& given,
+                                  const SourceSpan& span) {
+  const Definition& definition = *symbol.definition();
+  if (depth_ >= deepest)
+    fatal(span, fmt::format("`{}` is called {} levels deep", definition.name.text, deepest),
+          "a recursion must end under a known condition");
+  Environment environment;
+  Activation activation;
+  activation.symbol = &symbol;
+  activation.name = definition.name.text;
+  activation.library = symbol.file->library;
+  activation.call_span = span;
+  activation.caller = activation_;
+  activation.environment = &environment;
+  struct Enter {
+    Elaborator& self;
+    Activation* outer;
+    Enter(Elaborator& elaborator, Activation* inner) : self(elaborator), outer(elaborator.activation_) {
+      self.activation_ = inner;
+      ++self.depth_;
+    }
+    ~Enter() {
+      self.activation_ = outer;
+      --self.depth_;
+    }
+  } enter(*this, &activation);
+
+  bind_parameters(symbol, given, environment, span);
+  if (definition.expression) return evaluate(*definition.expression);
+  run_block(definition.body);
+  std::vector<std::string> names;
+  Items values;
+  for (const Result& result : definition.results) {
+    const auto at = environment.names.find(result.name.text);
+    if (at == environment.names.end())
+      error(result.name.span, fmt::format("{} does not set its result `{}`", definition.name.text, result.name.text));
+    Object value = at->second;
+    if (value.is<Poison>()) throw Abandon{};
+    if (auto* storage = value.as<Storage*>()) value = read(**storage);
+    if (result.type && result.type->shape) {
+      const Value converted = to_value(value, pattern_element(*result.type), result.name.span);
+      match_shape(*result.type->shape, frame_->builder.shape(converted),
+                  fmt::format("result `{}` of {}", result.name.text, definition.name.text), result.name.span,
+                  print_shape(*result.type));
+      value = tensor(converted);
+    }
+    names.push_back(result.name.text);
+    values.push_back(std::move(value));
+  }
+  if (values.size() == 1) return values[0];
+  return ResultsObject{definition.name.text, std::move(names), std::make_shared<const Items>(std::move(values))};
+}
+
+// --- Arguments to parameters
+
+std::string Elaborator::signature(const Definition& definition) {
+  std::string out = definition.name.text + "(";
+  for (const Parameter& parameter : definition.parameters)
+    out += (out.back() == '(' ? "" : ", ") + print(parameter);
+  return out + ")";
+}
+
+std::string Elaborator::argument_hint(const Definition& definition, const std::string& name) const {
+  static const std::map<std::string, std::string> habits = {
+      {"axis", "over"},  {"dim", "over"},          {"axes", "over"},      {"keepdims", "keep"}, {"keepdim", "keep"},
+      {"lr", "rate"},    {"learning_rate", "rate"}, {"kernel_size", "kernel"}, {"strides", "stride"},
+      {"use_bias", "bias"}, {"beta_1", "beta1"},   {"beta_2", "beta2"},   {"eps", "epsilon"},   {"p", "rate"},
+      {"out_features", "units"}, {"kernel_initializer", "weight_initializer"}, {"pool_size", "size"}};
+  std::vector<std::string> names;
+  for (const Parameter& parameter : definition.parameters) names.push_back(parameter.name.text);
+  if (const auto at = habits.find(name); at != habits.end())
+    for (const std::string& known : names)
+      if (known == at->second) return fmt::format("it is called `{}` here", known);
+  const std::string near = closest(name, names);
+  return near.empty() ? "it is " + signature(definition) : fmt::format("did you mean `{}`?", near);
+}
+
+std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol, const ArgumentValues& arguments,
+                                                         Binding binding, const SourceSpan& span) {
+  const Definition& definition = *symbol.definition();
+  const auto optional_input = [](const Parameter& p) {
+    return p.is_input() && p.default_value && p.default_value->as<None>();
+  };
+  std::vector<const Parameter*> positional;
+  for (const Parameter& parameter : definition.parameters) {
+    if (binding == Binding::settings && parameter.is_input()) continue;
+    if (binding == Binding::inputs && !parameter.is_input()) continue;
+    if (!optional_input(parameter)) positional.push_back(&parameter);
+  }
+  std::map<std::string, Object> given;
+  size_t next = 0;
+  for (const ArgumentValue& argument : arguments) {
+    const Parameter* target = nullptr;
+    if (argument.name.empty()) {
+      if (next >= positional.size())
+        error(argument.span,
+              fmt::format("too many arguments: {} takes {}{}", definition.name.text, positional.size(),
+                          binding == Binding::inputs ? " when it is called" : ""),
+              "it is " + signature(definition));
+      target = positional[next++];
+    } else {
+      for (const Parameter& parameter : definition.parameters)
+        if (parameter.name.text == argument.name) target = &parameter;
+      if (!target)
+        error(argument.span, fmt::format("{} has no argument `{}`", definition.name.text, argument.name),
+              argument_hint(definition, argument.name));
+      if (binding == Binding::settings && target->is_input())
+        error(argument.span, fmt::format("`{}` is an input of {}, given when the instance is called", argument.name,
+                                         definition.name.text));
+      if (binding == Binding::inputs && !target->is_input())
+        error(argument.span, fmt::format("`{}` is a setting of this instance of {}, given where it is made",
+                                         argument.name, definition.name.text));
+    }
+    if (!given.emplace(target->name.text, argument.value).second)
+      error(argument.span, fmt::format("`{}` is given twice", target->name.text));
+  }
+  for (const Parameter& parameter : definition.parameters) {
+    if (binding == Binding::settings && parameter.is_input()) continue;
+    if (binding == Binding::inputs && !parameter.is_input()) continue;
+    if (!parameter.default_value && !given.contains(parameter.name.text))
+      error(span, fmt::format("{} needs its argument `{}`", definition.name.text, parameter.name.text),
+            "it is " + signature(definition));
+  }
+  return given;
+}
+
+}  // namespace gradus::language

@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include "frontend/language/elaborate/elaborator.h"
+
+namespace gradus::language {
+
+namespace {
+
+constexpr size_t most_errors = 50;
+
+}  // namespace
+
+SourceSpan Elaborator::user_span(const SourceSpan& span) const {
+  const SourceSpan* place = &span;
+  for (const Activation* a = activation_; a && a->library; a = a->caller) place = &a->call_span;
+  return *place;
+}
+
+Diagnostic Elaborator::diagnose(const SourceSpan& span, std::string message, std::string hint,
+                                std::vector<Diagnostic::Note> notes) const {
+  Diagnostic diagnostic{Severity::error, std::move(message), user_span(span), {}, std::move(hint)};
+  const SourceSpan* place = &span;
+  size_t frames = 0;
+  const Activation* a = activation_;
+  for (; a && a->library; a = a->caller) {  // innermost first
+    if (frames++ < 4) diagnostic.notes.push_back({fmt::format("in {}", a->name), *place});
+    place = &a->call_span;
+  }
+  for (; a && a->caller && frames < 7; a = a->caller, ++frames)
+    diagnostic.notes.push_back({fmt::format("in {}, called here", a->name), a->call_span});
+  for (auto& note : notes) diagnostic.notes.push_back(std::move(note));
+  return diagnostic;
+}
+
+void Elaborator::record(Diagnostic diagnostic) {
+  const std::string key = fmt::format("{}:{}:{}:{}", diagnostic.span.file, diagnostic.span.line,
+                                      diagnostic.span.column, diagnostic.message);
+  if (!reported_.insert(key).second) return;
+  errors_.push_back(std::move(diagnostic));
+  if (errors_.size() >= most_errors) throw_if_errors();
+}
+
+void Elaborator::throw_if_errors() {
+  if (!errors_.empty()) throw Error(ErrorKind::program, std::move(errors_));
+}
+
+void Elaborator::error(const SourceSpan& span, std::string message, std::string hint,
+                       std::vector<Diagnostic::Note> notes) {
+  record(diagnose(span, std::move(message), std::move(hint), std::move(notes)));
+  throw Abandon{};
+}
+
+void Elaborator::fatal(const SourceSpan& span, std::string message, std::string hint) {
+  record(diagnose(span, std::move(message), std::move(hint), {}));
+  throw Error(ErrorKind::program, std::move(errors_));
+}
+
+void Elaborator::not_supported(const SourceSpan& span, const std::string& what) {
+  error(span, fmt::format("{} is not supported yet", what));
+}
+
+void Elaborator::warn(const SourceSpan& span, std::string message, std::string hint) {
+  Diagnostic diagnostic = diagnose(span, std::move(message), std::move(hint), {});
+  diagnostic.severity = Severity::warning;
+  for (const Diagnostic& other : warnings)
+    if (other.message == diagnostic.message && other.span == diagnostic.span) return;
+  warnings.push_back(std::move(diagnostic));
+}
+
+Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
+  const Origins& origins = value.frame->builder.origins(value.value);
+  const Node& node = value.frame->builder.node(value.value);
+  std::string where = std::string(to_string(value.frame->builder.type(value.value)));
+  if (node.op->name == "input") {
+    for (const Input& input : value.frame->builder.graph().inputs())
+      if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
+  }
+  where += " comes from " + std::string(node.op->name);
+  if (!origins.empty() && !origins.front().name.empty()) where += " in " + origins.front().name;
+  return {where, origins.empty() ? SourceSpan{} : origins.front().span};
+}
+
+std::string Elaborator::describe(const Object& object) const {
+  struct Describe {
+    const Elaborator& self;
+    std::string operator()(const Nothing&) const { return "none"; }
+    std::string operator()(const Poison&) const { return "an erroneous value"; }
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
+    std::string operator()(int64_t value) const { return std::to_string(value); }
+    std::string operator()(double value) const { return fmt::format("{}", value); }
+    std::string operator()(const std::string& value) const { return fmt::format("\"{}\"", value); }
+    std::string operator()(const Tensor& value) const { return to_string(value.frame->builder.type(value.value)); }
+    std::string operator()(const ListObject& list) const {
+      if (list.items->size() > 8) return fmt::format("a list of {}", list.items->size());
+      std::string out = "[";
+      for (const Object& item : *list.items) out += (out.size() > 1 ? ", " : "") + self.describe(item);
+      return out + "]";
+    }
+    std::string operator()(const ResultsObject& results) const {
+      return fmt::format("the {} results of {}", results.names.size(), results.of);
+    }
+    std::string operator()(const FunctionObject& function) const { return fmt::format("function {}", function.name()); }
+    std::string operator()(const OptimizerObject&) const { return "an optimizer"; }
+    std::string operator()(const std::shared_ptr<Instance>& instance) const {
+      return fmt::format("an instance of {}", instance->symbol->definition()->name.text);
+    }
+    std::string operator()(const Storage* storage) const {
+      return fmt::format("{} {}", to_string(storage->type), storage->path);
+    }
+    std::string operator()(const PathObject& path) const { return fmt::format("the scope {}", path.path); }
+  };
+  return std::visit(Describe{*this}, object.kind);
+}
+
+void Elaborator::guard_stack(const SourceSpan& span) {
+  constexpr std::ptrdiff_t most = 6'000'000;  // of the usual 8 MB
+  const char here = 0;
+  const std::ptrdiff_t used = stack_base_ > &here ? stack_base_ - &here : &here - stack_base_;
+  if (used > most) fatal(span, "calls and expressions are nested too deeply", "is there a recursion without end?");
+}
+
+}  // namespace gradus::language

@@ -1,0 +1,360 @@
+// The elaborator: walks the syntax tree and builds one graph (and the graph of initial values beside it).
+//
+// An error is recorded and abandons its statement; what the statement would have bound becomes Poison, so that
+// later statements report their own errors only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "frontend/language/elaborate.h"
+#include "frontend/language/elaborate/object.h"
+#include "ir/build.h"
+#include "ir/builder.h"
+#include "ir/op.h"
+
+namespace gradus::language {
+
+// Thrown when the diagnostic has been recorded already.
+struct Abandon {};
+
+// A graph under construction: the step, the initial values, or the body of a scan.
+struct Frame {
+  GraphBuilder builder;
+  Frame* parent = nullptr;      // of a scan's body; captures are inputs of the body and operands of the scan
+  bool initial_values = false;  // stands for itself: nothing of the step may enter
+  std::map<Value, Value> captured;       // parent's value → this frame's input
+  std::vector<Value> captures;           // parent's values, in order
+  std::vector<int64_t> lengths;          // trip counts from the outermost scan inwards
+  Value scan_index;                      // i64[]: flattened over all enclosing scans
+  // Checks of a scan's body: number and bad index, output once per iteration.
+  struct BodyCheck {
+    int64_t number;
+    Value bad;
+    int64_t elements;
+  };
+  std::vector<BodyCheck> checks;
+  std::map<std::string, Object> memo;  // calls of pure functions
+
+  explicit Frame(std::string name, BuilderOptions options = {}) : builder(std::move(name), options) {}
+};
+
+struct Environment {
+  std::map<std::string, Object, std::less<>> names;
+  Environment* parent = nullptr;  // what a scan's body sees
+};
+
+// One activation of a path: what `as`, layers and parameters are named in.
+struct PathScope {
+  std::string path;
+  const Instance* owner = nullptr;
+  std::map<std::string, int64_t> counters;
+  std::set<std::string> claimed;
+};
+
+// What `...` stands for in a definition.
+struct EllipsisBinding {
+  Shape sizes;
+  std::vector<int64_t> axes;
+};
+
+struct Line;  // a `minimize` line (elaborate/minimize.cpp)
+
+// A definition's body, a train block or a program while it is being elaborated.
+struct Activation {
+  const Symbol* symbol = nullptr;  // null: train block or program
+  std::string name;
+  bool library = false;
+  SourceSpan call_span;  // in the caller's text
+  Activation* caller = nullptr;
+  Environment* environment = nullptr;
+  std::optional<EllipsisBinding> ellipsis;
+  Line* line = nullptr;  // in an optimizer's body
+};
+
+struct ArgumentValue {
+  std::string name;  // empty: positional
+  Object value;
+  SourceSpan span;
+  const Expression* expression = nullptr;  // null for a piped value
+  bool placeholder = false;
+};
+using ArgumentValues = std::vector<ArgumentValue>;
+
+class BuiltinCall;
+
+enum class Mode { settings, training, evaluation, prediction, program };
+
+class Elaborator {
+ public:
+  struct Options {
+    Mode mode = Mode::program;
+    ElementType precision = ElementType::f32;
+    bool memoize = true;
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> overrides;
+    std::vector<Column> columns;
+    std::optional<int64_t> batch;
+  };
+  Elaborator(const UnitImplementation& unit, Options options);
+  ~Elaborator();
+
+  // --- train.cpp, program.cpp: whole blocks
+  void run_train(const Symbol& train);
+  void run_prediction(const Symbol& train, const std::vector<std::pair<std::string, Type>>& inputs);
+  StepGraph finish_step();
+  StepGraph finish_initialization(const std::vector<StorageRow>& rows);
+  std::vector<StorageRow> storage_rows() const;
+  LessonProgram run_program(const Symbol& program);
+
+  TrainSettings settings;
+  std::vector<std::string> metric_names;
+  std::vector<std::pair<std::string, Type>> model_inputs;  // of the first call of `model`
+  bool has_model = false;
+  uint64_t calls_memoized = 0;
+  std::vector<Diagnostic> warnings;
+
+ private:
+  friend class BuiltinCall;
+
+  // --- diagnostics.cpp
+  [[noreturn]] void error(const SourceSpan& span, std::string message, std::string hint = {},
+                          std::vector<Diagnostic::Note> notes = {});
+  [[noreturn]] void fatal(const SourceSpan& span, std::string message, std::string hint = {});
+  [[noreturn]] void not_supported(const SourceSpan& span, const std::string& what);
+  void warn(const SourceSpan& span, std::string message, std::string hint = {});
+  Diagnostic diagnose(const SourceSpan& span, std::string message, std::string hint,
+                      std::vector<Diagnostic::Note> notes) const;
+  void record(Diagnostic diagnostic);
+  void throw_if_errors();
+  SourceSpan user_span(const SourceSpan& span) const;  // the user's line, seen from inside the library
+  Diagnostic::Note origin_note(const Tensor& tensor) const;
+  std::string describe(const Object& object) const;    // "f32[64,10]", "3", "a list of 2"
+  void guard_stack(const SourceSpan& span);
+
+  // --- statement.cpp
+  void run_block(const Block& block);
+  void run_statement(const Statement& statement);
+  void run(const Assignment& assignment, const Statement& statement);
+  void run(const If& branch, const Statement& statement);
+  void run(const For& loop, const Statement& statement);
+  void run(const Use& use, const Statement& statement);
+  void run(const Update& update, const Statement& statement);
+  void run(const Collect& collect, const Statement& statement);
+  void run_unsupported(const Statement& statement);
+  void poison(const Statement& statement);
+  void bind(const Identifier& target, Object value);
+  Object with_identity(const Identifier& target, const Expression& expression, Object value);
+  bool condition(const Expression& expression);
+  Items range_items(const Range& range);
+  void count_iterations(int64_t count, const SourceSpan& span);
+
+  // --- scan.cpp
+  void run(const Scan& scan, const Statement& statement);
+  struct ScanState;
+  ScanState* scan_ = nullptr;
+
+  // --- minimize.cpp
+  void run(const Minimize& minimize, const Statement& statement);
+  std::vector<Storage*> minimized_over(const Minimize& minimize, Value loss, const SourceSpan& span);
+  Object call_gradient(BuiltinCall& call);
+  std::vector<bool> reaches(Frame& frame, Value from, const std::set<Value>& stop) const;
+  void check_not_stale(Frame& frame, Value y, const std::vector<Storage*>& storages, const std::string& name,
+                       const SourceSpan& span);
+  void run_optimizer_stage(const OptimizerStage& stage, Line& line);
+  Value line_step(Line& line, const SourceSpan& span);
+  Object make_slot(const std::string& local, const ArgumentValues& arguments, const SourceSpan& span);
+
+  // --- train.cpp
+  void run_train_statement(const Statement& statement);
+  void run(const Data& data, const Statement& statement);
+  void run(const Action& action, const Statement& statement);
+  void run(const Metric& metric, const Statement& statement);
+  SettingCall setting_call(const std::string& name, const Arguments& arguments, const SourceSpan& span);
+  Setting setting_of(const Expression& expression);
+  Setting setting_of(const Object& object, const SourceSpan& span);
+  void take_setting(const std::string& name, const Object& value, const SourceSpan& span);
+  std::optional<Object> override_of(const std::string& name);
+  void make_model(const Symbol& train);
+  std::optional<Object> model_output(const std::string& name, const SourceSpan& span);
+  void finish_metrics();
+  void check_monitor();
+
+  // --- program.cpp
+  void run(const Expect& expect, const Statement& statement);
+  void run(const Print& print, const Statement& statement);
+  std::string lesson_result(const Object& object, const SourceSpan& span);
+  LessonProgram lesson_;
+
+  // --- expression.cpp
+  Object evaluate(const Expression& expression);
+  Object evaluate_node(const Expression& expression);
+  Object evaluate_named(const Named& named, const Expression& expression, const Object* piped);
+  Object evaluate_pipe_target(const Expression& target, const Object& piped, const SourceSpan& piped_span);
+  Object evaluate_name(const std::string& name, const SourceSpan& span);
+  std::optional<Object> lookup(std::string_view name, bool callable, const SourceSpan& span);
+  std::optional<Object> special_name(std::string_view name, const SourceSpan& span);
+  [[noreturn]] void unknown_name(const std::string& name, const SourceSpan& span, bool call);
+  Object member(const Object& base, const std::string& name, const SourceSpan& span);
+  Object evaluate_list(const List& list);
+  Object constant_of(const Symbol& symbol, const SourceSpan& span);
+  Object read(Storage& storage);
+  std::optional<Object> path_object(const std::string& path);
+  // The base of a member or index: storages, instances and paths as such, not their values.
+  Object evaluate_place(const Expression& expression);
+
+  // --- index.cpp
+  Object index(const Object& base, const Index& index, const SourceSpan& span);
+  Object index_list(const Items& items, const Index& index, const SourceSpan& span);
+  Object index_tensor(const Tensor& tensor, const Index& index, const SourceSpan& span);
+  Value gather_axis(Value x, Value ids, int64_t axis, const SourceSpan& span);
+  int64_t known_integer(const Expression& expression, const char* what);
+
+  // --- operators.cpp
+  Object binary(BinaryOperator op, const Object& left, const Object& right, const SourceSpan& span);
+  Object negate(const Object& operand, const SourceSpan& span);
+  Object logical_not(const Object& operand, const SourceSpan& span);
+  Value binary_tensor(BinaryOperator op, const Object& left, const Object& right, const SourceSpan& span);
+  Value power(Object left, Object right, const SourceSpan& span);
+  Value matrix_multiply(const Object& left, const Object& right, const SourceSpan& span);
+  // Both operands in one element type, broadcast to one shape. `floats`: integers become floats.
+  std::pair<Value, Value> unify(const Object& left, const Object& right, const char* symbol, const SourceSpan& span,
+                                bool floats = false);
+  ElementType common_element(const std::vector<const Object*>& objects, const char* symbol, const SourceSpan& span,
+                             bool floats = false);
+  Shape common_shape(const std::vector<Value>& values, const char* symbol, const SourceSpan& span);
+  void put_origin(const SourceSpan& span);
+
+  // --- known.cpp
+  std::optional<Object> known_binary(BinaryOperator op, const Object& left, const Object& right,
+                                     const SourceSpan& span);
+  Object known_arithmetic(BinaryOperator op, const Object& left, const Object& right, const SourceSpan& span);
+
+  // --- convert.cpp: objects to values of the current frame
+  Value use(const Tensor& tensor, const SourceSpan& span);
+  Tensor tensor(Value value) { return {value, frame_, nullptr}; }
+  // A value of the element type that the object has by itself (known integers: i32, numbers: float).
+  Value to_value(const Object& object, const SourceSpan& span);
+  Value to_value(const Object& object, ElementType element, const SourceSpan& span);  // known or promoted
+  Value known_value(const Object& known, ElementType element, const SourceSpan& span);
+  Value promote(Value value, ElementType element, const SourceSpan& span, const std::string& what);
+  Value stack(const Items& items, int64_t axis, const SourceSpan& span);
+  bool weak(const Object& object) const;  // takes the element type it meets
+  ElementType element_of(const Object& object, const SourceSpan& span);
+  Shape shape_of(const Object& object, const SourceSpan& span);
+  Shape to_shape(const Object& object, const SourceSpan& span);
+  void check_shape(const Shape& shape, const SourceSpan& span);
+  int64_t to_integer(const Object& object, const std::string& what, const SourceSpan& span);
+  double to_number(const Object& object, const std::string& what, const SourceSpan& span);
+  bool to_bool(const Object& object, const std::string& what, const SourceSpan& span);
+  Type type_of(Value value) const { return frame_->builder.type(value); }
+  const Object& checked(const Object& object, const SourceSpan& span);  // Poison abandons, several results are an error
+
+  // --- call.cpp
+  Object evaluate_call(const Call& call, const Expression& expression, const Object* piped, const Path* name);
+  ArgumentValues evaluate_arguments(const Arguments& arguments, const Symbol* callee);
+  Object call_object(const Object& callee, ArgumentValues arguments, const SourceSpan& span, const Path* name);
+  Object call_definition(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span, const Path* name);
+  Object call_function(const Symbol& symbol, std::map<std::string, Object> given, const SourceSpan& span);
+  Object run_definition(const Symbol& symbol, const std::map<std::string, Object>& given, const SourceSpan& span);
+  std::optional<bool> training_argument(ArgumentValues& arguments);
+  enum class Binding { all, settings, inputs };
+  std::map<std::string, Object> bind_arguments(const Symbol& symbol, const ArgumentValues& arguments, Binding binding,
+                                               const SourceSpan& span);
+  std::string argument_hint(const Definition& definition, const std::string& name) const;
+  std::string memo_key(const Symbol& symbol, const std::map<std::string, Object>& given, bool& possible) const;
+  static std::string signature(const Definition& definition);
+
+  // --- pattern.cpp
+  void bind_parameters(const Symbol& symbol, const std::map<std::string, Object>& given, Environment& environment,
+                       const SourceSpan& span);
+  Object bind_input(const Definition& definition, const Parameter& parameter, const Object& value,
+                    const SourceSpan& span);
+  void check_setting(const Definition& definition, const Parameter& parameter, const Object& value,
+                     const SourceSpan& span);
+  void match_shape(const std::vector<ExpressionPointer>& axes, const Shape& shape, const std::string& what,
+                   const SourceSpan& span, const std::string& pattern);
+  ElementType pattern_element(const TypePattern& pattern) const;
+
+  // --- layer.cpp: paths, instances, storage
+  Object call_layer(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span, const Path* name);
+  std::shared_ptr<Instance> make_instance(const Symbol& symbol, std::map<std::string, Object> settings,
+                                          const std::string& local, const SourceSpan& span);
+  Object call_instance(const std::shared_ptr<Instance>& instance, ArgumentValues arguments, const SourceSpan& span);
+  Object run_instance(const std::shared_ptr<Instance>& instance, std::map<std::string, Object> given,
+                      const SourceSpan& span);
+  std::string claim(const std::string& local, const SourceSpan& span);  // the full path
+  std::string local_name(const Path& path);
+  Object make_storage(const std::string& local, bool trainable, const ArgumentValues& arguments,
+                      const SourceSpan& span);
+  Storage& add_storage(const std::string& path, const Type& type, bool trainable, const Object& initializer,
+                       const SourceSpan& span);
+  Value initial_value(const std::string& path, const Type& type, const Object& initializer, const SourceSpan& span);
+  void set_version(Storage& storage, Value value);
+  std::vector<Storage*> storages_below(const std::string& path);
+  // The storage, instance or prefix that a path names.
+  std::string resolve_path(const Path& path);
+  Value storage_value(Storage& storage) const { return storage.versions.back(); }
+
+  // --- random.cpp, checks.cpp
+  Value draw(const char* op, const Shape& shape, const Object& seed, const SourceSpan& span);
+  Value integer_constant(int64_t value);
+  Value seed_value();
+  Value step_value();
+  Value checked_op(const char* op, std::vector<Value> operands, Attributes attributes, int64_t limit,
+                   const std::string& description, const SourceSpan& span);
+  void combine_status();
+
+  const UnitImplementation& unit_;
+  Options options_;
+  std::vector<Diagnostic> errors_;
+  std::set<std::string> reported_;
+
+  std::unique_ptr<Frame> root_;
+  std::unique_ptr<Frame> initial_;
+  Frame* frame_ = nullptr;
+  Activation* activation_ = nullptr;
+  PathScope* path_ = nullptr;
+  bool training_ = false;
+  std::string initializing_;  // path of the parameter whose initial value is being computed
+  const char* stack_base_ = nullptr;
+
+  std::vector<std::unique_ptr<Storage>> storages_;
+  std::map<std::string, Storage*> storage_by_path_;
+  std::map<std::string, std::shared_ptr<Instance>> instances_;
+  std::map<std::string, Value> initial_values_;
+  std::map<std::string, uint32_t> input_index_;  // of storages, in the root graph
+  std::map<Value, Storage*> version_of_;
+  std::map<std::string, int64_t> draws_;
+  std::map<std::string, int64_t> check_numbers_;
+  std::vector<Check> checks_;
+  Value seed_, step_;
+  Value initial_seed_;
+  std::map<const Statement*, std::unique_ptr<Line>> lines_;
+  std::map<const Symbol*, Object> constants_;
+  std::set<const Symbol*> constants_running_;
+  std::vector<std::unique_ptr<Environment>> environments_;
+  std::vector<std::string> bound_instances_;  // names bound to instances, for `for … as`
+  std::vector<ExpressionPointer> override_trees_;
+  std::set<std::string> overrides_used_;
+
+  Environment* block_environment_ = nullptr;  // of the train block or program
+  std::shared_ptr<Instance> model_;
+  bool model_called_ = false;
+  std::vector<std::pair<std::string, Value>> metrics_;
+  std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
+  int64_t mark_ids_ = 0;
+  int64_t depth_ = 0;
+  int64_t calls_ = 0;
+  int64_t iterations_ = 0;
+  uint64_t effects_ = 0;  // draws, storage, instances: what makes a call impure
+};
+
+std::string join_path(const std::string& path, const std::string& local);
+const char* symbol_of(BinaryOperator op);
+
+}  // namespace gradus::language

@@ -1,0 +1,192 @@
+// Parameters: patterns bind sizes, settings are checked against their types.
+#include <fmt/format.h>
+
+#include "frontend/language/elaborate/builtin_call.h"
+#include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/print.h"
+
+namespace gradus::language {
+
+std::string print_shape(const TypePattern& pattern) {
+  std::string out = pattern.name + "[";
+  for (const ExpressionPointer& axis : *pattern.shape) out += (out.back() == '[' ? "" : ", ") + print(*axis);
+  return out + "]";
+}
+
+ElementType Elaborator::pattern_element(const TypePattern& pattern) const {
+  if (pattern.name == "int") return ElementType::i32;
+  if (const auto element = element_type_named(pattern.name)) return *element;
+  return options_.precision;  // "" and float
+}
+
+void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::string, Object>& given,
+                                 Environment& environment, const SourceSpan& span) {
+  const Definition& definition = *symbol.definition();
+  // Inputs first: their patterns give the sizes that the defaults of settings may read.
+  for (const Parameter& parameter : definition.parameters) {
+    if (!parameter.is_input()) continue;
+    const auto at = given.find(parameter.name.text);
+    if (at == given.end() || at->second.is<Nothing>()) {
+      if (!parameter.default_value)
+        error(span, fmt::format("{} needs its input `{}`", definition.name.text, parameter.name.text));
+      environment.names[parameter.name.text] =
+          parameter.default_value->as<None>()
+              ? Object(Nothing{})
+              : bind_input(definition, parameter, evaluate(*parameter.default_value), span);
+      continue;
+    }
+    environment.names[parameter.name.text] = bind_input(definition, parameter, at->second, span);
+  }
+  for (const Parameter& parameter : definition.parameters) {
+    if (parameter.is_input()) continue;
+    const auto at = given.find(parameter.name.text);
+    Object value = at != given.end() ? at->second : evaluate(*parameter.default_value);
+    if (value.is<Poison>()) throw Abandon{};
+    check_setting(definition, parameter, value, span);
+    environment.names[parameter.name.text] = std::move(value);
+  }
+}
+
+Object Elaborator::bind_input(const Definition& definition, const Parameter& parameter, const Object& value,
+                              const SourceSpan& span) {
+  const std::string what = fmt::format("input `{}` of {}", parameter.name.text, definition.name.text);
+  const TypePattern& pattern = *parameter.type;
+  if (!pattern.name.empty() && pattern.name != "float" && pattern.name != "int" && !element_type_named(pattern.name))
+    error(pattern.span, fmt::format("unknown element type `{}`", pattern.name));
+  // Blamed on the caller's line.
+  Activation* inner = activation_;
+  const auto from_caller = [&](auto action) {
+    activation_ = inner->caller;
+    try {
+      auto result = action();
+      activation_ = inner;
+      return result;
+    } catch (...) {
+      activation_ = inner;
+      throw;
+    }
+  };
+  const ElementType element = pattern_element(pattern);
+  const Value converted = from_caller([&] {
+    checked(value, span);
+    if (!value.is<Tensor>() && !value.is<ListObject>() && !is_known_scalar(value))
+      error(span, fmt::format("{} must be a tensor, found {}", what, describe(value)));
+    if (const ElementType found = element_of(value, span); is_float(found) && !is_float(element)) {
+      const bool target_first = definition.parameters.size() >= 2 && &parameter == &definition.parameters[1];
+      error(span,
+            fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
+            target_first ? "the prediction comes first, then the target" : fmt::format("cast it: {}(…)", name(element)));
+    }
+    Value tensor_value = to_value(value, span);
+    return promote(tensor_value, element, span, what);
+  });
+  const Shape shape = frame_->builder.shape(converted);
+  match_shape(*pattern.shape, shape, what, span, print_shape(pattern));
+  return tensor(converted);
+}
+
+// Matches in the callee's environment; a mismatch is blamed on the caller's line.
+void Elaborator::match_shape(const std::vector<ExpressionPointer>& axes, const Shape& shape, const std::string& what,
+                             const SourceSpan& span, const std::string& pattern) {
+  Activation* inner = activation_;
+  const auto mismatch = [&](const std::string& why) {
+    const bool call = inner->caller && span == inner->call_span;
+    if (call) activation_ = inner->caller;
+    try {
+      error(span, fmt::format("{} must be {}, found {}", what, pattern, to_string(shape)), why,
+            call ? std::vector<Diagnostic::Note>{{fmt::format("{} is defined here", inner->name),
+                                                  inner->symbol ? inner->symbol->item->span : SourceSpan{}}}
+                 : std::vector<Diagnostic::Note>{});
+    } catch (...) {
+      activation_ = inner;
+      throw;
+    }
+  };
+  std::ptrdiff_t dots = -1;
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (axes[i]->as<Ellipsis>()) {
+      if (dots >= 0) error(axes[i]->span, "a pattern has one `...` at most");
+      dots = static_cast<std::ptrdiff_t>(i);
+    }
+  const size_t fixed = axes.size() - (dots >= 0 ? 1 : 0);
+  if (shape.size() < fixed || (dots < 0 && shape.size() != fixed))
+    mismatch(fmt::format("it has {} axes instead of {}{}", shape.size(), dots >= 0 ? "at least " : "", fixed));
+  const size_t covered = shape.size() - fixed;  // axes under `...`
+  const auto axis_of = [&](size_t i) { return dots >= 0 && static_cast<std::ptrdiff_t>(i) > dots ? i - 1 + covered : i; };
+  if (dots >= 0) {
+    EllipsisBinding binding;
+    for (size_t i = 0; i < covered; ++i) {
+      binding.sizes.push_back(shape[static_cast<size_t>(dots) + i]);
+      binding.axes.push_back(dots + static_cast<int64_t>(i));
+    }
+    if (activation_->ellipsis && activation_->ellipsis->sizes != binding.sizes)
+      mismatch(fmt::format("`...` stands for {} already", to_string(activation_->ellipsis->sizes)));
+    if (!activation_->ellipsis) activation_->ellipsis = std::move(binding);
+  }
+  Environment& environment = *activation_->environment;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i]->as<Ellipsis>() || axes[i]->as<Placeholder>()) continue;
+    const int64_t extent = shape[axis_of(i)];
+    const auto* name = axes[i]->as<Name>();
+    if (name && !environment.names.contains(name->text)) {
+      // A size that is a setting with a known value would be bound later; a pattern's name binds first.
+      environment.names[name->text] = Object(extent);
+      continue;
+    }
+    const int64_t expected = to_integer(evaluate(*axes[i]), "a size in a pattern", axes[i]->span);
+    if (expected != extent)
+      mismatch(name ? fmt::format("`{}` is {} already", name->text, expected)
+                    : fmt::format("axis {} is {} instead of {}", axis_of(i), extent, expected));
+  }
+}
+
+void Elaborator::check_setting(const Definition& definition, const Parameter& parameter, const Object& value,
+                               const SourceSpan& span) {
+  if (!parameter.type) return;
+  const std::string& type = parameter.type->name;
+  const Object& known = known_of(value);
+  std::string expected;
+  if (!parameter.type->alternatives.empty()) {
+    const auto* word = value.as<std::string>();
+    bool found = value.is<Nothing>();
+    for (const std::string& each : parameter.type->alternatives) {
+      found |= word && *word == each;
+      expected += (expected.empty() ? "" : " or ") + each;
+    }
+    if (found) return;
+  } else if (type == "int") {
+    const auto* number = known.as<double>();
+    if (known.is<int64_t>() || (number && *number == static_cast<double>(static_cast<int64_t>(*number)))) return;
+    expected = "a known integer";
+  } else if (type == "float") {
+    if (known.is<int64_t>() || known.is<double>() || value.is<Tensor>()) return;
+    expected = "a number";
+  } else if (type == "bool") {
+    if (known.is<bool>()) return;
+    expected = "true or false";
+  } else if (type == "function") {
+    if (value.is<FunctionObject>() || value.is<std::shared_ptr<Instance>>() || value.is<Nothing>()) return;
+    expected = "a function";
+  } else if (type == "string") {
+    if (value.is<std::string>()) return;
+    expected = "a string";
+  } else if (type == "list") {
+    if (known.is<ListObject>()) return;
+    expected = "a list";
+  } else {
+    error(parameter.type->span, fmt::format("unknown type `{}`", type),
+          "types of settings are int, float, bool, string, function, list, or words: same | valid");
+  }
+  if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
+  Activation* inner = activation_;
+  activation_ = inner->caller;
+  try {
+    error(span, fmt::format("argument `{}` of {} must be {}, found {}", parameter.name.text, definition.name.text,
+                            expected, describe(value)));
+  } catch (...) {
+    activation_ = inner;
+    throw;
+  }
+}
+
+}  // namespace gradus::language
