@@ -50,9 +50,13 @@ const Builtin* find_builtin(std::string_view name) {
   return nullptr;
 }
 
-BuiltinCall::BuiltinCall(Elaborator& elaborator, const Builtin& called, ArgumentValues given, SourceSpan place_of_call,
-                         const Path* named)
-    : self(elaborator), builtin(called), span(std::move(place_of_call)), path(named), arguments(std::move(given)) {}
+BuiltinCall::BuiltinCall(Elaborator& elaborator, const Builtin& called, ArgumentValues given,
+                         SourceSpan place_of_call, const Path* named)
+    : self(elaborator),
+      builtin(called),
+      span(std::move(place_of_call)),
+      path(named),
+      arguments(std::move(given)) {}
 
 void BuiltinCall::bind() {
   size_t next = 0;
@@ -88,7 +92,8 @@ void BuiltinCall::bind() {
   }
   for (const std::string& parameter : builtin.parameters)
     if (!is_optional(parameter) && !bound_.contains(parameter))
-      error(fmt::format("{} needs its argument `{}`", builtin.name, parameter), "it is " + signature(builtin));
+      error(fmt::format("{} needs its argument `{}`", builtin.name, parameter),
+            "it is " + signature(builtin));
 }
 
 Object BuiltinCall::run() {
@@ -96,7 +101,8 @@ Object BuiltinCall::run() {
   if (builtin.name == "parameter") return storage(true);
   if (builtin.name == "state") return storage(false);
   bind();
-  if (path) error(fmt::format("`as` names layers, parameters and groups; {} makes nothing to name", builtin.name));
+  if (path)
+    error(fmt::format("`as` names layers, parameters and groups; {} makes nothing to name", builtin.name));
   const auto record = std::find_if(records().begin(), records().end(),
                                    [&](const BuiltinRecord& r) { return r.builtin.name == builtin.name; });
   origin();
@@ -125,7 +131,9 @@ SourceSpan BuiltinCall::place(const std::string& name) const {
   return at == bound_.end() ? span : at->second.span;
 }
 
-const Expression* BuiltinCall::expression(const std::string& name) const { return bound_.at(name).expression; }
+const Expression* BuiltinCall::expression(const std::string& name) const {
+  return bound_.at(name).expression;
+}
 
 Value BuiltinCall::value(const std::string& name) const {
   const Value result = self.to_value(object(name), place(name));
@@ -165,7 +173,8 @@ int64_t BuiltinCall::axis(const std::string& name, const Shape& of, int64_t othe
   const auto rank = static_cast<int64_t>(of.size());
   if (given < -rank || given >= rank)
     self.error(place(name), fmt::format("{}: there is no axis {} in {}", builtin.name, given, to_string(of)),
-               rank == 0 ? "a scalar has no axes" : fmt::format("axes are 0..{}, or negative from the end", rank - 1));
+               rank == 0 ? "a scalar has no axes"
+                         : fmt::format("axes are 0..{}, or negative from the end", rank - 1));
   return given < 0 ? given + rank : given;
 }
 
@@ -176,8 +185,10 @@ std::vector<int64_t> BuiltinCall::axes(const std::string& name, const Shape& of)
   const auto add = [&](const Object& object) {
     const int64_t given = self.to_integer(object, fmt::format("`{}` of {}", name, builtin.name), place(name));
     if (given < -rank || given >= rank)
-      self.error(place(name), fmt::format("{}: there is no axis {} in {}", builtin.name, given, to_string(of)),
-                 rank == 0 ? "a scalar has no axes" : fmt::format("axes are 0..{}, or negative from the end", rank - 1));
+      self.error(place(name),
+                 fmt::format("{}: there is no axis {} in {}", builtin.name, given, to_string(of)),
+                 rank == 0 ? "a scalar has no axes"
+                           : fmt::format("axes are 0..{}, or negative from the end", rank - 1));
     result.push_back(given < 0 ? given + rank : given);
   };
   if (const auto* list = known_of(object(name)).as<ListObject>())
@@ -239,8 +250,8 @@ std::vector<Value> BuiltinCall::same_shape(const std::vector<const Object*>& obj
   return values;
 }
 
-Value BuiltinCall::checked_op(const char* op, std::vector<Value> operands, Attributes attributes, int64_t limit,
-                              const std::string& description) const {
+Value BuiltinCall::checked_op(const char* op, std::vector<Value> operands, Attributes attributes,
+                              int64_t limit, const std::string& description) const {
   return self.checked_op(op, std::move(operands), std::move(attributes), limit, description, span);
 }
 

@@ -32,8 +32,9 @@ class BuiltinCall {
   double number_or(const std::string& name, double otherwise) const;
   bool flag(const std::string& name) const;  // false if left out
   Shape shape(const std::string& name) const;
-  int64_t axis(const std::string& name, const Shape& of, int64_t otherwise) const;  // from the end if negative
-  std::vector<int64_t> axes(const std::string& name, const Shape& of) const;        // ascending; all if left out
+  int64_t axis(const std::string& name, const Shape& of,
+               int64_t otherwise) const;                                      // from the end if negative
+  std::vector<int64_t> axes(const std::string& name, const Shape& of) const;  // ascending; all if left out
   // A number or a list of `count` numbers.
   std::vector<int64_t> integers(const std::string& name, size_t count, int64_t otherwise) const;
   [[noreturn]] void error(std::string message, std::string hint = {}) const;

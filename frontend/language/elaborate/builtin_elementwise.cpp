@@ -11,7 +11,8 @@ namespace {
 Object elementwise(BuiltinCall& call) {
   const std::string& name = call.builtin.name;
   const Object& x = call.object("x");
-  const bool keeps_integers = name == "abs" || name == "sign" || name == "floor" || name == "ceil" || name == "round";
+  const bool keeps_integers =
+      name == "abs" || name == "sign" || name == "floor" || name == "ceil" || name == "round";
   if (call.known(x)) {
     if (const auto* integer = x.as<int64_t>(); integer && keeps_integers) {
       if (name == "abs") return Object(*integer < 0 ? -*integer : *integer);
@@ -23,7 +24,8 @@ Object elementwise(BuiltinCall& call) {
   }
   Value value;
   if (keeps_integers && !is_float(call.builder().type(value = call.value("x")).element)) {
-    if (call.builder().type(value).element == ElementType::boolean) value = call.promote(value, ElementType::i32);
+    if (call.builder().type(value).element == ElementType::boolean)
+      value = call.promote(value, ElementType::i32);
     if (name != "abs" && name != "sign") return call.result(value);
   } else {
     value = call.float_value("x");
@@ -34,7 +36,8 @@ Object elementwise(BuiltinCall& call) {
 Object two_operands(BuiltinCall& call) {
   const Object& x = call.object("x");
   const Object& y = call.object("y");
-  if (call.builtin.name == "pow" && call.known(x) && call.known(y) && !x.is<ListObject>() && !y.is<ListObject>())
+  if (call.builtin.name == "pow" && call.known(x) && call.known(y) && !x.is<ListObject>() &&
+      !y.is<ListObject>())
     return Object(known_power(number_of(x), number_of(y)));
   const std::vector<Value> values = call.same_shape({&x, &y}, true);
   return call.result(build::binary(call.builder(), call.builtin.name, values[0], values[1]));
@@ -43,8 +46,9 @@ Object two_operands(BuiltinCall& call) {
 Object where(BuiltinCall& call) {
   const Value condition = call.value("condition");
   if (call.builder().type(condition).element != ElementType::boolean)
-    call.error(fmt::format("where: the condition must be bool, found {}", to_string(call.builder().type(condition))),
-               "compare it: … != 0");
+    call.error(
+        fmt::format("where: the condition must be bool, found {}", to_string(call.builder().type(condition))),
+        "compare it: … != 0");
   const std::vector<Value> sides = call.same_shape({&call.object("a"), &call.object("b")});
   const ElementType element = call.builder().type(sides[0]).element;
   const Object a = call.result(sides[0]);
@@ -64,7 +68,8 @@ Object where(BuiltinCall& call) {
 }
 
 Object clamp(BuiltinCall& call) {
-  const std::vector<Value> values = call.same_shape({&call.object("x"), &call.object("low"), &call.object("high")});
+  const std::vector<Value> values =
+      call.same_shape({&call.object("x"), &call.object("low"), &call.object("high")});
   return call.result(call.builder().add("clamp", {values[0], values[1], values[2]}));
 }
 
@@ -81,7 +86,8 @@ Object extreme(BuiltinCall& call, bool largest) {
     const std::vector<Value> values = call.same_shape({&x, &y});
     return call.result(build::binary(call.builder(), largest ? "maximum" : "minimum", values[0], values[1]));
   }
-  if (const auto* list = x.as<ListObject>(); list && call.known(x) && !call.has("over") && !list->items->empty()) {
+  if (const auto* list = x.as<ListObject>();
+      list && call.known(x) && !call.has("over") && !list->items->empty()) {
     const Object* best = &list->items->front();
     bool flat = true;
     for (const Object& item : *list->items) {
@@ -95,7 +101,8 @@ Object extreme(BuiltinCall& call, bool largest) {
   }
   const Value value = call.value("x");
   const Shape shape = call.builder().shape(value);
-  return call.result(build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
+  return call.result(
+      build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
 }
 
 // sum and prod of a known flat list are known.
@@ -114,7 +121,8 @@ std::optional<Object> known_fold(BuiltinCall& call, bool product) {
     const int64_t whole = item.is<int64_t>() ? *item.as<int64_t>() : static_cast<int64_t>(each);
     if (integers && (product ? __builtin_mul_overflow(integer, whole, &integer)
                              : __builtin_add_overflow(integer, whole, &integer)))
-      call.error(fmt::format("{} of {} numbers does not fit into 64 bits", call.builtin.name, list->items->size()));
+      call.error(
+          fmt::format("{} of {} numbers does not fit into 64 bits", call.builtin.name, list->items->size()));
   }
   return integers ? Object(integer) : Object(number);
 }
@@ -122,9 +130,11 @@ std::optional<Object> known_fold(BuiltinCall& call, bool product) {
 Object sum_or_product(BuiltinCall& call) {
   if (std::optional<Object> known = known_fold(call, call.builtin.name == "prod")) return std::move(*known);
   Value value = call.value("x");
-  if (call.builder().type(value).element == ElementType::boolean) value = call.promote(value, ElementType::i32);
+  if (call.builder().type(value).element == ElementType::boolean)
+    value = call.promote(value, ElementType::i32);
   const Shape shape = call.builder().shape(value);
-  return call.result(build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
+  return call.result(
+      build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
 }
 
 Object mean(BuiltinCall& call) {
@@ -141,21 +151,25 @@ Object mean(BuiltinCall& call) {
 Object truth(BuiltinCall& call) {
   const Value value = call.value("x");
   if (call.builder().type(value).element != ElementType::boolean)
-    call.error(fmt::format("{} needs bool, found {}", call.builtin.name, to_string(call.builder().type(value))),
-               "compare it: … != 0");
+    call.error(
+        fmt::format("{} needs bool, found {}", call.builtin.name, to_string(call.builder().type(value))),
+        "compare it: … != 0");
   const Shape shape = call.builder().shape(value);
-  return call.result(build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
+  return call.result(
+      build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
 }
 
 Object arg_extreme(BuiltinCall& call) {
   const Value value = call.value("x");
   const Shape shape = call.builder().shape(value);
-  return call.result(call.builder().add(call.builtin.name, {value}, {{"axis", call.axis("over", shape, -1)}}));
+  return call.result(
+      call.builder().add(call.builtin.name, {value}, {{"axis", call.axis("over", shape, -1)}}));
 }
 
 Object cumsum(BuiltinCall& call) {
   Value value = call.value("x");
-  if (call.builder().type(value).element == ElementType::boolean) value = call.promote(value, ElementType::i32);
+  if (call.builder().type(value).element == ElementType::boolean)
+    value = call.promote(value, ElementType::i32);
   const Shape shape = call.builder().shape(value);
   return call.result(call.builder().add("cumsum", {value}, {{"axis", call.axis("over", shape, -1)}}));
 }
@@ -180,9 +194,9 @@ Object sum_squares(BuiltinCall& call) {
 
 std::vector<BuiltinRecord> elementwise_builtins() {
   std::vector<BuiltinRecord> list;
-  for (const char* name :
-       {"abs",  "sign", "floor", "ceil", "round", "exp",  "expm1", "log",  "log1p", "sqrt", "rsqrt", "cbrt",    "sin",
-        "cos",  "tan",  "asin",  "acos", "atan",  "sinh", "cosh",  "tanh", "erf",   "sigmoid", "is_finite"})
+  for (const char* name : {"abs",   "sign", "floor", "ceil", "round", "exp", "expm1",   "log",
+                           "log1p", "sqrt", "rsqrt", "cbrt", "sin",   "cos", "tan",     "asin",
+                           "acos",  "atan", "sinh",  "cosh", "tanh",  "erf", "sigmoid", "is_finite"})
     list.push_back({{name, {"x"}}, elementwise});
   for (const char* name : {"atan2", "pow"}) list.push_back({{name, {"x", "y"}}, two_operands});
   list.push_back({{"where", {"condition", "a", "b"}}, where});

@@ -30,15 +30,15 @@ Object convolve(BuiltinCall& call) {
   const std::vector<int64_t> high = call.integers("high", spatial, 0);
   const std::vector<int64_t> dilation = call.integers("dilation", spatial, 1);
   if (xt.shape.back() != wt.shape[spatial])
-    call.error(fmt::format("convolve: {} has {} channels, the window {} takes {}", to_string(xt), xt.shape.back(),
-                           to_string(wt), wt.shape[spatial]));
+    call.error(fmt::format("convolve: {} has {} channels, the window {} takes {}", to_string(xt),
+                           xt.shape.back(), to_string(wt), wt.shape[spatial]));
   for (size_t i = 0; i < spatial; ++i) {
     if (stride[i] < 1 || dilation[i] < 1) call.error("convolve: stride and dilation must be at least 1");
     const int64_t window = (wt.shape[i] - 1) * dilation[i] + 1;
     const int64_t size = xt.shape[i + 1] + low[i] + high[i];
     if (window > size)
-      call.error(fmt::format("the kernel is larger than its input: {} over {} (axis {} of {})", window, size, i + 1,
-                             to_string(xt)),
+      call.error(fmt::format("the kernel is larger than its input: {} over {} (axis {} of {})", window, size,
+                             i + 1, to_string(xt)),
                  "use a smaller kernel, or `padding: same`");
   }
   return call.result(b.add("conv", {x, w},
@@ -57,7 +57,8 @@ Object window(BuiltinCall& call, const char* kind) {
   GraphBuilder& b = call.builder();
   const Type type = b.type(x);
   if (type.rank() < 3)
-    call.error(fmt::format("{}: expected [batch, spatial…, channels], found {}", call.builtin.name, to_string(type)));
+    call.error(fmt::format("{}: expected [batch, spatial…, channels], found {}", call.builtin.name,
+                           to_string(type)));
   const auto spatial = static_cast<size_t>(type.rank() - 2);
   const auto whole = [&](std::vector<int64_t> values, int64_t other) {
     values.insert(values.begin(), other);
@@ -69,18 +70,16 @@ Object window(BuiltinCall& call, const char* kind) {
   const std::vector<int64_t> low = whole(call.integers("low", spatial, 0), 0);
   const std::vector<int64_t> high = whole(call.integers("high", spatial, 0), 0);
   for (size_t i = 0; i < size.size(); ++i) {
-    if (size[i] < 1 || stride[i] < 1) call.error(fmt::format("{}: window and stride must be at least 1", call.builtin.name));
+    if (size[i] < 1 || stride[i] < 1)
+      call.error(fmt::format("{}: window and stride must be at least 1", call.builtin.name));
     if (size[i] > type.shape[i] + low[i] + high[i])
       call.error(fmt::format("the window is larger than its input: {} over {} (axis {} of {})", size[i],
                              type.shape[i] + low[i] + high[i], i, to_string(type)),
                  "use a smaller window, or `padding: same`");
   }
-  return call.result(b.add("reduce_window", {x},
-                           {{"kind", std::string(kind)},
-                            {"window", size},
-                            {"stride", stride},
-                            {"low", low},
-                            {"high", high}}));
+  return call.result(b.add(
+      "reduce_window", {x},
+      {{"kind", std::string(kind)}, {"window", size}, {"stride", stride}, {"low", low}, {"high", high}}));
 }
 
 Value integer_ids(BuiltinCall& call, const std::string& name) {
@@ -107,7 +106,8 @@ Object select_class(BuiltinCall& call) {
   const Shape wanted(shape.begin(), shape.empty() ? shape.end() : shape.end() - 1);
   if (shape.empty() || call.builder().shape(ids) != wanted)
     call.error(fmt::format("select_class: {} needs one label per row, i32{}, found {}",
-                           to_string(call.builder().type(x)), to_string(wanted), to_string(call.builder().type(ids))));
+                           to_string(call.builder().type(x)), to_string(wanted),
+                           to_string(call.builder().type(ids))));
   return call.result(call.checked_op("gather", {x, ids}, {{"batch", static_cast<int64_t>(wanted.size())}},
                                      shape.back(), "label"));
 }
@@ -128,7 +128,8 @@ Object one_hot(BuiltinCall& call) {
 }
 
 // x * scale + offset, with known or run-time numbers.
-Value scaled(BuiltinCall& call, Value draw, const std::optional<Object>& scale, const std::optional<Object>& offset) {
+Value scaled(BuiltinCall& call, Value draw, const std::optional<Object>& scale,
+             const std::optional<Object>& offset) {
   GraphBuilder& b = call.builder();
   const auto spread = [&](const Object& object) {
     const Value number = call.to_value(object, call.precision());

@@ -15,7 +15,9 @@ Object shape(BuiltinCall& call) {
   return make_list(std::move(sizes));
 }
 
-Object rank(BuiltinCall& call) { return Object(static_cast<int64_t>(call.shape_of(call.object("x")).size())); }
+Object rank(BuiltinCall& call) {
+  return Object(static_cast<int64_t>(call.shape_of(call.object("x")).size()));
+}
 
 Object length(BuiltinCall& call) {
   if (const auto* list = known_of(call.object("list")).as<ListObject>())
@@ -48,8 +50,8 @@ Object reshape(BuiltinCall& call) {
   const int64_t count = element_count(type.shape);
   if (open >= 0 && count % known == 0) wanted[static_cast<size_t>(open)] = count / known;
   if (!checked_element_count(wanted) || element_count(wanted) != count)
-    call.error(fmt::format("reshape: {} has {} elements, {} has {}", to_string(type), count, to_string(wanted),
-                           checked_element_count(wanted).value_or(-1)));
+    call.error(fmt::format("reshape: {} has {} elements, {} has {}", to_string(type), count,
+                           to_string(wanted), checked_element_count(wanted).value_or(-1)));
   return call.result(build::reshape(call.builder(), x, wanted));
 }
 
@@ -64,7 +66,8 @@ Object transpose(BuiltinCall& call) {
     std::vector<int64_t> sorted = dims;
     std::sort(sorted.begin(), sorted.end());
     if (sorted != build::all_axes(of))
-      call.error(fmt::format("transpose: `axes` must name each axis of {} once", to_string(call.builder().type(x))));
+      call.error(
+          fmt::format("transpose: `axes` must name each axis of {} once", to_string(call.builder().type(x))));
   } else {
     std::reverse(dims.begin(), dims.end());
   }
@@ -111,7 +114,9 @@ Object concat(BuiltinCall& call) {
   return call.result(build::concat(call.builder(), std::move(parts), axis));
 }
 
-Object stack(BuiltinCall& call) { return call.result(call.stack(items_of(call, "list"), call.integer_or("axis", 0))); }
+Object stack(BuiltinCall& call) {
+  return call.result(call.stack(items_of(call, "list"), call.integer_or("axis", 0)));
+}
 
 Object split(BuiltinCall& call) {
   const Value x = call.value("x");
@@ -120,7 +125,8 @@ Object split(BuiltinCall& call) {
   const int64_t parts = call.integer("parts");
   const auto axis = static_cast<size_t>(call.axis("axis", of, -1));
   if (parts < 1 || of[axis] % parts != 0)
-    call.error(fmt::format("split: axis {} of {} cannot be cut into {} equal parts", axis, to_string(b.type(x)), parts));
+    call.error(fmt::format("split: axis {} of {} cannot be cut into {} equal parts", axis,
+                           to_string(b.type(x)), parts));
   Items items;
   const int64_t size = of[axis] / parts;
   for (int64_t i = 0; i < parts; ++i) {
@@ -227,7 +233,8 @@ std::vector<BuiltinRecord> value_builtins() {
       {{"iota", {"count"}}, iota},
       {{"lower_triangle", {"n"}}, lower_triangle},
   };
-  for (const char* name : {"f32", "f64", "i32", "i64", "bool", "float", "int"}) list.push_back({{name, {"x"}}, cast});
+  for (const char* name : {"f32", "f64", "i32", "i64", "bool", "float", "int"})
+    list.push_back({{name, {"x"}}, cast});
   return list;
 }
 

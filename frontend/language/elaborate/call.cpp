@@ -46,7 +46,8 @@ Object Elaborator::evaluate_call(const Call& call, const Expression& expression,
     if (function->given) not_supported(span, "`_` in a call of a function that has arguments already");
     auto given = std::make_shared<std::vector<FunctionObject::Given>>();
     for (const ArgumentValue& argument : arguments)
-      given->push_back({argument.name, argument.placeholder ? nullptr : std::make_shared<const Object>(argument.value)});
+      given->push_back(
+          {argument.name, argument.placeholder ? nullptr : std::make_shared<const Object>(argument.value)});
     FunctionObject partial = *function;
     partial.given = std::move(given);
     return partial;
@@ -75,12 +76,14 @@ ArgumentValues Elaborator::evaluate_arguments(const Arguments& arguments, const 
       value.value = make_list(range_items(argument.value));
     } else if (expression->as<Placeholder>()) {
       value.placeholder = true;
-    } else if (const auto* word = expression->as<Name>(); word && is_word(argument, word->text) &&
-                                                          (argument.name || !lookup(word->text, false, value.span))) {
+    } else if (const auto* word = expression->as<Name>();
+               word && is_word(argument, word->text) &&
+               (argument.name || !lookup(word->text, false, value.span))) {
       value.value = Object(word->text);
     } else if (expression->as<Ellipsis>()) {  // `over: ...` is its axes
       if (!activation_->ellipsis)
-        error(expression->span, "`...` is not bound here: no parameter of this definition has `...` in its pattern");
+        error(expression->span,
+              "`...` is not bound here: no parameter of this definition has `...` in its pattern");
       Items axes;
       for (int64_t axis : activation_->ellipsis->axes) axes.push_back(Object(axis));
       value.value = make_list(std::move(axes));
@@ -97,7 +100,8 @@ Object Elaborator::call_object(const Object& callee, ArgumentValues arguments, c
                                const Path* name) {
   if (callee.is<Poison>()) throw Abandon{};
   if (++calls_ > most_calls)
-    fatal(span, fmt::format("more than {} calls", most_calls), "is there a recursion that grows exponentially?");
+    fatal(span, fmt::format("more than {} calls", most_calls),
+          "is there a recursion that grows exponentially?");
   const std::optional<bool> training = [&]() -> std::optional<bool> {
     const auto* function = callee.as<FunctionObject>();
     if (function && function->builtin) return std::nullopt;
@@ -129,10 +133,12 @@ Object Elaborator::call_object(const Object& callee, ArgumentValues arguments, c
       ++next;
     }
     // Positional arguments come first.
-    const auto first_named = std::find_if(merged.begin(), merged.end(), [](const auto& a) { return !a.name.empty(); });
+    const auto first_named =
+        std::find_if(merged.begin(), merged.end(), [](const auto& a) { return !a.name.empty(); });
     std::vector<ArgumentValue> named(first_named, merged.end());
     merged.erase(first_named, merged.end());
-    for (; next < arguments.size(); ++next) (arguments[next].name.empty() ? merged : named).push_back(arguments[next]);
+    for (; next < arguments.size(); ++next)
+      (arguments[next].name.empty() ? merged : named).push_back(arguments[next]);
     merged.insert(merged.end(), named.begin(), named.end());
     arguments = std::move(merged);
   }
@@ -192,7 +198,8 @@ Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues argument
   }
 }
 
-Object Elaborator::call_function(const Symbol& symbol, std::map<std::string, Object> given, const SourceSpan& span) {
+Object Elaborator::call_function(const Symbol& symbol, std::map<std::string, Object> given,
+                                 const SourceSpan& span) {
   bool possible = options_.memoize;
   const std::string key = possible ? memo_key(symbol, given, possible) : "";
   if (possible)
@@ -220,8 +227,8 @@ void append_key(std::string& key, const Object& object, bool& possible) {
     void operator()(double value) const { key += fmt::format("{:a}f", value); }
     void operator()(const std::string& value) const { key += fmt::format("\"{}\"", value); }
     void operator()(const Tensor& value) const {
-      key += fmt::format("%{}.{}@{}{}", value.value.node, value.value.result, static_cast<const void*>(value.frame),
-                         value.known ? "k" : "");
+      key += fmt::format("%{}.{}@{}{}", value.value.node, value.value.result,
+                         static_cast<const void*>(value.frame), value.known ? "k" : "");
     }
     void operator()(const ListObject& list) const {
       if (list.items->size() > 64) possible = false;
@@ -233,9 +240,13 @@ void append_key(std::string& key, const Object& object, bool& possible) {
         }
       key += ']';
     }
-    void operator()(const ResultsObject& results) const { key += fmt::format("r{}", static_cast<const void*>(results.values.get())); possible = false; }
+    void operator()(const ResultsObject& results) const {
+      key += fmt::format("r{}", static_cast<const void*>(results.values.get()));
+      possible = false;
+    }
     void operator()(const FunctionObject& function) const {
-      key += fmt::format("f{}{}(", static_cast<const void*>(function.builtin), static_cast<const void*>(function.symbol));
+      key += fmt::format("f{}{}(", static_cast<const void*>(function.builtin),
+                         static_cast<const void*>(function.symbol));
       if (function.given)
         for (const auto& given : *function.given) {
           key += given.name + ":";
@@ -300,7 +311,8 @@ Object Elaborator::run_definition(const Symbol& symbol, const std::map<std::stri
   for (const Result& result : definition.results) {
     const auto at = environment.names.find(result.name.text);
     if (at == environment.names.end())
-      error(result.name.span, fmt::format("{} does not set its result `{}`", definition.name.text, result.name.text));
+      error(result.name.span,
+            fmt::format("{} does not set its result `{}`", definition.name.text, result.name.text));
     Object value = at->second;
     if (value.is<Poison>()) throw Abandon{};
     if (auto* storage = value.as<Storage*>()) value = read(**storage);
@@ -315,7 +327,8 @@ Object Elaborator::run_definition(const Symbol& symbol, const std::map<std::stri
     values.push_back(std::move(value));
   }
   if (values.size() == 1) return values[0];
-  return ResultsObject{definition.name.text, std::move(names), std::make_shared<const Items>(std::move(values))};
+  return ResultsObject{definition.name.text, std::move(names),
+                       std::make_shared<const Items>(std::move(values))};
 }
 
 // --- Arguments to parameters
@@ -329,10 +342,15 @@ std::string Elaborator::signature(const Definition& definition) {
 
 std::string Elaborator::argument_hint(const Definition& definition, const std::string& name) const {
   static const std::map<std::string, std::string> habits = {
-      {"axis", "over"},  {"dim", "over"},          {"axes", "over"},      {"keepdims", "keep"}, {"keepdim", "keep"},
-      {"lr", "rate"},    {"learning_rate", "rate"}, {"kernel_size", "kernel"}, {"strides", "stride"},
-      {"use_bias", "bias"}, {"beta_1", "beta1"},   {"beta_2", "beta2"},   {"eps", "epsilon"},   {"p", "rate"},
-      {"out_features", "units"}, {"kernel_initializer", "weight_initializer"}, {"pool_size", "size"}};
+      {"axis", "over"},          {"dim", "over"},
+      {"axes", "over"},          {"keepdims", "keep"},
+      {"keepdim", "keep"},       {"lr", "rate"},
+      {"learning_rate", "rate"}, {"kernel_size", "kernel"},
+      {"strides", "stride"},     {"use_bias", "bias"},
+      {"beta_1", "beta1"},       {"beta_2", "beta2"},
+      {"eps", "epsilon"},        {"p", "rate"},
+      {"out_features", "units"}, {"kernel_initializer", "weight_initializer"},
+      {"pool_size", "size"}};
   std::vector<std::string> names;
   for (const Parameter& parameter : definition.parameters) names.push_back(parameter.name.text);
   if (const auto at = habits.find(name); at != habits.end())
@@ -342,8 +360,9 @@ std::string Elaborator::argument_hint(const Definition& definition, const std::s
   return near.empty() ? "it is " + signature(definition) : fmt::format("did you mean `{}`?", near);
 }
 
-std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol, const ArgumentValues& arguments,
-                                                         Binding binding, const SourceSpan& span) {
+std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol,
+                                                         const ArgumentValues& arguments, Binding binding,
+                                                         const SourceSpan& span) {
   const Definition& definition = *symbol.definition();
   const auto optional_input = [](const Parameter& p) {
     return p.is_input() && p.default_value && p.default_value->as<None>();
@@ -372,8 +391,8 @@ std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol, c
         error(argument.span, fmt::format("{} has no argument `{}`", definition.name.text, argument.name),
               argument_hint(definition, argument.name));
       if (binding == Binding::settings && target->is_input())
-        error(argument.span, fmt::format("`{}` is an input of {}, given when the instance is called", argument.name,
-                                         definition.name.text));
+        error(argument.span, fmt::format("`{}` is an input of {}, given when the instance is called",
+                                         argument.name, definition.name.text));
       if (binding == Binding::inputs && !target->is_input())
         error(argument.span, fmt::format("`{}` is a setting of this instance of {}, given where it is made",
                                          argument.name, definition.name.text));

@@ -60,7 +60,8 @@ const Object& Elaborator::checked(const Object& object, const SourceSpan& span) 
     std::string names;
     for (const std::string& name : results->names) names += (names.empty() ? "" : ", ") + name;
     error(span, fmt::format("{} has {} results, used as one", results->of, results->names.size()),
-          fmt::format("take one of {}: `.{}`, or bind them all: `{} = …`", names, results->names.front(), names));
+          fmt::format("take one of {}: `.{}`, or bind them all: `{} = …`", names, results->names.front(),
+                      names));
   }
   return object;
 }
@@ -88,8 +89,8 @@ Value Elaborator::use(const Tensor& value, const SourceSpan& span) {
   frame_ = inner;
   const auto at = inner->captured.find(outer);
   if (at != inner->captured.end()) return at->second;
-  const Value input = inner->builder.input(fmt::format("capture_{}", inner->captures.size() + 1), InputKind::data,
-                                           inner->parent->builder.type(outer));
+  const Value input = inner->builder.input(fmt::format("capture_{}", inner->captures.size() + 1),
+                                           InputKind::data, inner->parent->builder.type(outer));
   inner->captured.emplace(outer, input);
   inner->captures.push_back(outer);
   return input;
@@ -99,7 +100,8 @@ Value Elaborator::known_value(const Object& known, ElementType element, const So
   Shape shape;
   std::vector<const Object*> leaves;
   if (!flatten_known(known, 0, shape, leaves))
-    error(span, "the rows of this list differ in length", "a list becomes a tensor only if it is rectangular");
+    error(span, "the rows of this list differ in length",
+          "a list becomes a tensor only if it is rectangular");
   check_shape(shape, span);
   put_origin(span);
   GraphBuilder& b = frame_->builder;
@@ -151,8 +153,7 @@ Value Elaborator::to_value(const Object& object, const SourceSpan& span) {
 Value Elaborator::to_value(const Object& object, ElementType element, const SourceSpan& span) {
   checked(object, span);
   if (const auto* value = object.as<Tensor>()) return promote(use(*value, span), element, span, "");
-  if (const auto* storage = object.as<Storage*>())
-    return to_value(read(**storage), element, span);
+  if (const auto* storage = object.as<Storage*>()) return to_value(read(**storage), element, span);
   if (weak(object)) return known_value(object, element, span);
   if (const auto* list = object.as<ListObject>()) {
     const Value stacked = stack(*list->items, 0, span);
@@ -170,7 +171,8 @@ Value Elaborator::promote(Value value, ElementType element, const SourceSpan& sp
           fmt::format("cast it: {}(…)", name(element)));
   if (kind_of(from) > kind_of(element))
     error(span, fmt::format("{}{} where {} is expected", place, to_string(type_of(value)), name(element)),
-          element == ElementType::boolean ? "compare it: … != 0" : fmt::format("cast it: {}(…)", name(element)));
+          element == ElementType::boolean ? "compare it: … != 0"
+                                          : fmt::format("cast it: {}(…)", name(element)));
   put_origin(span);
   return build::cast(frame_->builder, element, value);
 }
@@ -187,8 +189,8 @@ Value Elaborator::stack(const Items& items, int64_t axis, const SourceSpan& span
   for (size_t i = 0; i < parts.size(); ++i) {
     const Shape& shape = b.shape(parts[i]);
     if (shape != b.shape(parts[0]))
-      error(span, fmt::format("the elements of a list differ in shape: {} and {}", to_string(type_of(parts[0])),
-                              to_string(type_of(parts[i]))));
+      error(span, fmt::format("the elements of a list differ in shape: {} and {}",
+                              to_string(type_of(parts[0])), to_string(type_of(parts[i]))));
   }
   const Shape base = b.shape(parts[0]);
   const int64_t at = axis < 0 ? axis + static_cast<int64_t>(base.size()) + 1 : axis;
@@ -239,7 +241,8 @@ bool Elaborator::to_bool(const Object& object, const std::string& what, const So
 Shape Elaborator::to_shape(const Object& object, const SourceSpan& span) {
   const auto* list = known_of(checked(object, span)).as<ListObject>();
   if (!list)
-    error(span, fmt::format("expected a shape, found {}", describe(object)), "a shape is a list of sizes: [2, 3]");
+    error(span, fmt::format("expected a shape, found {}", describe(object)),
+          "a shape is a list of sizes: [2, 3]");
   Shape shape;
   for (const Object& item : *list->items) shape.push_back(to_integer(item, "a size", span));
   check_shape(shape, span);
@@ -249,7 +252,8 @@ Shape Elaborator::to_shape(const Object& object, const SourceSpan& span) {
 void Elaborator::check_shape(const Shape& shape, const SourceSpan& span) {
   for (int64_t extent : shape) {
     if (extent == 0)
-      error(span, fmt::format("zero-sized dimension in {}", to_string(shape)), "every size must be at least 1");
+      error(span, fmt::format("zero-sized dimension in {}", to_string(shape)),
+            "every size must be at least 1");
     if (extent < 0) error(span, fmt::format("negative size in {}", to_string(shape)));
   }
   if (!checked_element_count(shape))

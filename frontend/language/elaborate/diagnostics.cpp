@@ -72,7 +72,7 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
   const Node& node = value.frame->builder.node(value.value);
   std::string where = std::string(to_string(value.frame->builder.type(value.value)));
   if (node.op->name == "input") {
-    for (const Input& input : value.frame->builder.graph().inputs())
+    for (const gradus::Input& input : value.frame->builder.graph().inputs())
       if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
   }
   where += " comes from " + std::string(node.op->name);
@@ -89,7 +89,9 @@ std::string Elaborator::describe(const Object& object) const {
     std::string operator()(int64_t value) const { return std::to_string(value); }
     std::string operator()(double value) const { return fmt::format("{}", value); }
     std::string operator()(const std::string& value) const { return fmt::format("\"{}\"", value); }
-    std::string operator()(const Tensor& value) const { return to_string(value.frame->builder.type(value.value)); }
+    std::string operator()(const Tensor& value) const {
+      return to_string(value.frame->builder.type(value.value));
+    }
     std::string operator()(const ListObject& list) const {
       if (list.items->size() > 8) return fmt::format("a list of {}", list.items->size());
       std::string out = "[";
@@ -99,7 +101,9 @@ std::string Elaborator::describe(const Object& object) const {
     std::string operator()(const ResultsObject& results) const {
       return fmt::format("the {} results of {}", results.names.size(), results.of);
     }
-    std::string operator()(const FunctionObject& function) const { return fmt::format("function {}", function.name()); }
+    std::string operator()(const FunctionObject& function) const {
+      return fmt::format("function {}", function.name());
+    }
     std::string operator()(const OptimizerObject&) const { return "an optimizer"; }
     std::string operator()(const std::shared_ptr<Instance>& instance) const {
       return fmt::format("an instance of {}", instance->symbol->definition()->name.text);
@@ -116,7 +120,8 @@ void Elaborator::guard_stack(const SourceSpan& span) {
   constexpr std::ptrdiff_t most = 6'000'000;  // of the usual 8 MB
   const char here = 0;
   const std::ptrdiff_t used = stack_base_ > &here ? stack_base_ - &here : &here - stack_base_;
-  if (used > most) fatal(span, "calls and expressions are nested too deeply", "is there a recursion without end?");
+  if (used > most)
+    fatal(span, "calls and expressions are nested too deeply", "is there a recursion without end?");
 }
 
 }  // namespace gradus::language

@@ -1,7 +1,7 @@
 // The elaborator: walks the syntax tree and builds one graph (and the graph of initial values beside it).
 //
-// An error is recorded and abandons its statement; what the statement would have bound becomes Poison, so that
-// later statements report their own errors only.
+// An error is recorded and abandons its statement; what the statement would have bound becomes Poison, so
+// that later statements report their own errors only.
 #pragma once
 
 #include <map>
@@ -27,10 +27,10 @@ struct Frame {
   GraphBuilder builder;
   Frame* parent = nullptr;      // of a scan's body; captures are inputs of the body and operands of the scan
   bool initial_values = false;  // stands for itself: nothing of the step may enter
-  std::map<Value, Value> captured;       // parent's value → this frame's input
-  std::vector<Value> captures;           // parent's values, in order
-  std::vector<int64_t> lengths;          // trip counts from the outermost scan inwards
-  Value scan_index;                      // i64[]: flattened over all enclosing scans
+  std::map<Value, Value> captured;  // parent's value → this frame's input
+  std::vector<Value> captures;      // parent's values, in order
+  std::vector<int64_t> lengths;     // trip counts from the outermost scan inwards
+  Value scan_index;                 // i64[]: flattened over all enclosing scans
   // Checks of a scan's body: number and bad index, output once per iteration.
   struct BodyCheck {
     int64_t number;
@@ -133,7 +133,7 @@ class Elaborator {
   void throw_if_errors();
   SourceSpan user_span(const SourceSpan& span) const;  // the user's line, seen from inside the library
   Diagnostic::Note origin_note(const Tensor& tensor) const;
-  std::string describe(const Object& object) const;    // "f32[64,10]", "3", "a list of 2"
+  std::string describe(const Object& object) const;  // "f32[64,10]", "3", "a list of 2"
   void guard_stack(const SourceSpan& span);
 
   // --- statement.cpp
@@ -222,10 +222,10 @@ class Elaborator {
   Value power(Object left, Object right, const SourceSpan& span);
   Value matrix_multiply(const Object& left, const Object& right, const SourceSpan& span);
   // Both operands in one element type, broadcast to one shape. `floats`: integers become floats.
-  std::pair<Value, Value> unify(const Object& left, const Object& right, const char* symbol, const SourceSpan& span,
-                                bool floats = false);
-  ElementType common_element(const std::vector<const Object*>& objects, const char* symbol, const SourceSpan& span,
-                             bool floats = false);
+  std::pair<Value, Value> unify(const Object& left, const Object& right, const char* symbol,
+                                const SourceSpan& span, bool floats = false);
+  ElementType common_element(const std::vector<const Object*>& objects, const char* symbol,
+                             const SourceSpan& span, bool floats = false);
   Shape common_shape(const std::vector<Value>& values, const char* symbol, const SourceSpan& span);
   void put_origin(const SourceSpan& span);
 
@@ -252,26 +252,31 @@ class Elaborator {
   double to_number(const Object& object, const std::string& what, const SourceSpan& span);
   bool to_bool(const Object& object, const std::string& what, const SourceSpan& span);
   Type type_of(Value value) const { return frame_->builder.type(value); }
-  const Object& checked(const Object& object, const SourceSpan& span);  // Poison abandons, several results are an error
+  const Object& checked(const Object& object,
+                        const SourceSpan& span);  // Poison abandons, several results are an error
 
   // --- call.cpp
   Object evaluate_call(const Call& call, const Expression& expression, const Object* piped, const Path* name);
   ArgumentValues evaluate_arguments(const Arguments& arguments, const Symbol* callee);
-  Object call_object(const Object& callee, ArgumentValues arguments, const SourceSpan& span, const Path* name);
-  Object call_definition(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span, const Path* name);
+  Object call_object(const Object& callee, ArgumentValues arguments, const SourceSpan& span,
+                     const Path* name);
+  Object call_definition(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span,
+                         const Path* name);
   Object call_function(const Symbol& symbol, std::map<std::string, Object> given, const SourceSpan& span);
-  Object run_definition(const Symbol& symbol, const std::map<std::string, Object>& given, const SourceSpan& span);
+  Object run_definition(const Symbol& symbol, const std::map<std::string, Object>& given,
+                        const SourceSpan& span);
   std::optional<bool> training_argument(ArgumentValues& arguments);
   enum class Binding { all, settings, inputs };
-  std::map<std::string, Object> bind_arguments(const Symbol& symbol, const ArgumentValues& arguments, Binding binding,
-                                               const SourceSpan& span);
+  std::map<std::string, Object> bind_arguments(const Symbol& symbol, const ArgumentValues& arguments,
+                                               Binding binding, const SourceSpan& span);
   std::string argument_hint(const Definition& definition, const std::string& name) const;
-  std::string memo_key(const Symbol& symbol, const std::map<std::string, Object>& given, bool& possible) const;
+  std::string memo_key(const Symbol& symbol, const std::map<std::string, Object>& given,
+                       bool& possible) const;
   static std::string signature(const Definition& definition);
 
   // --- pattern.cpp
-  void bind_parameters(const Symbol& symbol, const std::map<std::string, Object>& given, Environment& environment,
-                       const SourceSpan& span);
+  void bind_parameters(const Symbol& symbol, const std::map<std::string, Object>& given,
+                       Environment& environment, const SourceSpan& span);
   Object bind_input(const Definition& definition, const Parameter& parameter, const Object& value,
                     const SourceSpan& span);
   void check_setting(const Definition& definition, const Parameter& parameter, const Object& value,
@@ -284,7 +289,8 @@ class Elaborator {
   Object call_layer(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span, const Path* name);
   std::shared_ptr<Instance> make_instance(const Symbol& symbol, std::map<std::string, Object> settings,
                                           const std::string& local, const SourceSpan& span);
-  Object call_instance(const std::shared_ptr<Instance>& instance, ArgumentValues arguments, const SourceSpan& span);
+  Object call_instance(const std::shared_ptr<Instance>& instance, ArgumentValues arguments,
+                       const SourceSpan& span);
   Object run_instance(const std::shared_ptr<Instance>& instance, std::map<std::string, Object> given,
                       const SourceSpan& span);
   std::string claim(const std::string& local, const SourceSpan& span);  // the full path
@@ -293,7 +299,8 @@ class Elaborator {
                       const SourceSpan& span);
   Storage& add_storage(const std::string& path, const Type& type, bool trainable, const Object& initializer,
                        const SourceSpan& span);
-  Value initial_value(const std::string& path, const Type& type, const Object& initializer, const SourceSpan& span);
+  Value initial_value(const std::string& path, const Type& type, const Object& initializer,
+                      const SourceSpan& span);
   void set_version(Storage& storage, Value value);
   std::vector<Storage*> storages_below(const std::string& path);
   // The storage, instance or prefix that a path names.

@@ -58,9 +58,12 @@ Object Elaborator::evaluate_node(const Expression& expression) {
       return self.evaluate_pipe_target(*pipe.target, value, pipe.value->span);
     }
     Object operator()(const Conditional& conditional) const {
-      return self.evaluate(self.condition(*conditional.condition) ? *conditional.then : *conditional.otherwise);
+      return self.evaluate(self.condition(*conditional.condition) ? *conditional.then
+                                                                  : *conditional.otherwise);
     }
-    Object operator()(const Call& call) const { return self.evaluate_call(call, expression, nullptr, nullptr); }
+    Object operator()(const Call& call) const {
+      return self.evaluate_call(call, expression, nullptr, nullptr);
+    }
     Object operator()(const Index& index) const {
       const Object base = self.evaluate_place(*index.base);
       return self.index(base, index, span);
@@ -85,7 +88,8 @@ Object Elaborator::evaluate_place(const Expression& expression) {
   }
   if (const auto* inner = expression.as<Member>())
     return member(evaluate_place(*inner->base), inner->name.text, inner->name.span);
-  if (const auto* inner = expression.as<Index>()) return index(evaluate_place(*inner->base), *inner, expression.span);
+  if (const auto* inner = expression.as<Index>())
+    return index(evaluate_place(*inner->base), *inner, expression.span);
   return evaluate(expression);
 }
 
@@ -94,7 +98,8 @@ Object Elaborator::evaluate_list(const List& list) {
   for (const ExpressionPointer& element : list.elements) {
     if (element->as<Ellipsis>()) {  // its sizes
       if (!activation_->ellipsis)
-        error(element->span, "`...` is not bound here: no parameter of this definition has `...` in its pattern");
+        error(element->span,
+              "`...` is not bound here: no parameter of this definition has `...` in its pattern");
       for (int64_t size : activation_->ellipsis->sizes) items.push_back(Object(size));
       continue;
     }
@@ -105,17 +110,20 @@ Object Elaborator::evaluate_list(const List& list) {
 
 // --- Pipes and names given with `as`
 
-Object Elaborator::evaluate_pipe_target(const Expression& target, const Object& piped, const SourceSpan& piped_span) {
+Object Elaborator::evaluate_pipe_target(const Expression& target, const Object& piped,
+                                        const SourceSpan& piped_span) {
   guard_stack(target.span);
   try {
     if (const auto* call = target.as<Call>()) return evaluate_call(*call, target, &piped, nullptr);
     if (const auto* named = target.as<Named>()) return evaluate_named(*named, target, &piped);
     if (const auto* inner = target.as<Member>())
-      return member(evaluate_pipe_target(*inner->base, piped, piped_span), inner->name.text, inner->name.span);
+      return member(evaluate_pipe_target(*inner->base, piped, piped_span), inner->name.text,
+                    inner->name.span);
     if (const auto* inner = target.as<Index>(); inner && !inner->base->as<Name>())
       return index(evaluate_pipe_target(*inner->base, piped, piped_span), *inner, target.span);
     const auto* name = target.as<Name>();
-    std::optional<Object> callee = name ? lookup(name->text, true, target.span) : std::optional(evaluate(target));
+    std::optional<Object> callee =
+        name ? lookup(name->text, true, target.span) : std::optional(evaluate(target));
     if (!callee) unknown_name(name->text, target.span, true);
     return call_object(*callee, {ArgumentValue{"", piped, piped_span}}, target.span, nullptr);
   } catch (const ShapeError& shape) {
@@ -181,7 +189,8 @@ bool callable(const Object& object) {
 
 std::optional<Object> Elaborator::lookup(std::string_view name, bool call, const SourceSpan& span) {
   const bool in_block = !activation_->symbol;
-  for (const Environment* environment = activation_->environment; environment; environment = environment->parent) {
+  for (const Environment* environment = activation_->environment; environment;
+       environment = environment->parent) {
     const auto at = environment->names.find(name);
     if (at != environment->names.end() && (!call || callable(at->second))) return at->second;
   }
@@ -237,8 +246,10 @@ void Elaborator::unknown_name(const std::string& name, const SourceSpan& span, b
   for (const char* special : {"pi", "infinity", "training", "batch", "step"}) names.push_back(special);
   const std::string near = closest(name, names);
   std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
-  if (near.empty() && !call) hint = "a name must be set before it is read, also by the branch of `if` that is taken";
-  error(span, call ? fmt::format("unknown layer or function `{}`", name) : fmt::format("unknown name `{}`", name),
+  if (near.empty() && !call)
+    hint = "a name must be set before it is read, also by the branch of `if` that is taken";
+  error(span,
+        call ? fmt::format("unknown layer or function `{}`", name) : fmt::format("unknown name `{}`", name),
         hint);
 }
 
@@ -260,7 +271,8 @@ Object Elaborator::constant_of(const Symbol& symbol, const SourceSpan& span) {
   // A constant of the file belongs to no graph, so it must be known.
   try {
     Object value = evaluate(*constant.value);
-    if (value.is<Tensor>()) error(constant.value->span, "a constant of the file must be known", "write a function");
+    if (value.is<Tensor>())
+      error(constant.value->span, "a constant of the file must be known", "write a function");
     activation_ = outer;
     constants_running_.erase(&symbol);
     constants_.emplace(&symbol, value);
@@ -279,7 +291,8 @@ std::optional<Object> Elaborator::path_object(const std::string& path) {
   const auto below = storage_by_path_.lower_bound(path);
   if (!path.empty())
     for (auto at = below; at != storage_by_path_.end() && at->first.starts_with(path); ++at)
-      if (const char next = at->first[path.size()]; next == '.' || next == '[') return Object(PathObject{path});
+      if (const char next = at->first[path.size()]; next == '.' || next == '[')
+        return Object(PathObject{path});
   return std::nullopt;
 }
 

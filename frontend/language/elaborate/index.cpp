@@ -110,8 +110,8 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
     }
   }
   if (consumed > rank)
-    error(span, fmt::format("{} indices into {}, which has {} axes", consumed, to_string(b.type(x)), rank), "",
-          {origin_note(tensor(x))});
+    error(span, fmt::format("{} indices into {}, which has {} axes", consumed, to_string(b.type(x)), rank),
+          "", {origin_note(tensor(x))});
   int64_t axis = 0;
   bool ellipsis = false;
   for (size_t i = 0; i < index.indices.size(); ++i) {
@@ -120,7 +120,8 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
       if (ellipsis) error(range.span, "`...` stands once in an index");
       ellipsis = true;
       for (int64_t rest = rank - consumed; rest > 0; --rest, ++axis)
-        pieces.push_back({Piece::Kind::slice, axis, {0, shape[static_cast<size_t>(axis)], 1}, {}, range.span});
+        pieces.push_back(
+            {Piece::Kind::slice, axis, {0, shape[static_cast<size_t>(axis)], 1}, {}, range.span});
       continue;
     }
     if (!range.is_range && objects[i].is<Nothing>()) {
@@ -139,18 +140,20 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
                 "", {origin_note(tensor(x))});
         return at < 0 ? at + size : at;
       };
-      Piece piece{Piece::Kind::slice, axis, {bound(range.first, 0), bound(range.last, size), 1}, {}, range.span};
+      Piece piece{
+          Piece::Kind::slice, axis, {bound(range.first, 0), bound(range.last, size), 1}, {}, range.span};
       if (range.step) piece.bounds.step = known_integer(*range.step, "a step");
       if (piece.bounds.step < 1) error(range.span, "the step of a slice must be at least 1");
       if (piece.bounds.first >= piece.bounds.last)
-        error(range.span, fmt::format("the slice {}..{} of axis {} is empty", piece.bounds.first, piece.bounds.last,
-                                      axis));
+        error(range.span, fmt::format("the slice {}..{} of axis {} is empty", piece.bounds.first,
+                                      piece.bounds.last, axis));
       pieces.push_back(std::move(piece));
     } else if (is_known_scalar(objects[i])) {
       const int64_t at = to_integer(objects[i], "an index", range.span);
       if (at < -size || at >= size)
         error(range.span,
-              fmt::format("index {} is out of range: axis {} of {} has size {}", at, axis, to_string(b.type(x)), size),
+              fmt::format("index {} is out of range: axis {} of {} has size {}", at, axis,
+                          to_string(b.type(x)), size),
               "", {origin_note(tensor(x))});
       const int64_t from = at < 0 ? at + size : at;
       pieces.push_back({Piece::Kind::element, axis, {from, from + 1, 1}, {}, range.span});

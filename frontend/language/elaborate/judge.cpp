@@ -13,9 +13,10 @@ namespace {
 using Comparison = Expectation::Comparison;
 
 bool holds(const Expectation& expectation, double left, double right, double tolerance) {
-  const bool near = left == right || std::abs(left - right) <=
-                                         tolerance * (expectation.absolute ? 1 : std::max(1.0, std::abs(right))) *
-                                             (1 + (expectation.absolute ? 1e-9 : 0));
+  const bool near =
+      left == right ||
+      std::abs(left - right) <= tolerance * (expectation.absolute ? 1 : std::max(1.0, std::abs(right))) *
+                                    (1 + (expectation.absolute ? 1e-9 : 0));
   switch (expectation.comparison) {
     case Comparison::truth:
       return left != 0;

@@ -100,7 +100,8 @@ std::optional<int64_t> integer_arithmetic(BinaryOperator op, int64_t a, int64_t 
       return __builtin_mul_overflow(a, b, &result) ? std::nullopt : std::optional(result);
     case BinaryOperator::floor_divide:
     case BinaryOperator::divide:
-      if (b == -1) return __builtin_sub_overflow(int64_t{0}, a, &result) ? std::nullopt : std::optional(result);
+      if (b == -1)
+        return __builtin_sub_overflow(int64_t{0}, a, &result) ? std::nullopt : std::optional(result);
       return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0);
     case BinaryOperator::remainder:
       if (b == -1) return 0;
@@ -144,14 +145,14 @@ Object Elaborator::known_arithmetic(BinaryOperator op, const Object& left, const
     }
     return Object(compare(op, number_of(left), number_of(right)));
   }
-  const bool divides = op == BinaryOperator::divide || op == BinaryOperator::floor_divide ||
-                       op == BinaryOperator::remainder;
+  const bool divides =
+      op == BinaryOperator::divide || op == BinaryOperator::floor_divide || op == BinaryOperator::remainder;
   if (divides && number_of(right) == 0) error(span, fmt::format("{}: division by zero", symbol_of(op)));
   if (!left.is<double>() && !right.is<double>()) {
     const int64_t a = integer_of(left);
     const int64_t b = integer_of(right);
-    const bool exact = !(op == BinaryOperator::divide && b != -1 && a % b != 0) &&
-                       !(op == BinaryOperator::power && b < 0);
+    const bool exact =
+        !(op == BinaryOperator::divide && b != -1 && a % b != 0) && !(op == BinaryOperator::power && b < 0);
     if (exact) {
       const std::optional<int64_t> result = integer_arithmetic(op, a, b);
       if (!result)
@@ -178,7 +179,8 @@ Object Elaborator::known_arithmetic(BinaryOperator op, const Object& left, const
     case BinaryOperator::power:
       return Object(known_power(a, b));
     default:
-      error(span, fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)));
+      error(span,
+            fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)));
   }
 }
 

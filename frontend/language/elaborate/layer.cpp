@@ -15,7 +15,8 @@ std::string Elaborator::local_name(const Path& path) {
   return path.root.text;
 }
 
-// A local name may be used once in each activation of its scope; the next call of a shared instance starts anew.
+// A local name may be used once in each activation of its scope; the next call of a shared instance starts
+// anew.
 std::string Elaborator::claim(const std::string& local, const SourceSpan& span) {
   if (!path_->claimed.insert(local).second)
     error(span, fmt::format("duplicate path `{}`", join_path(path_->path, local)),
@@ -44,7 +45,8 @@ Object Elaborator::call_layer(const Symbol& symbol, ArgumentValues arguments, co
   return run_instance(instance, std::move(inputs), span);
 }
 
-std::shared_ptr<Instance> Elaborator::make_instance(const Symbol& symbol, std::map<std::string, Object> settings,
+std::shared_ptr<Instance> Elaborator::make_instance(const Symbol& symbol,
+                                                    std::map<std::string, Object> settings,
                                                     const std::string& local, const SourceSpan& span) {
   ++effects_;
   const std::string path = claim(local, span);
@@ -69,8 +71,8 @@ Object Elaborator::call_instance(const std::shared_ptr<Instance>& instance, Argu
   return run_instance(instance, bind_arguments(*instance->symbol, arguments, Binding::inputs, span), span);
 }
 
-Object Elaborator::run_instance(const std::shared_ptr<Instance>& instance, std::map<std::string, Object> given,
-                                const SourceSpan& span) {
+Object Elaborator::run_instance(const std::shared_ptr<Instance>& instance,
+                                std::map<std::string, Object> given, const SourceSpan& span) {
   ++effects_;
   for (const auto& [name, value] : instance->settings) given.emplace(name, value);
   PathScope scope;
@@ -107,8 +109,9 @@ Object Elaborator::make_storage(const std::string& local, bool trainable, const 
     Storage& storage = *at->second;
     if (storage.owner != path_->owner) error(span, fmt::format("duplicate path `{}`", path));
     if (storage.type.shape != shape)
-      error(span, fmt::format("`{}` is {} already, here it would be {}", path, to_string(storage.type),
-                              to_string(type)),
+      error(span,
+            fmt::format("`{}` is {} already, here it would be {}", path, to_string(storage.type),
+                        to_string(type)),
             "a shared instance has one set of parameters");
     return Object(&storage);
   }
@@ -116,8 +119,8 @@ Object Elaborator::make_storage(const std::string& local, bool trainable, const 
   return Object(&add_storage(path, type, trainable, initializer, span));
 }
 
-Storage& Elaborator::add_storage(const std::string& path, const Type& type, bool trainable, const Object& initializer,
-                                 const SourceSpan& span) {
+Storage& Elaborator::add_storage(const std::string& path, const Type& type, bool trainable,
+                                 const Object& initializer, const SourceSpan& span) {
   auto storage = std::make_unique<Storage>();
   storage->path = path;
   storage->type = type;
@@ -167,14 +170,16 @@ Value Elaborator::initial_value(const std::string& path, const Type& type, const
     for (int64_t size : type.shape) sizes.push_back(Object(size));
     value = call_object(initializer, {ArgumentValue{"", make_list(std::move(sizes)), span}}, span, nullptr);
   } else if (!is_known(initializer)) {
-    error(span, fmt::format("the initializer of `{}` must be a function of the shape or a number, found {}", path,
-                            describe(initializer)),
+    error(span,
+          fmt::format("the initializer of `{}` must be a function of the shape or a number, found {}", path,
+                      describe(initializer)),
           "for example zeros, or normal(_, 0.02)");
   }
   Value result = to_value(value, type.element, span);
   put_origin(span);
   const Shape found = frame_->builder.shape(result);
-  if (found.empty() || !initializer.is<FunctionObject>()) result = build::broadcast_to(frame_->builder, result, type.shape);
+  if (found.empty() || !initializer.is<FunctionObject>())
+    result = build::broadcast_to(frame_->builder, result, type.shape);
   if (frame_->builder.shape(result) != type.shape)
     error(span, fmt::format("the initializer of `{}` gives {} instead of {}", path, to_string(found),
                             to_string(type.shape)));
@@ -212,16 +217,20 @@ std::string Elaborator::resolve_path(const Path& path) {
   } else {
     resolved = join_path(path_->path, path.root.text);
     if (storages_below(resolved).empty()) {
-      if (root) error(path.span, fmt::format("`{}` is {}, not a parameter or an instance", path.root.text, describe(*root)));
+      if (root)
+        error(path.span,
+              fmt::format("`{}` is {}, not a parameter or an instance", path.root.text, describe(*root)));
       std::vector<std::string> names;
-      for (const auto& storage : storages_) names.push_back(storage->path.substr(0, storage->path.find_first_of(".[")));
+      for (const auto& storage : storages_)
+        names.push_back(storage->path.substr(0, storage->path.find_first_of(".[")));
       const std::string near = closest(path.root.text, names);
       error(path.span, fmt::format("no parameters below `{}`", path.root.text),
             near.empty() ? "" : fmt::format("did you mean `{}`?", near));
     }
   }
   for (const Path::Step& step : path.steps) {
-    if (const auto* member = std::get_if<Path::Member>(&step)) resolved = join_path(resolved, member->name.text);
+    if (const auto* member = std::get_if<Path::Member>(&step))
+      resolved = join_path(resolved, member->name.text);
     if (const auto* subscript = std::get_if<Path::Subscript>(&step)) {
       if (subscript->index.is_range) not_supported(path.span, "a range in a path");
       resolved += fmt::format("[{}]", known_integer(*subscript->index.first, "the number of a scope"));

@@ -25,7 +25,8 @@ std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<V
     for (Value operand : b.node(index).operands) {
       if (seen[operand.node]) continue;
       const Node& node = b.node(operand.node);
-      if (std::none_of(node.types.begin(), node.types.end(), [](const Type& type) { return is_float(type.element); }))
+      if (std::none_of(node.types.begin(), node.types.end(),
+                       [](const Type& type) { return is_float(type.element); }))
         continue;
       seen[operand.node] = true;
       work.push_back(operand.node);
@@ -34,8 +35,8 @@ std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<V
   return seen;
 }
 
-void Elaborator::check_not_stale(Frame& frame, Value y, const std::vector<Storage*>& storages, const std::string& name,
-                                 const SourceSpan& span) {
+void Elaborator::check_not_stale(Frame& frame, Value y, const std::vector<Storage*>& storages,
+                                 const std::string& name, const SourceSpan& span) {
   std::set<Value> current;
   for (const Storage* storage : storages) current.insert(storage->versions.back());
   const std::vector<bool> seen = reaches(frame, y, current);
@@ -69,7 +70,8 @@ Object Elaborator::call_gradient(BuiltinCall& call) {
   const auto add_value = [&](const Object& object, const SourceSpan& place) {
     const auto* found = object.as<Tensor>();
     if (!found)
-      error(place, fmt::format("`gradient` by {}: it is a constant, not a value of the graph", describe(object)),
+      error(place,
+            fmt::format("`gradient` by {}: it is a constant, not a value of the graph", describe(object)),
             "derivatives are taken by parameters, inputs and named values");
     const Value x = use(*found, place);
     if (!is_float(type_of(x).element))
@@ -93,7 +95,8 @@ Object Elaborator::call_gradient(BuiltinCall& call) {
   };
   const Object& x_object = call.object("x");
   const Expression* written = call.expression("x");
-  if (written && (written->as<Binary>() || written->as<Unary>() || written->as<Call>() || written->as<Number>()))
+  if (written &&
+      (written->as<Binary>() || written->as<Unary>() || written->as<Call>() || written->as<Number>()))
     error(call.place("x"), "`gradient` is taken by a name, a path, an instance or a list of these",
           "give the value a name first");
   collect(collect, x_object, call.place("x"));
@@ -133,7 +136,8 @@ Object Elaborator::call_gradient(BuiltinCall& call) {
 
 // --- minimize
 
-std::vector<Storage*> Elaborator::minimized_over(const Minimize& minimize, Value loss, const SourceSpan& span) {
+std::vector<Storage*> Elaborator::minimized_over(const Minimize& minimize, Value loss,
+                                                 const SourceSpan& span) {
   std::vector<Storage*> over;
   if (minimize.over.empty()) {
     std::set<Value> current;
@@ -220,7 +224,8 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
   uint32_t result = 0;
   for (const Storage* storage : over) {
     const Value x = storage->versions.back();
-    line.gradients.push_back(seen[x.node] ? Value{gradient.node, result++} : build::zeros_like(root_->builder, x));
+    line.gradients.push_back(seen[x.node] ? Value{gradient.node, result++}
+                                          : build::zeros_like(root_->builder, x));
   }
   for (size_t i = 0; i < stages->stages->size(); ++i) {
     line.path = line.stage_paths[i];
@@ -228,8 +233,9 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
   }
   for (size_t i = 0; i < over.size(); ++i)
     if (over[i]->versions.size() == line.before[i])
-      error(minimize.optimizer->span, fmt::format("{} does not update `parameter`",
-                                                  stages->stages->back().symbol->definition()->name.text),
+      error(minimize.optimizer->span,
+            fmt::format("{} does not update `parameter`",
+                        stages->stages->back().symbol->definition()->name.text),
             "a pipe of optimizers must end in one that does, such as sgd or adam");
   if (line.step) {
     Storage& step = *line.step;
@@ -281,10 +287,12 @@ void Elaborator::run_optimizer_stage(const OptimizerStage& stage, Line& line) {
 }
 
 // state(initializer) in an optimizer: shaped like the parameter, one per parameter.
-Object Elaborator::make_slot(const std::string& local, const ArgumentValues& arguments, const SourceSpan& span) {
+Object Elaborator::make_slot(const std::string& local, const ArgumentValues& arguments,
+                             const SourceSpan& span) {
   Line& line = *activation_->line;
   if (arguments.empty() || arguments.size() > 2 || !arguments[0].name.empty())
-    error(span, "in an optimizer it is state(initializer), shaped like the parameter", "for example state(zeros)");
+    error(span, "in an optimizer it is state(initializer), shaped like the parameter",
+          "for example state(zeros)");
   Type type = line.parameter->type;
   if (arguments.size() == 2) type.shape = to_shape(arguments[0].value, span);
   const std::string path = join_path(join_path(line.path, local), line.parameter->path);

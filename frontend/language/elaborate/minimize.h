@@ -13,10 +13,10 @@ struct Line {
   std::vector<std::string> stage_paths;  // adam_1, or what `as` says
   std::string path;                      // of the stage that runs
   std::vector<Storage*> parameters;
-  std::vector<size_t> before;            // versions of each when the line began
-  std::vector<Value> gradients;          // what the next stage sees
-  Storage* parameter = nullptr;          // whose body runs
-  Storage* step = nullptr;               // null until something reads it
+  std::vector<size_t> before;    // versions of each when the line began
+  std::vector<Value> gradients;  // what the next stage sees
+  Storage* parameter = nullptr;  // whose body runs
+  Storage* step = nullptr;       // null until something reads it
   Value step_now;
 };
 

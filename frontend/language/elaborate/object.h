@@ -76,7 +76,7 @@ struct Storage {
   Type type;
   bool trainable = false;
   bool optimizer = false;
-  bool touched = false;       // updated
+  bool touched = false;  // updated
   const Instance* owner = nullptr;
   SourceSpan span;
   std::vector<Value> versions;  // of the outermost frame; the last is the newest
@@ -88,8 +88,9 @@ struct PathObject {
 };
 
 struct Object {
-  using Kind = std::variant<Nothing, Poison, bool, int64_t, double, std::string, Tensor, ListObject, ResultsObject,
-                            FunctionObject, OptimizerObject, std::shared_ptr<Instance>, Storage*, PathObject>;
+  using Kind =
+      std::variant<Nothing, Poison, bool, int64_t, double, std::string, Tensor, ListObject, ResultsObject,
+                   FunctionObject, OptimizerObject, std::shared_ptr<Instance>, Storage*, PathObject>;
   Kind kind;
 
   Object() = default;

@@ -30,9 +30,10 @@ ElementType Elaborator::common_element(const std::vector<const Object*>& objects
       first = object;
     } else if (element != ElementType::boolean && element != *strong) {
       if (is_float(element) == is_float(*strong))
-        error(span,
-              fmt::format("{}: two widths of one kind, {} and {}", symbol, describe(*first), describe(*object)),
-              fmt::format("cast one of them: {}(…)", name(element)));
+        error(
+            span,
+            fmt::format("{}: two widths of one kind, {} and {}", symbol, describe(*first), describe(*object)),
+            fmt::format("cast one of them: {}(…)", name(element)));
       if (is_float(element)) {
         strong = element;
         first = object;
@@ -61,7 +62,8 @@ Shape Elaborator::common_shape(const std::vector<Value>& values, const char* sym
           message += (notes.empty() ? "" : fmt::format(" {} ", symbol)) + to_string(type_of(each));
           notes.push_back(origin_note(tensor(each)));
         }
-        error(span, message, "axes are aligned from the last one; sizes must be equal or 1", std::move(notes));
+        error(span, message, "axes are aligned from the last one; sizes must be equal or 1",
+              std::move(notes));
       }
     }
   }
@@ -92,20 +94,23 @@ bool same_object(const Object& a, const Object& b) {
   if (a.kind.index() != b.kind.index()) return false;
   if (const auto* text = a.as<std::string>()) return *text == *b.as<std::string>();
   if (const auto* function = a.as<FunctionObject>())
-    return function->builtin == b.as<FunctionObject>()->builtin && function->symbol == b.as<FunctionObject>()->symbol &&
+    return function->builtin == b.as<FunctionObject>()->builtin &&
+           function->symbol == b.as<FunctionObject>()->symbol &&
            function->given == b.as<FunctionObject>()->given;
   return a.is<Nothing>();
 }
 
 }  // namespace
 
-Object Elaborator::binary(BinaryOperator op, const Object& left, const Object& right, const SourceSpan& span) {
+Object Elaborator::binary(BinaryOperator op, const Object& left, const Object& right,
+                          const SourceSpan& span) {
   checked(left, span);
   checked(right, span);
   if (only_comparable(left) || only_comparable(right)) {
     if (op == BinaryOperator::equal) return Object(same_object(left, right));
     if (op == BinaryOperator::not_equal) return Object(!same_object(left, right));
-    error(span, fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)),
+    error(span,
+          fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)),
           left.is<Nothing>() || right.is<Nothing>() ? "was an optional argument left out?" : "");
   }
   const bool lesson_variable = left.is<Tensor>() || right.is<Tensor>();
@@ -122,7 +127,8 @@ Object Elaborator::binary(BinaryOperator op, const Object& left, const Object& r
   return result;
 }
 
-Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Object& right, const SourceSpan& span) {
+Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Object& right,
+                                const SourceSpan& span) {
   GraphBuilder& b = frame_->builder;
   const char* symbol = symbol_of(op);
   switch (op) {
@@ -224,8 +230,10 @@ Value Elaborator::matrix_multiply(const Object& left, const Object& right, const
   const int64_t y_inner = y_rank == 1 ? 0 : y_rank - 2;
   if (xs.back() != ys[static_cast<size_t>(y_inner)]) {
     std::string hint;
-    if (y_rank == 2) hint = fmt::format("the weight must be {}", to_string(Type(element, {xs.back(), ys[1]})));
-    if (xs.size() >= 2 && ys.size() >= 2 && xs.back() == ys.back()) hint = "should one of them be transposed?";
+    if (y_rank == 2)
+      hint = fmt::format("the weight must be {}", to_string(Type(element, {xs.back(), ys[1]})));
+    if (xs.size() >= 2 && ys.size() >= 2 && xs.back() == ys.back())
+      hint = "should one of them be transposed?";
     error(span, fmt::format("@: inner sizes differ: {}", both), hint,
           {origin_note(tensor(x)), origin_note(tensor(y))});
   }
@@ -246,7 +254,8 @@ Value Elaborator::matrix_multiply(const Object& left, const Object& right, const
       return i < missing ? int64_t{1} : shape[i - missing];
     };
     batch[i] = std::max(extent(x_batch), extent(y_batch));
-    if ((extent(x_batch) != batch[i] && extent(x_batch) != 1) || (extent(y_batch) != batch[i] && extent(y_batch) != 1))
+    if ((extent(x_batch) != batch[i] && extent(x_batch) != 1) ||
+        (extent(y_batch) != batch[i] && extent(y_batch) != 1))
       error(span, fmt::format("@: leading axes do not fit: {}", both), "",
             {origin_note(tensor(x)), origin_note(tensor(y))});
   }
@@ -266,7 +275,8 @@ Value Elaborator::matrix_multiply(const Object& left, const Object& right, const
 
 Object Elaborator::negate(const Object& operand, const SourceSpan& span) {
   checked(operand, span);
-  if (weak(operand) && !operand.is<bool>()) return binary(BinaryOperator::multiply, Object(int64_t{-1}), operand, span);
+  if (weak(operand) && !operand.is<bool>())
+    return binary(BinaryOperator::multiply, Object(int64_t{-1}), operand, span);
   Value x = to_value(operand, span);
   put_origin(span);
   if (type_of(x).element == ElementType::boolean) x = build::cast(frame_->builder, ElementType::i32, x);

@@ -51,7 +51,8 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
                               const SourceSpan& span) {
   const std::string what = fmt::format("input `{}` of {}", parameter.name.text, definition.name.text);
   const TypePattern& pattern = *parameter.type;
-  if (!pattern.name.empty() && pattern.name != "float" && pattern.name != "int" && !element_type_named(pattern.name))
+  if (!pattern.name.empty() && pattern.name != "float" && pattern.name != "int" &&
+      !element_type_named(pattern.name))
     error(pattern.span, fmt::format("unknown element type `{}`", pattern.name));
   // Blamed on the caller's line.
   Activation* inner = activation_;
@@ -73,9 +74,9 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
       error(span, fmt::format("{} must be a tensor, found {}", what, describe(value)));
     if (const ElementType found = element_of(value, span); is_float(found) && !is_float(element)) {
       const bool target_first = definition.parameters.size() >= 2 && &parameter == &definition.parameters[1];
-      error(span,
-            fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
-            target_first ? "the prediction comes first, then the target" : fmt::format("cast it: {}(…)", name(element)));
+      error(span, fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
+            target_first ? "the prediction comes first, then the target"
+                         : fmt::format("cast it: {}(…)", name(element)));
     }
     Value tensor_value = to_value(value, span);
     return promote(tensor_value, element, span, what);
@@ -86,8 +87,8 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
 }
 
 // Matches in the callee's environment; a mismatch is blamed on the caller's line.
-void Elaborator::match_shape(const std::vector<ExpressionPointer>& axes, const Shape& shape, const std::string& what,
-                             const SourceSpan& span, const std::string& pattern) {
+void Elaborator::match_shape(const std::vector<ExpressionPointer>& axes, const Shape& shape,
+                             const std::string& what, const SourceSpan& span, const std::string& pattern) {
   Activation* inner = activation_;
   const auto mismatch = [&](const std::string& why) {
     const bool call = inner->caller && span == inner->call_span;
@@ -110,9 +111,12 @@ void Elaborator::match_shape(const std::vector<ExpressionPointer>& axes, const S
     }
   const size_t fixed = axes.size() - (dots >= 0 ? 1 : 0);
   if (shape.size() < fixed || (dots < 0 && shape.size() != fixed))
-    mismatch(fmt::format("it has {} axes instead of {}{}", shape.size(), dots >= 0 ? "at least " : "", fixed));
+    mismatch(
+        fmt::format("it has {} axes instead of {}{}", shape.size(), dots >= 0 ? "at least " : "", fixed));
   const size_t covered = shape.size() - fixed;  // axes under `...`
-  const auto axis_of = [&](size_t i) { return dots >= 0 && static_cast<std::ptrdiff_t>(i) > dots ? i - 1 + covered : i; };
+  const auto axis_of = [&](size_t i) {
+    return dots >= 0 && static_cast<std::ptrdiff_t>(i) > dots ? i - 1 + covered : i;
+  };
   if (dots >= 0) {
     EllipsisBinding binding;
     for (size_t i = 0; i < covered; ++i) {
@@ -156,7 +160,8 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
     if (found) return;
   } else if (type == "int") {
     const auto* number = known.as<double>();
-    if (known.is<int64_t>() || (number && *number == static_cast<double>(static_cast<int64_t>(*number)))) return;
+    if (known.is<int64_t>() || (number && *number == static_cast<double>(static_cast<int64_t>(*number))))
+      return;
     expected = "a known integer";
   } else if (type == "float") {
     if (known.is<int64_t>() || known.is<double>() || value.is<Tensor>()) return;
@@ -181,8 +186,8 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   Activation* inner = activation_;
   activation_ = inner->caller;
   try {
-    error(span, fmt::format("argument `{}` of {} must be {}, found {}", parameter.name.text, definition.name.text,
-                            expected, describe(value)));
+    error(span, fmt::format("argument `{}` of {} must be {}, found {}", parameter.name.text,
+                            definition.name.text, expected, describe(value)));
   } catch (...) {
     activation_ = inner;
     throw;

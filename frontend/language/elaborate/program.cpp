@@ -3,12 +3,13 @@
 
 #include <cmath>
 
-#include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/minimize.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
 
-Elaborator::Elaborator(const UnitImplementation& unit, Options options) : unit_(unit), options_(std::move(options)) {
+Elaborator::Elaborator(const UnitImplementation& unit, Options options)
+    : unit_(unit), options_(std::move(options)) {
   const BuilderOptions builder_options{.memoize = options_.memoize};
   root_ = std::make_unique<Frame>(options_.name, builder_options);
   initial_ = std::make_unique<Frame>(options_.name + ".initial", builder_options);
@@ -82,8 +83,7 @@ bool is_text(const Object& object) {
 }  // namespace
 
 void Elaborator::run(const Expect& expect, const Statement& statement) {
-  if (options_.mode != Mode::program)
-    error(statement.span, "`expect` stands in a program, or in `finally`");
+  if (options_.mode != Mode::program) error(statement.span, "`expect` stands in a program, or in `finally`");
   if (frame_ != root_.get()) error(statement.span, "`expect` cannot stand inside `scan`");
   Expectation expectation;
   expectation.span = statement.span;
@@ -121,7 +121,8 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
   }
   if (!kind && !expect.about) {
     if (element_of(checked(left, place), place) != ElementType::boolean)
-      error(place, fmt::format("expected a condition, found {}", describe(left)), "compare it: expect a == b");
+      error(place, fmt::format("expected a condition, found {}", describe(left)),
+            "compare it: expect a == b");
     expectation.left = lesson_result(left, place);
     lesson_.statements.emplace_back(std::move(expectation));
     return;
@@ -130,7 +131,8 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
   checked(right, place);
   const bool exact = !is_float(element_of(left, place)) && !is_float(element_of(right, place));
   // Shapes must fit as in arithmetic, and `about` needs one number for each element.
-  ElementType element = common_element({&left, &right}, comparison ? symbol_of(comparison->op) : "about", place);
+  ElementType element =
+      common_element({&left, &right}, comparison ? symbol_of(comparison->op) : "about", place);
   if (element == ElementType::i32 && (weak(left) || weak(right)) && exact) element = ElementType::i32;
   Value a = to_value(left, element, place);
   Value b = to_value(right, element, place);

@@ -13,13 +13,15 @@ Value Elaborator::integer_constant(int64_t value) {
 }
 
 Value Elaborator::seed_value() {
-  if (options_.mode == Mode::program) return build::constant_integer(root_->builder, Type(ElementType::i64), 0);
+  if (options_.mode == Mode::program)
+    return build::constant_integer(root_->builder, Type(ElementType::i64), 0);
   if (!seed_) seed_ = root_->builder.input("seed", InputKind::seed, Type(ElementType::i64));
   return seed_;
 }
 
 Value Elaborator::step_value() {
-  if (options_.mode == Mode::program) return build::constant_integer(root_->builder, Type(ElementType::i64), 1);
+  if (options_.mode == Mode::program)
+    return build::constant_integer(root_->builder, Type(ElementType::i64), 1);
   if (!step_) step_ = root_->builder.input("step", InputKind::step, Type(ElementType::i64));
   return step_;
 }
@@ -37,7 +39,8 @@ Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, c
     step_operand = integer_constant(0);
   } else if (initial) {
     if (frame_->initial_values) {
-      if (!initial_seed_) initial_seed_ = frame_->builder.input("seed", InputKind::seed, Type(ElementType::i64));
+      if (!initial_seed_)
+        initial_seed_ = frame_->builder.input("seed", InputKind::seed, Type(ElementType::i64));
       seed_operand = initial_seed_;
     } else {
       seed_operand = integer_constant(0);
@@ -56,8 +59,8 @@ Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, c
 }
 
 // gather, scatter_add and one_hot: equal requests share a number, and so stay one node.
-Value Elaborator::checked_op(const char* op, std::vector<Value> operands, Attributes attributes, int64_t limit,
-                             const std::string& description, const SourceSpan& span) {
+Value Elaborator::checked_op(const char* op, std::vector<Value> operands, Attributes attributes,
+                             int64_t limit, const std::string& description, const SourceSpan& span) {
   std::string key = fmt::format("{} {}", op, static_cast<const void*>(frame_));
   for (Value operand : operands) key += fmt::format(" {}.{}", operand.node, operand.result);
   for (const auto& [name, value] : attributes) key += fmt::format(" {}={}", name, to_string(value));
@@ -69,8 +72,8 @@ Value Elaborator::checked_op(const char* op, std::vector<Value> operands, Attrib
   put_origin(span);
   const Value result = frame_->builder.add(op, std::move(operands), std::move(attributes));
   if (number == static_cast<int64_t>(checks_.size())) {
-    checks_.push_back({number, user_span(span), fmt::format("{} out of range: it must be in 0..{}", description, limit - 1),
-                       limit});
+    checks_.push_back({number, user_span(span),
+                       fmt::format("{} out of range: it must be in 0..{}", description, limit - 1), limit});
     frame_->checks.push_back({number, {result.node, 1}, elements});
   }
   return result;

@@ -53,7 +53,8 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   for (const Scan::Carry& carry : scan.carries) {
     const Object initial = evaluate(*carry.initial);
     // A literal is a number here, as everywhere at run time; integers are made by casts and ranges.
-    carries.push_back(weak(initial) && element_of(initial, span) != ElementType::boolean && !initial.is<Tensor>()
+    carries.push_back(weak(initial) && element_of(initial, span) != ElementType::boolean &&
+                              !initial.is<Tensor>()
                           ? to_value(initial, options_.precision, carry.name.span)
                           : to_value(initial, carry.name.span));
   }
@@ -69,7 +70,7 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     std::string name = wanted;
     const auto taken = [&](const std::string& candidate) {
       return std::any_of(body->builder.graph().inputs().begin(), body->builder.graph().inputs().end(),
-                         [&](const Input& input) { return input.name == candidate; });
+                         [&](const gradus::Input& input) { return input.name == candidate; });
     };
     for (int i = 2; taken(name); ++i) name = fmt::format("{}_{}", wanted, i);
     return name;
@@ -80,7 +81,8 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   body->builder.set_origins({here});
   const Value index = body->builder.input("index", InputKind::data, Type(ElementType::i64));
   for (size_t i = 0; i < carries.size(); ++i) {
-    const Value input = body->builder.input(input_name(scan.carries[i].name.text), InputKind::data, b.type(carries[i]));
+    const Value input =
+        body->builder.input(input_name(scan.carries[i].name.text), InputKind::data, b.type(carries[i]));
     environment.names[scan.carries[i].name.text] = Tensor{input, body.get(), nullptr};
   }
   for (size_t i = 0; i < sequences.size(); ++i) {
@@ -112,8 +114,8 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     if (enter.frame->scan_index) {
       const Value outer = use({enter.frame->scan_index, enter.frame, nullptr}, span);
       put_origin(span);
-      body->scan_index = build::add(body->builder,
-                                    build::mul(body->builder, outer, integer_constant(length)), index);
+      body->scan_index =
+          build::add(body->builder, build::mul(body->builder, outer, integer_constant(length)), index);
     } else {
       body->scan_index = index;
     }
@@ -124,12 +126,12 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
       const Object& last = environment.names[name];
       Value next = to_value(last, scan.carries[i].name.span);
       const Type found = type_of(next);
-      if (found.element != type.element) next = promote(next, type.element, scan.carries[i].name.span,
-                                                        fmt::format("carry `{}`", name));
+      if (found.element != type.element)
+        next = promote(next, type.element, scan.carries[i].name.span, fmt::format("carry `{}`", name));
       if (found.shape != type.shape)
         error(scan.carries[i].name.span,
-              fmt::format("carry `{}` starts as {} and becomes {}", name, to_string(type), to_string(found)), "",
-              {origin_note(tensor(next))});
+              fmt::format("carry `{}` starts as {} and becomes {}", name, to_string(type), to_string(found)),
+              "", {origin_note(tensor(next))});
       new_carries.push_back(next);
     }
     for (const auto& [name, value] : state.collected) outputs.emplace_back(name, use(value, span));
@@ -170,14 +172,15 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     const Value bad{node.node, result++};  // i64[length], -1 where nothing failed
     const Type row(ElementType::i64, {length});
     const Value failed = build::binary(b, "greater_equal", bad, build::constant_integer(b, row, 0));
-    const Value flat = build::add(b, build::mul(b, build::iota(b, row, 0),
-                                                build::constant_integer(b, row, check.elements)),
-                                  bad);
+    const Value flat = build::add(
+        b, build::mul(b, build::iota(b, row, 0), build::constant_integer(b, row, check.elements)), bad);
     constexpr int64_t never = int64_t{1} << 62;
-    const Value first = build::reduce(b, "min", build::select(b, failed, flat, build::constant_integer(b, row, never)), {0});
+    const Value first =
+        build::reduce(b, "min", build::select(b, failed, flat, build::constant_integer(b, row, never)), {0});
     const Type scalar(ElementType::i64);
     const Value none = build::binary(b, "equal", first, build::constant_integer(b, scalar, never));
-    frame_->checks.push_back({check.number, build::select(b, none, build::constant_integer(b, scalar, -1), first),
+    frame_->checks.push_back({check.number,
+                              build::select(b, none, build::constant_integer(b, scalar, -1), first),
                               check.elements * length});
   }
 }

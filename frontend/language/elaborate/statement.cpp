@@ -107,7 +107,8 @@ void Elaborator::poison(const Statement& statement) {
 
 void Elaborator::bind(const Identifier& target, Object value) {
   if (target.text == "_") return;
-  if (value.is<std::shared_ptr<Instance>>() || value.is<PathObject>()) bound_instances_.push_back(target.text);
+  if (value.is<std::shared_ptr<Instance>>() || value.is<PathObject>())
+    bound_instances_.push_back(target.text);
   activation_->environment->names[target.text] = std::move(value);
 }
 
@@ -117,11 +118,13 @@ void Elaborator::run(const Assignment& assignment, const Statement& statement) {
     if (options_.mode != Mode::program && activation_->environment == block_environment_)
       if (std::optional<Object> forced = override_of(target.text)) {
         take_setting(target.text, *forced, target.span);
-        return bind(target, std::move(*forced));
+        // `batch` is the rows of this specialization, wherever it is read.
+        return bind(target, target.text == "batch" ? Object(settings.batch) : std::move(*forced));
       }
     // A parameter takes the name that it is bound to.
     if (const auto* call = assignment.value->as<Call>())
-      if (const auto* name = call->callee->as<Name>(); name && (name->text == "parameter" || name->text == "state")) {
+      if (const auto* name = call->callee->as<Name>();
+          name && (name->text == "parameter" || name->text == "state")) {
         const std::optional<Object> callee = lookup(name->text, true, assignment.value->span);
         const auto* function = callee ? callee->as<FunctionObject>() : nullptr;
         if (function && function->builtin) {
@@ -134,9 +137,13 @@ void Elaborator::run(const Assignment& assignment, const Statement& statement) {
       }
     Object value = evaluate(*assignment.value);
     if (value.is<Poison>()) throw Abandon{};
-    if (options_.mode == Mode::program && !activation_->symbol) value = with_identity(target, *assignment.value, value);
+    if (options_.mode == Mode::program && !activation_->symbol)
+      value = with_identity(target, *assignment.value, value);
     if (options_.mode != Mode::program && activation_->environment == block_environment_)
       take_setting(target.text, value, assignment.value->span);
+    if (options_.mode != Mode::program && activation_->environment == block_environment_ &&
+        target.text == "batch")
+      value = Object(settings.batch);
     return bind(target, std::move(value));
   }
   const Object value = evaluate(*assignment.value);
@@ -145,7 +152,8 @@ void Elaborator::run(const Assignment& assignment, const Statement& statement) {
   if (const auto* results = value.as<ResultsObject>()) items = results->values.get();
   if (const auto* list = known_of(value).as<ListObject>()) items = list->items.get();
   if (!items)
-    error(statement.span, fmt::format("{} names for one value, {}", assignment.targets.size(), describe(value)));
+    error(statement.span,
+          fmt::format("{} names for one value, {}", assignment.targets.size(), describe(value)));
   if (items->size() != assignment.targets.size())
     error(statement.span, fmt::format("{} names for {} values", assignment.targets.size(), items->size()),
           "`_` discards a value");
@@ -245,7 +253,8 @@ void Elaborator::run(const If& branch, const Statement&) {
 void Elaborator::count_iterations(int64_t count, const SourceSpan& span) {
   iterations_ += count;
   if (count > most_iterations || iterations_ > most_iterations)
-    fatal(span, fmt::format("loops of more than {} iterations cannot be unrolled into a graph", most_iterations),
+    fatal(span,
+          fmt::format("loops of more than {} iterations cannot be unrolled into a graph", most_iterations),
           "`scan` is the loop that exists at run time");
 }
 
@@ -253,7 +262,8 @@ Items Elaborator::range_items(const Range& range) {
   if (!range.is_range) {
     const Object value = evaluate(*range.first);
     if (const auto* list = known_of(checked(value, range.span)).as<ListObject>()) return *list->items;
-    error(range.span, fmt::format("expected a range or a list, found {}", describe(value)), "a range is 0..n");
+    error(range.span, fmt::format("expected a range or a list, found {}", describe(value)),
+          "a range is 0..n");
   }
   if (!range.first || !range.last) error(range.span, "a range needs both ends here: 0..n");
   const int64_t first = known_integer(*range.first, "the start of a range");
@@ -292,7 +302,8 @@ void Elaborator::run(const For& loop, const Statement& statement) {
       const bool made = storages_.size() != before && !storages_.back()->optimizer;
       if (made && items.size() > 1)
         error(statement.span, "a `for` that makes parameters needs a name for its scopes",
-              fmt::format("for {} in … as blocks {{ … }} gives blocks[0], blocks[1], …", loop.names.back().text));
+              fmt::format("for {} in … as blocks {{ … }} gives blocks[0], blocks[1], …",
+                          loop.names.back().text));
       continue;
     }
     PathScope scope;
@@ -308,7 +319,8 @@ void Elaborator::run(const For& loop, const Statement& statement) {
     }
     path_ = outer;
     // Instances made here are visible in their iteration only.
-    for (size_t k = bound; k < bound_instances_.size(); ++k) activation_->environment->names.erase(bound_instances_[k]);
+    for (size_t k = bound; k < bound_instances_.size(); ++k)
+      activation_->environment->names.erase(bound_instances_[k]);
     bound_instances_.resize(bound);
   }
 }
@@ -334,21 +346,26 @@ void Elaborator::run(const Use& use, const Statement& statement) {
 void Elaborator::run(const Update& update, const Statement& statement) {
   ++effects_;
   if (frame_ != root_.get() || scan_)
-    error(statement.span, "`update` cannot stand inside `scan`", "carry the value with `with`, update after the loop");
+    error(statement.span, "`update` cannot stand inside `scan`",
+          "carry the value with `with`, update after the loop");
   for (const Path::Step& step : update.path.steps)
-    if (std::holds_alternative<Path::Everything>(step)) not_supported(statement.span, "`update` of all parameters below a path");
+    if (std::holds_alternative<Path::Everything>(step))
+      not_supported(statement.span, "`update` of all parameters below a path");
   const std::string path = resolve_path(update.path);
   const auto at = storage_by_path_.find(path);
   if (at == storage_by_path_.end())
-    error(update.path.span, fmt::format("`{}` is not a parameter or state", path), "only storage can be updated");
+    error(update.path.span, fmt::format("`{}` is not a parameter or state", path),
+          "only storage can be updated");
   Storage& storage = *at->second;
   Object value = evaluate(*update.value);
   Value next = to_value(value, storage.type.element, update.value->span);
   put_origin(statement.span);
-  if (frame_->builder.shape(next).empty()) next = build::broadcast_to(frame_->builder, next, storage.type.shape);
+  if (frame_->builder.shape(next).empty())
+    next = build::broadcast_to(frame_->builder, next, storage.type.shape);
   if (type_of(next) != storage.type)
-    error(statement.span, fmt::format("update of `{}`: it is {}, the new value {}", path, to_string(storage.type),
-                                      to_string(type_of(next))),
+    error(statement.span,
+          fmt::format("update of `{}`: it is {}, the new value {}", path, to_string(storage.type),
+                      to_string(type_of(next))),
           "", {origin_note(tensor(next))});
   set_version(storage, next);
 }

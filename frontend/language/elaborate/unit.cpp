@@ -25,7 +25,8 @@ void enter(UnitImplementation& unit, const SourceFile& file, std::vector<Diagnos
     if (const Identifier* name = name_of(item)) {
       const auto [at, fresh] = table.emplace(name->text, Symbol{&file, &item});
       if (!fresh) {
-        Diagnostic diagnostic{Severity::error, fmt::format("`{}` is defined twice", name->text), name->span, {}, ""};
+        Diagnostic diagnostic{
+            Severity::error, fmt::format("`{}` is defined twice", name->text), name->span, {}, ""};
         diagnostic.notes.push_back({"the first definition", name_of(*at->second.item)->span});
         diagnostics.push_back(std::move(diagnostic));
       }
@@ -35,13 +36,12 @@ void enter(UnitImplementation& unit, const SourceFile& file, std::vector<Diagnos
     const Identifier& name = item.as<Train>() ? item.as<Train>()->name : item.as<Program>()->name;
     for (const Symbol& other : runnable)
       if ((other.train() ? other.train()->name : other.program()->name).text == name.text)
-        diagnostics.push_back({Severity::error,
-                               fmt::format("there are two `{} {}` blocks", item.as<Train>() ? "train" : "program",
-                                           name.text),
-                               name.span,
-                               {},
-                               item.as<Train>() ? fmt::format("give one another name: train Other of {}", name.text)
-                                                : ""});
+        diagnostics.push_back(
+            {Severity::error,
+             fmt::format("there are two `{} {}` blocks", item.as<Train>() ? "train" : "program", name.text),
+             name.span,
+             {},
+             item.as<Train>() ? fmt::format("give one another name: train Other of {}", name.text) : ""});
     runnable.push_back({&file, &item});
   }
 }

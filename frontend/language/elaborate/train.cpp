@@ -1,0 +1,515 @@
+// Train blocks: settings, data, metrics, the model of the block.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/parse.h"
+#include "frontend/language/print.h"
+
+namespace gradus::language {
+
+namespace {
+
+const std::vector<std::string> integer_settings = {"batch", "epochs", "seed"};
+
+struct ActionForm {
+  const char* name;
+  std::vector<std::string> arguments;
+};
+const std::vector<ActionForm>& actions() {
+  static const std::vector<ActionForm> all = {
+      {"split", {"validation", "test", "folds"}},
+      {"early_stopping",
+       {"monitor", "min_delta", "patience", "verbose", "mode", "baseline", "restore_best_weights",
+        "start_from_epoch"}},
+  };
+  return all;
+}
+
+}  // namespace
+
+const Setting* SettingCall::find(std::string_view argument) const {
+  for (const Argument& each : arguments)
+    if (each.name == argument) return &each.value;
+  return nullptr;
+}
+
+// --- Settings
+
+std::optional<Object> Elaborator::override_of(const std::string& name) {
+  for (const auto& [wanted, text] : options_.overrides) {
+    if (wanted != name) continue;
+    overrides_used_.insert(name);
+    const std::string file = fmt::format("--set {}", name);
+    std::vector<Diagnostic> diagnostics;
+    ExpressionPointer tree = parse_expression(text, file, diagnostics);
+    if (!diagnostics.empty()) throw Error(ErrorKind::program, std::move(diagnostics));
+    override_trees_.push_back(std::move(tree));
+    return evaluate(*override_trees_.back());
+  }
+  return std::nullopt;
+}
+
+void Elaborator::take_setting(const std::string& name, const Object& value, const SourceSpan& span) {
+  if (std::find(integer_settings.begin(), integer_settings.end(), name) != integer_settings.end()) {
+    const int64_t number = to_integer(value, fmt::format("`{}`", name), span);
+    if (name != "seed" && number < 1)
+      error(span, fmt::format("`{}` must be at least 1, found {}", name, number));
+    if (name == "batch") {
+      settings.batch = options_.batch.value_or(number);
+    } else {
+      (name == "epochs" ? settings.epochs : settings.seed) = number;
+    }
+  }
+  if (name == "shuffle") settings.shuffle = to_bool(value, "`shuffle`", span);
+  for (const char* habit : {"learning_rate", "lr", "batch_size", "n_epochs"})
+    if (name == habit && is_known(value))
+      warn(span, fmt::format("`{}` is a name like any other here", name),
+           name == std::string("batch_size") ? "the setting is called `batch`"
+           : name == std::string("n_epochs") ? "the setting is called `epochs`"
+                                             : "a rate is given to the optimizer: with adam(1e-3)");
+}
+
+Setting Elaborator::setting_of(const Object& object, const SourceSpan& span) {
+  const Object& known = known_of(checked(object, span));
+  if (known.is<Nothing>()) return {};
+  if (const auto* value = known.as<bool>()) return {*value};
+  if (const auto* value = known.as<int64_t>()) return {*value};
+  if (const auto* value = known.as<double>()) return {*value};
+  if (const auto* value = known.as<std::string>()) return {*value};
+  if (const auto* list = known.as<ListObject>()) {
+    std::vector<Setting> items;
+    for (const Object& item : *list->items) items.push_back(setting_of(item, span));
+    return {std::move(items)};
+  }
+  error(span, fmt::format("this must be known before the program runs, found {}", describe(object)));
+}
+
+// What the language does not know itself is passed on as words: names of metrics, kinds of columns.
+Setting Elaborator::setting_of(const Expression& expression) {
+  if (const auto* name = expression.as<Name>())
+    if (!activation_->environment->names.contains(name->text) && !unit_.find(name->text, false))
+      return {Word{name->text}};
+  if (const auto* member = expression.as<Member>())
+    if (const auto* base = member->base->as<Name>()) return {Word{base->text + "." + member->name.text}};
+  if (const auto* call = expression.as<Call>())
+    if (const auto* callee = call->callee->as<Name>();
+        callee && (!lookup(callee->text, true, expression.span) || !find_builtin(callee->text)))
+      if (const Symbol* symbol = unit_.find(callee->text, false); !symbol)
+        return {std::make_shared<const SettingCall>(
+            setting_call(callee->text, call->arguments, expression.span))};
+  if (const auto* list = expression.as<List>()) {
+    std::vector<Setting> items;
+    for (const ExpressionPointer& element : list->elements) items.push_back(setting_of(*element));
+    return {std::move(items)};
+  }
+  return setting_of(evaluate(expression), expression.span);
+}
+
+SettingCall Elaborator::setting_call(const std::string& name, const Arguments& arguments,
+                                     const SourceSpan& span) {
+  SettingCall call;
+  call.name = name;
+  call.span = span;
+  for (const Argument& argument : arguments) {
+    SettingCall::Argument given;
+    given.span = argument.name ? argument.name->span : argument.value.span;
+    if (argument.name) given.name = argument.name->text;
+    for (const SettingCall::Argument& other : call.arguments)
+      if (!given.name.empty() && other.name == given.name)
+        error(given.span, fmt::format("`{}` is given twice", given.name));
+    given.value = argument.value.is_range ? setting_of(make_list(range_items(argument.value)), given.span)
+                                          : setting_of(*argument.value.first);
+    call.arguments.push_back(std::move(given));
+  }
+  return call;
+}
+
+// --- Statements of the block
+
+void Elaborator::run_train_statement(const Statement& statement) {
+  try {
+    if (const auto* data = statement.as<Data>()) return run(*data, statement);
+    if (const auto* action = statement.as<Action>()) return run(*action, statement);
+    if (const auto* metric = statement.as<Metric>()) return run(*metric, statement);
+    if (const auto* every = statement.as<Every>()) {
+      if (every->steps) not_supported(statement.span, "`every n steps`");
+      for (const Statement& inner : every->body.statements)
+        if (!inner.as<Print>() && !inner.as<Expect>())
+          not_supported(inner.span, "anything but `print` and `expect` in `every epoch`");
+      settings.every_epoch.push_back(
+          {std::shared_ptr<const void>(&every->body, [](const void*) {}), statement.span});
+      return;
+    }
+    if (const auto* last = statement.as<Finally>()) {
+      for (const Statement& inner : last->body.statements)
+        if (!inner.as<Print>() && !inner.as<Expect>())
+          not_supported(inner.span, "anything but `print` and `expect` in `finally`");
+      settings.finally.push_back(
+          {std::shared_ptr<const void>(&last->body, [](const void*) {}), statement.span});
+      return;
+    }
+    if (statement.as<Expect>()) error(statement.span, "`expect` stands in a program, or in `finally { … }`");
+  } catch (const Abandon&) {
+    poison(statement);
+    return;
+  } catch (const ShapeError& shape) {
+    record(diagnose(statement.span, shape.what(), shape.hint, {}));
+    poison(statement);
+    return;
+  }
+  run_statement(statement);
+}
+
+void Elaborator::run(const Data& data, const Statement& statement) {
+  const auto* call = data.source->as<Call>();
+  const auto* name = call ? call->callee->as<Name>() : data.source->as<Name>();
+  if (!name) error(data.source->span, "`data` needs a reader: data digits(…) -> image, label");
+  if (!settings.data.name.empty()) error(statement.span, "a train block has one `data`");
+  settings.data = call ? setting_call(name->text, call->arguments, data.source->span)
+                       : SettingCall{name->text, {}, data.source->span};
+  settings.columns.clear();
+  for (const Identifier& column : data.names) settings.columns.push_back(column.text);
+  if (options_.mode == Mode::settings) {
+    for (const Identifier& column : data.names) bind(column, Poison{});
+    return;
+  }
+  if (options_.columns.size() != data.names.size())
+    error(statement.span,
+          fmt::format("{} has {} columns, {} names are given", name->text, options_.columns.size(),
+                      data.names.size()),
+          "`_` discards a column");
+  for (size_t i = 0; i < data.names.size(); ++i) {
+    const Column& column = options_.columns[i];
+    if (data.names[i].text == "_") continue;
+    for (size_t k = 0; k < i; ++k)
+      if (data.names[k].text == data.names[i].text)
+        error(data.names[i].span, fmt::format("two columns are called `{}`", data.names[i].text));
+    Type type(is_float(column.element) ? options_.precision : column.element, column.row_shape);
+    type.shape.insert(type.shape.begin(), settings.batch);
+    put_origin(data.names[i].span);
+    bind(data.names[i], tensor(frame_->builder.input(data.names[i].text, InputKind::data, type)));
+  }
+}
+
+void Elaborator::run(const Action& action, const Statement& statement) {
+  const auto form = std::find_if(actions().begin(), actions().end(),
+                                 [&](const ActionForm& each) { return each.name == action.name.text; });
+  if (form == actions().end()) {
+    std::vector<std::string> names;
+    for (const ActionForm& each : actions()) names.emplace_back(each.name);
+    const std::string near = closest(action.name.text, names);
+    if (near.empty() && (unit_.find(action.name.text, false) || find_builtin(action.name.text)))
+      error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
+            "bind it: name = …");
+    error(
+        statement.span, fmt::format("unknown action `{}`", action.name.text),
+        near.empty() ? "there are split(…) and early_stopping(…)" : fmt::format("did you mean `{}`?", near));
+  }
+  SettingCall call = setting_call(action.name.text, action.arguments, statement.span);
+  for (const SettingCall::Argument& argument : call.arguments) {
+    if (argument.name.empty())
+      error(argument.span, fmt::format("arguments of {} are given by name", call.name),
+            fmt::format("for example {}",
+                        call.name == "split" ? "split(validation: 0.1)" : "early_stopping(patience: 3)"));
+    if (std::find(form->arguments.begin(), form->arguments.end(), argument.name) == form->arguments.end()) {
+      const std::string near = closest(argument.name, form->arguments);
+      std::string all;
+      for (const std::string& each : form->arguments) all += (all.empty() ? "" : ", ") + each;
+      error(argument.span, fmt::format("{} has no argument `{}`", call.name, argument.name),
+            near.empty() ? "there are " + all : fmt::format("did you mean `{}`?", near));
+    }
+    if (argument.name == "folds") not_supported(argument.span, "`split(folds: …)`");
+  }
+  if (call.name == "split") {
+    if (settings.split) error(statement.span, "a train block has one `split`");
+    settings.split = std::move(call);
+  } else {
+    settings.actions.push_back(std::move(call));
+  }
+}
+
+void Elaborator::run(const Metric& metric, const Statement& statement) {
+  if (std::find(metric_names.begin(), metric_names.end(), metric.name.text) != metric_names.end())
+    error(metric.name.span, fmt::format("two metrics are called `{}`", metric.name.text));
+  metric_names.push_back(metric.name.text);
+  if (options_.mode == Mode::settings) {
+    bind(metric.name, Poison{});
+    return;
+  }
+  const Object value =
+      metric.value ? evaluate(*metric.value) : evaluate_name(metric.name.text, metric.name.span);
+  const SourceSpan& span = metric.value ? metric.value->span : metric.name.span;
+  Value scalar = to_value(value, span);
+  if (!frame_->builder.shape(scalar).empty())
+    error(statement.span, fmt::format("a metric is one number, found {}", to_string(type_of(scalar))),
+          "reduce it: mean(…)", {origin_note(tensor(scalar))});
+  if (!is_float(type_of(scalar).element)) scalar = promote(scalar, options_.precision, span, "metric");
+  metrics_.emplace_back(metric.name.text, scalar);
+  if (metric.value) bind(metric.name, tensor(scalar));
+}
+
+// --- The model of the block
+
+void Elaborator::make_model(const Symbol& symbol) {
+  const Train& train = *symbol.train();
+  const std::string& name = train.of ? train.of->text : train.name.text;
+  const Symbol* model = unit_.find(name, false);
+  if (!model || !model->definition() ||
+      (model->definition()->kind != Definition::Kind::model &&
+       model->definition()->kind != Definition::Kind::layer)) {
+    if (train.of) {
+      std::vector<std::string> names;
+      for (const auto& [each, other] : unit_.user) names.push_back(each);
+      const std::string near = closest(name, names);
+      error(train.of->span, fmt::format("there is no model `{}`", name),
+            near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+    }
+    if (!train.arguments.empty())
+      error(train.name.span, fmt::format("there is no model `{}` that these settings could be for", name));
+    return;
+  }
+  has_model = true;
+  const Definition& definition = *model->definition();
+  std::map<std::string, Object> given;
+  ArgumentValues arguments = evaluate_arguments(train.arguments, model);
+  const SourceSpan& span = train.of ? train.of->span : train.name.span;
+  // Overrides reach the model's settings where the block has none of that name.
+  for (const Parameter& parameter : definition.parameters) {
+    if (parameter.is_input()) continue;
+    const bool assigned =
+        std::any_of(train.body.statements.begin(), train.body.statements.end(), [&](const auto& s) {
+          const auto* assignment = s.template as<Assignment>();
+          return assignment && assignment->targets.size() == 1 &&
+                 assignment->targets[0].text == parameter.name.text;
+        });
+    if (assigned) continue;
+    if (std::optional<Object> forced = override_of(parameter.name.text)) {
+      std::erase_if(arguments, [&](const ArgumentValue& a) { return a.name == parameter.name.text; });
+      arguments.push_back({parameter.name.text, std::move(*forced), span});
+    }
+  }
+  given = bind_arguments(*model, arguments, Binding::settings, span);
+  model_ = std::make_shared<Instance>();
+  model_->symbol = model;
+  model_->settings = std::move(given);
+  model_->span = span;
+  block_environment_->names["model"] = model_;
+}
+
+// The first use of an output calls the model on the current bindings of its inputs' names.
+std::optional<Object> Elaborator::model_output(const std::string& name, const SourceSpan& span) {
+  if (!model_ || model_called_) return std::nullopt;
+  const Environment* outermost = activation_->environment;
+  while (outermost->parent) outermost = outermost->parent;
+  if (outermost != block_environment_) return std::nullopt;
+  const Definition& definition = *model_->symbol->definition();
+  const bool output = std::any_of(definition.results.begin(), definition.results.end(),
+                                  [&](const Result& result) { return result.name.text == name; });
+  if (!output) return std::nullopt;
+  model_called_ = true;
+  std::map<std::string, Object> given;
+  for (const Parameter& parameter : definition.parameters) {
+    if (!parameter.is_input()) continue;
+    const auto at = block_environment_->names.find(parameter.name.text);
+    if (at == block_environment_->names.end()) {
+      if (parameter.default_value) continue;
+      model_called_ = false;
+      error(span,
+            fmt::format("`{}` calls {}, whose input `{}` is not bound", name, definition.name.text,
+                        parameter.name.text),
+            fmt::format("give a data column that name: data … -> {}", parameter.name.text));
+    }
+    if (at->second.is<Poison>()) {
+      for (const Result& result : definition.results)
+        block_environment_->names.emplace(result.name.text, Poison{});
+      throw Abandon{};
+    }
+    given.emplace(parameter.name.text, at->second);
+    model_inputs.emplace_back(parameter.name.text, type_of(to_value(at->second, span)));
+  }
+  const auto bind_all = [&](const Object& result) {
+    for (size_t i = 0; i < definition.results.size(); ++i) {
+      const auto* several = result.as<ResultsObject>();
+      block_environment_->names.emplace(definition.results[i].name.text,
+                                        several ? (*several->values)[i] : result);
+    }
+  };
+  Frame* inner = frame_;
+  frame_ = root_.get();
+  try {
+    bind_all(run_instance(model_, std::move(given), span));
+  } catch (const Abandon&) {
+    frame_ = inner;
+    bind_all(Poison{});
+    throw;
+  }
+  frame_ = inner;
+  return block_environment_->names.at(name);
+}
+
+// --- Whole blocks
+
+void Elaborator::run_train(const Symbol& symbol) {
+  const char base = 0;
+  stack_base_ = &base;
+  const Train& train = *symbol.train();
+  settings.name = train.name.text;
+  if (options_.batch) settings.batch = *options_.batch;
+  auto environment = std::make_unique<Environment>();
+  Activation activation;
+  activation.name = train.name.text;
+  activation.environment = environment.get();
+  PathScope scope;
+  activation_ = &activation;
+  path_ = &scope;
+  block_environment_ = environment.get();
+  environments_.push_back(std::move(environment));
+  try {
+    for (const std::string& name :
+         {std::string("batch"), std::string("epochs"), std::string("seed"), std::string("shuffle")})
+      if (std::optional<Object> forced = override_of(name)) take_setting(name, *forced, train.name.span);
+    make_model(symbol);
+  } catch (const Abandon&) {
+    throw_if_errors();
+  }
+  for (const Statement& statement : train.body.statements) run_train_statement(statement);
+  for (const auto& [name, text] : options_.overrides) {
+    if (overrides_used_.contains(name)) continue;
+    std::vector<std::string> names = integer_settings;
+    names.emplace_back("shuffle");
+    for (const auto& [each, value] : block_environment_->names) names.push_back(each);
+    const std::string near = closest(name, names);
+    record({Severity::error,
+            fmt::format("--set {}: {} has no setting of that name", name, train.name.text),
+            train.name.span,
+            {},
+            near.empty() ? "" : fmt::format("did you mean `{}`?", near)});
+  }
+  if (settings.data.name.empty())
+    record({Severity::error,
+            fmt::format("train {} has no data", train.name.text),
+            train.name.span,
+            {},
+            "for example: data digits() -> image, label"});
+  const bool minimizes =
+      std::any_of(train.body.statements.begin(), train.body.statements.end(),
+                  [](const Statement& s) { return s.as<Minimize>() || s.as<For>() || s.as<If>(); });
+  if (!minimizes)
+    record({Severity::error,
+            fmt::format("train {} has nothing to minimize", train.name.text),
+            train.name.span,
+            {},
+            "for example: minimize loss with adam(1e-3)"});
+  // What else is wrong shows again, with everything, when the columns are known.
+  if (options_.mode == Mode::settings && !settings.data.name.empty()) errors_.clear();
+  throw_if_errors();
+  if (options_.mode != Mode::settings) finish_metrics();
+  check_monitor();
+  throw_if_errors();
+  activation_ = nullptr;
+  path_ = nullptr;
+}
+
+// Results: the loss first, then what the block calls metrics.
+void Elaborator::finish_metrics() {
+  std::vector<std::pair<std::string, Value>> results;
+  const auto add = [&](const std::string& name, Value value) {
+    for (const auto& [known, other] : results)
+      if (known == name) return;
+    results.emplace_back(name, value);
+  };
+  const auto loss = block_environment_->names.find("loss");
+  if (loss != block_environment_->names.end() && loss->second.is<Tensor>() &&
+      root_->builder.shape(loss->second.as<Tensor>()->value).empty())
+    add("loss", loss->second.as<Tensor>()->value);
+  for (const auto& [name, value] : losses_) {
+    const bool same =
+        std::any_of(results.begin(), results.end(), [&](const auto& r) { return r.second == value; });
+    if (!same)
+      add(losses_.size() == 1 && results.empty() && name.starts_with("loss_") ? "loss" : name, value);
+  }
+  for (const auto& [name, value] : metrics_) {
+    std::erase_if(results,
+                  [&](const auto& result) { return result.first == name && result.second != value; });
+    add(name, value);
+  }
+  metric_names.clear();
+  for (const auto& [name, value] : results) {
+    metric_names.push_back(name);
+    root_->builder.add_result(name, value);
+  }
+}
+
+void Elaborator::check_monitor() {
+  if (options_.mode == Mode::settings) return;
+  for (const SettingCall& action : settings.actions) {
+    const Setting* monitor = action.find("monitor");
+    if (!monitor) continue;
+    const auto* word = std::get_if<Word>(&monitor->value);
+    const size_t dot = word ? word->text.find('.') : std::string::npos;
+    const std::string part = word && dot != std::string::npos ? word->text.substr(0, dot) : "";
+    const std::string metric = word && dot != std::string::npos ? word->text.substr(dot + 1) : "";
+    if (part != "train" && part != "validation") {
+      record({Severity::error,
+              "`monitor` is a metric of the training or validation part",
+              action.span,
+              {},
+              "for example monitor: validation.loss"});
+      continue;
+    }
+    if (part == "validation" && (!settings.split || !settings.split->find("validation")))
+      record({Severity::error,
+              fmt::format("`{}` is monitored, but there is no validation part", word->text),
+              action.span,
+              {},
+              "add split(validation: 0.1)"});
+    if (std::find(metric_names.begin(), metric_names.end(), metric) == metric_names.end()) {
+      std::string all;
+      for (const std::string& each : metric_names) all += (all.empty() ? "" : ", ") + each;
+      record({Severity::error,
+              fmt::format("`{}` is monitored, but there is no metric `{}`", word->text, metric),
+              action.span,
+              {},
+              "there are " + all});
+    }
+  }
+}
+
+void Elaborator::run_prediction(const Symbol& symbol,
+                                const std::vector<std::pair<std::string, Type>>& inputs) {
+  const char base = 0;
+  stack_base_ = &base;
+  const Train& train = *symbol.train();
+  Environment environment;
+  Activation activation;
+  activation.name = train.name.text;
+  activation.environment = &environment;
+  PathScope scope;
+  activation_ = &activation;
+  path_ = &scope;
+  block_environment_ = &environment;
+  settings.batch = options_.batch.value_or(settings.batch);
+  try {
+    make_model(symbol);
+    std::map<std::string, Object> given;
+    for (const auto& [name, type] : inputs) {
+      put_origin(train.name.span);
+      given.emplace(name, tensor(root_->builder.input(name, InputKind::data, type)));
+    }
+    const Object result = run_instance(model_, std::move(given), train.name.span);
+    const Definition& definition = *model_->symbol->definition();
+    const auto* several = result.as<ResultsObject>();
+    for (size_t i = 0; i < std::max<size_t>(definition.results.size(), 1); ++i)
+      root_->builder.add_result(definition.results.empty() ? "output" : definition.results[i].name.text,
+                                to_value(several ? (*several->values)[i] : result, train.name.span));
+  } catch (const Abandon&) {
+    throw_if_errors();
+  }
+  throw_if_errors();
+  activation_ = nullptr;
+  path_ = nullptr;
+}
+
+}  // namespace gradus::language
