@@ -1,0 +1,215 @@
+// Graphs as formulas, as Boost graphs and as Graphviz text.
+#include "ir/text/formula.h"
+
+#include <boost/concept/assert.hpp>
+#include <boost/graph/dominator_tree.hpp>
+#include <boost/graph/graph_concepts.hpp>
+#include <boost/graph/topological_sort.hpp>
+#include <catch2/catch.hpp>
+
+#include "ir/boost_graph.h"
+#include "ir/text/dot.h"
+#include "ir/text/parse.h"
+
+namespace gradus {
+
+BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<GraphView>));
+BOOST_CONCEPT_ASSERT((boost::EdgeListGraphConcept<GraphView>));
+BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<GraphView>));
+
+namespace {
+
+// A graph over scalars x, y, z, n (f64), param w and the integer k, with two, three … as constants.
+Graph scalar_graph(const std::string& statements) {
+  std::string text = "graph @g (%x: f64[], %y: f64[], %z: f64[], %n: f64[], param %w: f64[], %k: i64[]) {\n";
+  int id = 100;
+  for (const char* value : {"1.0", "2.0", "3.0", "-2.0", "0.5", "-1.0"})
+    text += "%" + std::to_string(id++) + " = constant {element=f64, shape=[], value=" + value + "} : f64[]\n";
+  return parse_graph(text + statements + "\n}\n");
+}
+
+// `nodes`: "mul %x %y; sin %0": one node a piece, numbered from 0; the last is the result.
+std::string formula(const std::string& nodes, FormulaOptions options = {.expand = true}) {
+  std::string text;
+  int id = 0;
+  size_t begin = 0;
+  while (begin < nodes.size()) {
+    const size_t end = std::min(nodes.find(';', begin), nodes.size());
+    std::string piece = nodes.substr(begin, end - begin);
+    piece.erase(0, piece.find_first_not_of(' '));
+    const bool comparison =
+        piece.rfind("less", 0) == 0 || piece.rfind("equal", 0) == 0 || piece.rfind("logical", 0) == 0;
+    text += "%" + std::to_string(id++) + " = " + piece + (comparison ? " : bool[]\n" : " : f64[]\n");
+    begin = end + 1;
+  }
+  const std::string out = to_formula(scalar_graph(text + "return %" + std::to_string(id - 1)), options);
+  return out.substr(0, out.size() - 1);
+}
+
+}  // namespace
+
+TEST_CASE("formulas have a textbook's precedence and few parentheses") {
+  CHECK(formula("add %x, %y; mul %0, %z") == "z * (x + y)");
+  CHECK(formula("mul %x, %y; add %0, %z") == "x * y + z");
+  CHECK(formula("sub %x, %y; sub %z, %0") == "z - x + y");
+  CHECK(formula("add %x, %y; neg %0") == "-x - y");
+  CHECK(formula("sub %x, %y; neg %0") == "y - x");
+  CHECK(formula("sub %x, %y; sub %0, %z; mul %1, %n") == "n * (x - y - z)");
+  CHECK(formula("mul %y, %z; div %x, %0") == "x / (y * z)");
+  CHECK(formula("div %x, %y; div %0, %z") == "x / (y * z)");
+  CHECK(formula("div %x, %y; div %z, %0") == "z * y / x");
+  CHECK(formula("add %x, %y; div %100, %0") == "1 / (x + y)");
+  CHECK(formula("neg %x; sub %y, %0") == "y + x");
+  CHECK(formula("neg %x; mul %0, %y") == "-x * y");
+  CHECK(formula("mul %x, %103; add %y, %0") == "y - 2 * x");
+  CHECK(formula("mul %105, %x") == "-x");
+  CHECK(formula("mul %x, %104") == "0.5 * x");
+  CHECK(formula("add %x, %y; sin %0; mul %1, %x; mul %2, %101") == "2 * x * sin(x + y)");
+  CHECK(formula("less %x, %y; select %0, %x, %y") == "select(x < y, x, y)");
+  CHECK(formula("less %x, %y; less %y, %z; logical_and %0, %1") == "(x < y) and (y < z)");
+  CHECK(formula("maximum %x, %y") == "max(x, y)");
+}
+
+TEST_CASE("powers") {
+  CHECK(formula("mul %x, %x") == "x^2");
+  CHECK(formula("mul %x, %x; mul %0, %x") == "x^3");
+  CHECK(formula("pow %x, %101") == "x^2");
+  CHECK(formula("pow %x, %103") == "1 / x^2");
+  CHECK(formula("pow %x, %n") == "x^n");
+  CHECK(formula("pow %x, %n; mul %0, %0") == "x^n * x^n");
+  CHECK(formula("sub %n, %100; pow %x, %0; mul %n, %1") == "n * x^(n - 1)");
+  CHECK(formula("add %x, %y; pow %0, %101") == "(x + y)^2");
+  CHECK(formula("mul %x, %y; pow %0, %102") == "(x * y)^3");
+  CHECK(formula("neg %x; pow %0, %101") == "(-x)^2");
+  CHECK(formula("pow %x, %101; pow %0, %102") == "(x^2)^3");
+  CHECK(formula("pow %x, %n; pow %0, %y") == "(x^n)^y");
+  CHECK(formula("cos %x; mul %0, %0") == "cos(x)^2");
+  CHECK(formula("pow %101, %x") == "2^x");
+  CHECK(formula("add %x, %x") == "2 * x");
+}
+
+TEST_CASE("CHN-02: the derivative of sin(x^2), whatever order its factors come in") {
+  CHECK(formula("mul %x, %x; cos %0; mul %101, %x; mul %2, %1") == "2 * x * cos(x^2)");
+  CHECK(formula("mul %x, %x; cos %0; add %x, %x; mul %1, %2") == "2 * x * cos(x^2)");
+  CHECK(formula("pow %x, %101; cos %0; mul %1, %101; mul %2, %x") == "2 * x * cos(x^2)");
+}
+
+TEST_CASE("shared values have names, results their own, and expand writes all out") {
+  const Graph graph = scalar_graph(R"(%0 = mul %x, %w : f64[]
+  %1 = add %0, %y : f64[]
+  %2 = tanh %1 : f64[]
+  %3 = mul %2, %2 : f64[]
+  %4 = sub %3, %2 : f64[]
+  %5 = mul %104, %4 : f64[]
+  %6 = sub %w, %5 : f64[]
+  return y_hat = %2, loss = %4, updates %w = %6)");
+  CHECK(to_formula(graph) ==
+        "y_hat = tanh(x * w + y)\n"
+        "loss = y_hat^2 - y_hat\n"
+        "w := w - 0.5 * loss\n");
+  CHECK(to_formula(graph, {.expand = true}) ==
+        "y_hat = tanh(x * w + y)\n"
+        "loss = tanh(x * w + y)^2 - tanh(x * w + y)\n"
+        "w := w - 0.5 * (tanh(x * w + y)^2 - tanh(x * w + y))\n");
+  CHECK(formula("add %x, %y; exp %0; div %1, %0", {}) == "t0 = x + y\nexp(t0) / t0");
+}
+
+TEST_CASE("written out, a formula has a limit") {
+  std::string text = "add %x, %y";
+  for (int i = 0; i < 60; ++i) text += "; atan2 %" + std::to_string(i) + ", %" + std::to_string(i);
+  CHECK_THROWS_WITH(formula(text), Catch::Contains("more than 100000 characters"));
+  CHECK(formula(text, {}).size() < 5000);
+}
+
+TEST_CASE("functions say what is not plain, bodies are indented") {
+  const Graph graph =
+      parse_graph(R"(graph @g (%x: f32[4,3], param %w: f32[3,2], param %b: f32[2], %h: f32[2]) {
+  %0 = dot %x, %w {contract=[1]x[0]} : f32[4,2]
+  %1 = broadcast %b {dims=[1], shape=[4,2]} : f32[4,2]
+  %2 = add %0, %1 : f32[4,2]
+  %3 = sum %2 {axes=[0]} : f32[2]
+  %4 = sum %2 {axes=[0,1]} : f32[]
+  %5 = constant {element=f32, shape=[2], values=[0.1,-1.0]} : f32[2]
+  %6 = mul %3, %5 : f32[2]
+  %7 = scan {carries=1, length=4, sequences=1} (%i, %c = %h, %s = %2) {
+    %0 = add %c, %s : f32[2]
+    yield %0
+  } : f32[2]
+  %8 = transpose %w {dims=[1,0]} : f32[2,3]
+  return %6, loss = %4, last = %7, %8
+}
+)");
+  CHECK(to_formula(graph) ==
+        "t2 = dot(x, w) + b\n"
+        "t7 = scan of 4 steps (i, c = h, s = t2):\n"
+        "    c + s\n"
+        "[0.1, -1] * sum(t2, axes=[0])\n"
+        "loss = sum(t2)\n"
+        "last = t7\n"
+        "transpose(w)\n");
+}
+
+TEST_CASE("a graph is a Boost graph") {
+  const Graph graph = parse_graph(R"(graph @g (%x: f32[], %y: f32[]) {
+  %2 = mul %x, %x : f32[]
+  %3 = add %2, %y : f32[]
+  %4 = div %y, %3 : f32[]
+  return %4
+}
+)");
+  const GraphView view(graph);
+  CHECK(num_vertices(view) == 5);
+  CHECK(num_edges(view) == 6);
+  CHECK(out_degree(0, view) == 2);
+  CHECK(in_degree(2, view) == 2);
+  CHECK(degree(3, view) == 3);
+  const auto [first, last] = in_edges(4, view);
+  CHECK(std::vector<GraphView::Edge>(first, last) == std::vector<GraphView::Edge>{{1, 4, 0}, {3, 4, 1}});
+  const auto [out_first, out_last] = out_edges(1, view);
+  CHECK(std::vector<GraphView::Edge>(out_first, out_last) ==
+        std::vector<GraphView::Edge>{{1, 3, 1}, {1, 4, 0}});
+
+  std::vector<uint32_t> order;
+  boost::topological_sort(view, std::back_inserter(order));
+  REQUIRE(order.size() == 5);
+  CHECK(order.front() == 4);
+
+  // What every path from x to the sum goes through.
+  const Graph diamond = parse_graph(R"(graph @g (%x: f32[]) {
+  %1 = mul %x, %x : f32[]
+  %2 = neg %1 : f32[]
+  %3 = sin %1 : f32[]
+  %4 = add %2, %3 : f32[]
+  return %4
+}
+)");
+  const GraphView diamond_view(diamond);
+  std::vector<uint32_t> dominators(5, Value::none);
+  boost::lengauer_tarjan_dominator_tree(
+      diamond_view, uint32_t{0},
+      boost::make_iterator_property_map(dominators.begin(), get(boost::vertex_index, diamond_view)));
+  CHECK(dominators == std::vector<uint32_t>{Value::none, 0, 1, 1, 1});
+}
+
+TEST_CASE("Graphviz text") {
+  const Graph graph = parse_graph(R"(graph @g (%x: f32[2], param %"a \"b\"": f32[2]) {
+  %2 = mul %x, %x : f32[2]
+  %3 = neg %2 : f32[2]
+  return loss = %3, updates %"a \"b\"" = %2
+}
+)");
+  CHECK(to_dot(graph) == R"(digraph G {
+label="g";
+node [fontname="sans-serif", fontsize=11];
+0[label="x\nf32[2]", shape=box];
+1[label="param a \"b\"\nf32[2]", shape=box];
+2[label="%2 mul\nf32[2]\nnew a \"b\"", shape=ellipse, peripheries=2];
+3[label="%3 neg\nf32[2]\nresult loss", shape=ellipse, peripheries=2];
+0->2 [label="0"];
+0->2 [label="1"];
+2->3 ;
+}
+)");
+}
+
+}  // namespace gradus
