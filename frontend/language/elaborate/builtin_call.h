@@ -55,7 +55,7 @@ class BuiltinCall {
   Value promote(Value value, ElementType element) const;
   Object gradient();
   Object storage(bool trainable);
-  bool known(const Object& object) const { return is_known(object) && !object.is<Tensor>(); }
+  bool known(const Object& object) const { return is_known(object) && !contains_tensor(object); }
   Object read_storage(const Object& object) const;
   ElementType precision() const;
   void origin() const;

@@ -43,6 +43,8 @@ Kind known_kind(const Object& object) {
   return object.is<int64_t>() ? Kind::integer : Kind::boolean;
 }
 
+}  // namespace
+
 bool contains_tensor(const Object& object) {
   if (object.is<Tensor>() || object.is<Storage*>()) return true;
   const auto* list = object.as<ListObject>();
@@ -51,8 +53,6 @@ bool contains_tensor(const Object& object) {
     if (contains_tensor(item)) return true;
   return false;
 }
-
-}  // namespace
 
 const Object& Elaborator::checked(const Object& object, const SourceSpan& span) {
   if (object.is<Poison>()) throw Abandon{};

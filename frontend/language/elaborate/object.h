@@ -115,6 +115,8 @@ bool is_known(const Object& object);
 bool is_known_scalar(const Object& object);
 // The variable's known value, otherwise the object itself.
 const Object& known_of(const Object& object);
+// A value of the graph, or a list with one in it: known numbers in it are not enough for arithmetic.
+bool contains_tensor(const Object& object);
 double number_of(const Object& scalar);  // of bool, int64_t, double
 
 }  // namespace gradus::language

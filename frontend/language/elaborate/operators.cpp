@@ -113,7 +113,7 @@ Object Elaborator::binary(BinaryOperator op, const Object& left, const Object& r
           fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)),
           left.is<Nothing>() || right.is<Nothing>() ? "was an optional argument left out?" : "");
   }
-  const bool lesson_variable = left.is<Tensor>() || right.is<Tensor>();
+  const bool lesson_variable = contains_tensor(left) || contains_tensor(right);
   if (!lesson_variable) {
     if (std::optional<Object> known = known_binary(op, left, right, span)) return std::move(*known);
     return tensor(binary_tensor(op, left, right, span));

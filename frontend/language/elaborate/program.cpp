@@ -112,7 +112,7 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
   } else {
     left = evaluate(*expect.condition);
   }
-  if (is_text(left) || is_text(right)) {  // strings, functions: decided now
+  if (is_text(left) || ((kind || expect.about) && is_text(right))) {  // strings, functions: decided now
     if (!kind) error(place, fmt::format("expected a condition, found {}", describe(left)));
     left = binary(comparison->op, left, right, place);
     right = {};

@@ -77,7 +77,7 @@ program known {
   expect shape(zeros([n, n + 1])) == [3, 4]
   expect sum(ones([n])) == 3
 }
-)") == 13);
+)") == 12);
 }
 
 TEST_CASE("numbers and types") {
