@@ -74,7 +74,7 @@ struct SettingCall::Argument {
 
 // `finally { … }` and `every epoch { … }`: prints and expects over named scalars (`validation.loss`).
 struct MetricBlock {
-  std::shared_ptr<const void> statements;  // syntax tree, owned by the unit
+  std::shared_ptr<const void> statements;  // syntax tree; keeps the unit alive
   SourceSpan span;
 };
 

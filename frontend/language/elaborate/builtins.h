@@ -1,32 +1,29 @@
 // The functions that are not written in the language, because a primitive op stands behind them.
 // The standard library is written with these:
 //
-//   elementwise   abs sign floor ceil round exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan
-//   sinh
-//                 cosh tanh erf sigmoid is_finite (x)      atan2 pow (x, y)      where(condition, x, y)
-//                 clamp(x, low, high)                      min max (x, y): larger, smaller; ties go to x
-//   reductions    sum mean prod min max any all (x, over: all axes, keep: false)    argmax argmin (x, over:
-//   -1)
-//                 cumsum(x, over: -1)     sum_squares(x): also of a list of tensors of any shapes
+//   elementwise   abs sign floor ceil round exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan sinh
+//                 cosh tanh erf sigmoid softplus is_finite (x)     atan2 pow (x, y)
+//                 where(condition, a, b)     clamp(x, low, high)
+//                 min max (x, y): smaller, larger; ties go to x
+//   reductions    sum mean prod min max any all (x, over: all axes, keep: false)
+//                 argmax argmin cumsum (x, over: -1)
+//                 sum_squares(x): also of a list of tensors of any shapes
 //   shape         shape(x) rank(x) length(list)     reshape(x, shape): one -1 is filled in
-//                 transpose(x, axes: reversed)      transpose_last(x)     broadcast(x, shape)
-//                 concat(list, axis: 0) stack(list, axis: 0) split(x, parts, axis: -1) squeeze(x, axis)
-//                 pad(x, low, high, value: 0)       reverse(x, axis)
-//   values        zeros ones (shape)      fill(shape, value)     iota(count)     lower_triangle(n)
+//                 transpose(x, axes: reversed)     transpose_last(x)     broadcast(x, shape)
+//                 concat stack (list, axis: 0)     split(x, parts, axis: -1)     squeeze(x, axis: 0)
+//                 pad(x, low, high, value: 0)     reverse(x, axis: 0)
+//   values        zeros ones (shape)     fill(shape, value)     iota(count)     lower_triangle(n)
 //                 f32 f64 i32 i64 bool float int (x): casts
-//   contraction   convolve(x, w, stride, low, high, dilation: 1): x [batch, spatial…, in], w [spatial…, in,
-//   out];
-//                 stride … are a number or a list with one entry per spatial axis. `x @ y` is the product
-//   window        window_max window_sum (x, window, stride, low: 0, high: 0): x [batch, spatial…, channels],
-//   lists or
-//                 numbers for the spatial axes; padding is never counted
-//   indexed       gather(table, ids)      select_class(x, ids): one element of the last axis per row
+//   contraction   convolve(x, w, stride: 1, low: 0, high: 0, dilation: 1): x [batch, spatial…, in],
+//                 w [spatial…, in, out]; numbers, or lists with one entry per spatial axis
+//   window        window_max window_sum (x, window, stride: 1, low: 0, high: 0): x [batch, spatial…, channels];
+//                 padding is never counted
+//   indexed       gather(table, ids)     select_class(x, ids): one element of the last axis per row
 //                 scatter_add(updates, ids, size)     one_hot(ids, depth)
-//   random        uniform(shape, low: 0, high: 1, seed: none) normal(shape, deviation: 1, mean: 0, seed:
-//   none)
-//                 bernoulli(shape, probability, seed: none): bool
-//   other         gradient(y, x)     stop_gradient(x)     parameter(shape, initializer) state(shape,
-//   initializer) names         pi infinity nan training batch step
+//   random        uniform(shape, low: 0, high: 1, seed: none)     bernoulli(shape, probability, seed: none)
+//                 normal(shape, deviation: 1, mean: 0, seed: none)
+//   other         gradient(y, x)     stop_gradient(x)     parameter state (shape, initializer)
+//   names         pi infinity nan training batch step
 //
 // Of known arguments the elementwise functions, sum prod min max and the casts are known themselves:
 // prod(shape[0..-1]) is a size. Known lists add elementwise.

@@ -139,7 +139,7 @@ void Elaborator::run_train_statement(const Statement& statement) {
         if (!inner.as<Print>() && !inner.as<Expect>())
           not_supported(inner.span, "anything but `print` and `expect` in `every epoch`");
       settings.every_epoch.push_back(
-          {std::shared_ptr<const void>(&every->body, [](const void*) {}), statement.span});
+          {std::shared_ptr<const void>(unit_.shared_from_this(), &every->body), statement.span});
       return;
     }
     if (const auto* last = statement.as<Finally>()) {
@@ -147,7 +147,7 @@ void Elaborator::run_train_statement(const Statement& statement) {
         if (!inner.as<Print>() && !inner.as<Expect>())
           not_supported(inner.span, "anything but `print` and `expect` in `finally`");
       settings.finally.push_back(
-          {std::shared_ptr<const void>(&last->body, [](const void*) {}), statement.span});
+          {std::shared_ptr<const void>(unit_.shared_from_this(), &last->body), statement.span});
       return;
     }
     if (statement.as<Expect>()) error(statement.span, "`expect` stands in a program, or in `finally { … }`");

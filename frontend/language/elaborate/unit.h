@@ -28,7 +28,7 @@ struct Symbol {
   const Program* program() const { return item->as<Program>(); }
 };
 
-struct UnitImplementation {
+struct UnitImplementation : std::enable_shared_from_this<UnitImplementation> {
   std::vector<std::unique_ptr<SourceFile>> files;  // the library's, then the user's
   std::map<std::string, Symbol, std::less<>> library;
   std::map<std::string, Symbol, std::less<>> user;
