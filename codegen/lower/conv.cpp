@@ -83,8 +83,9 @@ class TiledConvolution : public TiledContraction {
     if (node_.attributes.text("input") != data || node_.attributes.text("output") != data ||
         node_.attributes.text("filter") != (rows ? "01io" : "0io"))
       return false;
-    for (size_t i = 0; i < 2; ++i)
-      if (!find_buffer(node_.operands[i], i == 0 ? source_ : filter_)) return false;
+    source_ = dense_buffer(kernel_, node_.operands[0]);
+    filter_ = dense_buffer(kernel_, node_.operands[1]);
+    if (source_ < 0 || filter_ < 0) return false;
     read_geometry();
     if (channels_ == 0) return false;
     schedule_ = choose_tile(widest(), outputs_, element_, kernel_.target, kernel_.options);
@@ -122,16 +123,6 @@ class TiledConvolution : public TiledContraction {
     int64_t count;
     std::vector<size_t> functions;  // per width
   };
-
-  // Dense and row-major, possibly under another shape.
-  bool find_buffer(Value operand, int64_t& buffer) {
-    const Shape& shape = kernel_.type(operand).shape;
-    const std::vector<Axis> axes = make_axes(f_, shape);
-    const auto element = kernel_.values.element(operand, tuple_of(axes));
-    if (!element || element->index != f_.space.linearize(tuple_of(axes), shape)) return false;
-    buffer = kernel_.values.placed(element->source);
-    return true;
-  }
 
   void read_geometry() {
     const bool forward = conv_.kind == Convolution::Kind::forward;
@@ -409,6 +400,14 @@ class TiledConvolution : public TiledContraction {
 };
 
 }  // namespace
+
+int64_t dense_buffer(Kernel& kernel, Value operand) {
+  const Shape& shape = kernel.type(operand).shape;
+  const std::vector<Axis> axes = make_axes(kernel.f, shape);
+  const auto element = kernel.values.element(operand, tuple_of(axes));
+  if (!element || element->index != kernel.f.space.linearize(tuple_of(axes), shape)) return -1;
+  return kernel.values.placed(element->source);
+}
 
 std::unique_ptr<TiledContraction> plan_tiled_convolution(Kernel& kernel, uint32_t node) {
   auto convolution = std::make_unique<TiledConvolution>(kernel, node);

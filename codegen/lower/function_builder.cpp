@@ -131,11 +131,22 @@ void FunctionBuilder::open_if(Expression condition) {
   push(std::move(scope));
 }
 
+void FunctionBuilder::open_else() {
+  Scope scope = std::move(scopes_.back());
+  scopes_.pop_back();
+  scope.then_block = std::move(scope.block);
+  scope.block = {};
+  scope.in_else = true;
+  push(std::move(scope));
+}
+
 void FunctionBuilder::close() {
   Scope scope = std::move(scopes_.back());
   scopes_.pop_back();
   if (scope.condition) {
-    add({loop::If{std::move(scope.condition), std::move(scope.block), {}}});
+    loop::Block& then_block = scope.in_else ? scope.then_block : scope.block;
+    loop::Block else_block = scope.in_else ? std::move(scope.block) : loop::Block{};
+    add({loop::If{std::move(scope.condition), std::move(then_block), std::move(else_block)}});
   } else {
     scope.loop.body = std::move(scope.block);
     add({std::move(scope.loop)});

@@ -53,8 +53,9 @@ class FunctionBuilder {
   // Opens a loop over a new axis and returns the axis.
   Index open_axis(const std::string& name, int64_t extent, loop::LoopKind kind = loop::LoopKind::serial,
                   int64_t grain = 1);
-  // Opens a conditional block (no else).
+  // Opens a conditional block; `open_else` ends it and begins the other one.
   void open_if(loop::Expression condition);
+  void open_else();
 
   // Identifies an open scope for good: never used again once closed.
   int64_t scope_id(int level) const { return scopes_[static_cast<size_t>(level)].id; }
@@ -76,6 +77,8 @@ class FunctionBuilder {
     loop::Block block;
     loop::For loop;
     loop::Expression condition;  // an `if` instead of a loop
+    loop::Block then_block;      // within its `else`
+    bool in_else = false;
     int64_t id = 0;
   };
   void push(Scope scope) {

@@ -31,14 +31,40 @@ void RegisterTile::end() {
 
 void RegisterTile::multiply(int64_t first, int64_t last, const Factor& a, const Factor& b) {
   if (first >= last) return;
-  const int64_t row = f_.local("b", element_, {columns_});
+  load_columns(b);
+  multiply_rows(first, last, a);
+}
+
+void RegisterTile::load_columns(const Factor& b) {
+  factors_ = f_.local("b", element_, {columns_});
   const Expression lane = f_.open("v", 0, columns_, LoopKind::vectorized);
-  f_.store(row, {lane}, b(lane));
+  f_.store(factors_, {lane}, b(lane));
   f_.close();
+}
+
+void RegisterTile::multiply_rows(int64_t first, int64_t last, const Factor& a) {
+  if (first >= last) return;
   const Expression r = f_.open("r", first, last, LoopKind::unrolled);
   const Expression left = f_.let("a", a(r));
   const Expression v = f_.open("v", 0, columns_, LoopKind::vectorized);
-  f_.store(chain_, {r, v}, fused(left, f_.load(row, {v}), f_.load(chain_, {r, v})));
+  f_.store(chain_, {r, v}, fused(left, f_.load(factors_, {v}), f_.load(chain_, {r, v})));
+  f_.close();
+  f_.close();
+}
+
+void RegisterTile::load_chain(int64_t buffer, const Position& at) {
+  chain_ = f_.local("chain", element_, {rows_, columns_});
+  const Expression r = f_.open("r", 0, rows_, LoopKind::unrolled);
+  const Expression v = f_.open("v", 0, columns_, LoopKind::vectorized);
+  f_.store(chain_, {r, v}, f_.load(buffer, {at(r, v)}));
+  f_.close();
+  f_.close();
+}
+
+void RegisterTile::store_chain(int64_t buffer, const Position& at) {
+  const Expression r = f_.open("r", 0, rows_, LoopKind::unrolled);
+  const Expression v = f_.open("v", 0, columns_, LoopKind::vectorized);
+  f_.store(buffer, {at(r, v)}, f_.load(chain_, {r, v}));
   f_.close();
   f_.close();
 }

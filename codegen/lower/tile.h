@@ -20,6 +20,13 @@ class RegisterTile {
   // One term of the chains of rows [first, last): a(row) times b(lane) for every column.
   using Factor = std::function<loop::Expression(const loop::Expression&)>;
   void multiply(int64_t first, int64_t last, const Factor& a, const Factor& b);
+  // The same in two steps, for several groups of rows that share the columns' factors.
+  void load_columns(const Factor& b);
+  void multiply_rows(int64_t first, int64_t last, const Factor& a);
+  // Continues a chain whose values lie in memory, or puts them there.
+  using Position = std::function<loop::Expression(const loop::Expression& row, const loop::Expression& lane)>;
+  void load_chain(int64_t buffer, const Position& at);
+  void store_chain(int64_t buffer, const Position& at);
   loop::Expression value(const loop::Expression& row, const loop::Expression& lane) const;
 
   int64_t rows() const { return rows_; }
@@ -31,6 +38,7 @@ class RegisterTile {
   int64_t rows_, columns_;
   bool chunked_;
   int64_t chain_ = 0;
+  int64_t factors_ = 0;
   int64_t total_ = 0;
 };
 
@@ -107,5 +115,9 @@ class TiledContraction {
 // Null if the plain form has to do.
 std::unique_ptr<TiledContraction> plan_tiled_dot(Kernel& kernel, uint32_t node);
 std::unique_ptr<TiledContraction> plan_tiled_convolution(Kernel& kernel, uint32_t node);
+std::unique_ptr<TiledContraction> plan_tiled_filter_gradient(Kernel& kernel, uint32_t node);
+
+// The buffer that holds an operand dense and row-major, possibly under another shape; -1 if there is none.
+int64_t dense_buffer(Kernel& kernel, Value operand);
 
 }  // namespace gradus::lowering
