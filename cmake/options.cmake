@@ -10,7 +10,8 @@ target_compile_options(gradus_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these falsely inside its own std::string and std::vector.
   target_compile_options(gradus_options INTERFACE
-    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-dangling-pointer)
+    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-dangling-pointer
+    -Wno-free-nonheap-object)
 endif()
 
 set(GRADUS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")

@@ -14,6 +14,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/ops/body.h"
 #include "passes/fusion.h"
 #include "passes/pass.h"
 
@@ -480,23 +481,6 @@ bool has_call(const Graph& graph) {
   return false;
 }
 
-std::vector<Value> inline_body(GraphBuilder& builder, const Graph& body,
-                               const std::vector<Value>& arguments) {
-  std::map<Value, Value> mapped;
-  for (size_t k = 0; k < body.inputs().size(); ++k) mapped[body.inputs()[k].value] = arguments[k];
-  for (uint32_t i = 0; i < body.size(); ++i) {
-    const Node& node = body.node(i);
-    if (node.op->name == "input") continue;
-    std::vector<Value> operands;
-    for (Value operand : node.operands) operands.push_back(mapped.at(operand));
-    const Value made = builder.add(*node.op, std::move(operands), node.attributes, node.body);
-    for (uint32_t r = 0; r < node.types.size(); ++r) mapped[{i, r}] = {made.node, r};
-  }
-  std::vector<Value> results;
-  for (const NamedValue& result : body.results()) results.push_back(mapped.at(result.value));
-  return results;
-}
-
 Graph inline_calls(const Graph& graph) {
   Rewriter rewriter(graph, "fuse");
   for (uint32_t i : rewriter.live()) {
@@ -506,7 +490,7 @@ Graph inline_calls(const Graph& graph) {
       continue;
     }
     rewriter.at(i);
-    rewriter.replace(i, inline_body(rewriter.builder(), *node.body, rewriter.map(node.operands)));
+    rewriter.replace(i, ops::inline_body(rewriter.builder(), *node.body, rewriter.map(node.operands)));
   }
   return std::move(rewriter).finish();
 }
