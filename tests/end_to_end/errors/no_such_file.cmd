@@ -1,0 +1,1 @@
+"$gradus" run "$work/none.gradus"

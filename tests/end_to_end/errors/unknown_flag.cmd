@@ -1,0 +1,1 @@
+"$gradus" train ../../../examples/iris.gradus --epochs 5

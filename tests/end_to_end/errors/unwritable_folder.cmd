@@ -1,0 +1,2 @@
+: > "$work/file"
+"$gradus" train ../../../examples/iris.gradus -q -o "$work/file/run"

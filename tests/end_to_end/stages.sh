@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Dumps every stage; text stages must print the same after parsing, and a run from each must give the same bits.
+set -euo pipefail
+gradus=$1 model=$2 work=$3
+rm -rf "$work" && mkdir -p "$work"
+"$gradus" run "$model" -q --save-inputs "$work/inputs.safetensors" --save-outputs "$work/outputs.safetensors" > /dev/null
+for stage in forward backward optimized kernels loops; do
+  "$gradus" dump "$model" --stage=$stage -o "$work/$stage.gir"
+  "$gradus" dump "$work/$stage.gir" --stage=$stage -o "$work/$stage.again.gir"
+  cmp "$work/$stage.gir" "$work/$stage.again.gir"
+  "$gradus" run "$work/$stage.gir" -q --inputs "$work/inputs.safetensors" --save-outputs "$work/$stage.safetensors"
+  cmp "$work/outputs.safetensors" "$work/$stage.safetensors" || { echo "stage $stage gives other bits" >&2; exit 1; }
+done
+grep -q '@rule(' "$work/backward.gir" || { echo "the backward dump names no rule" >&2; exit 1; }
+for stage in llvm asm; do
+  "$gradus" dump "$model" --stage=$stage -o "$work/$stage.txt"
+  [ -s "$work/$stage.txt" ]
+done
+for format in formula dot; do
+  "$gradus" dump "$model" --stage=backward --format=$format -o "$work/backward.$format"
+  [ -s "$work/backward.$format" ]
+done
