@@ -1,7 +1,8 @@
 // The functions that are not written in the language, because a primitive op stands behind them.
 // The standard library is written with these:
 //
-//   elementwise   abs sign floor ceil round exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan sinh
+//   elementwise   abs sign floor ceil round exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan
+//   sinh
 //                 cosh tanh erf sigmoid softplus is_finite (x)     atan2 pow (x, y)
 //                 where(condition, a, b)     clamp(x, low, high)
 //                 min max (x, y): smaller, larger; ties go to x
@@ -16,7 +17,8 @@
 //                 f32 f64 i32 i64 bool float int (x): casts
 //   contraction   convolve(x, w, stride: 1, low: 0, high: 0, dilation: 1): x [batch, spatial…, in],
 //                 w [spatial…, in, out]; numbers, or lists with one entry per spatial axis
-//   window        window_max window_sum (x, window, stride: 1, low: 0, high: 0): x [batch, spatial…, channels];
+//   window        window_max window_sum (x, window, stride: 1, low: 0, high: 0): x [batch, spatial…,
+//   channels];
 //                 padding is never counted
 //   indexed       gather(table, ids)     select_class(x, ids): one element of the last axis per row
 //                 scatter_add(updates, ids, size)     one_hot(ids, depth)

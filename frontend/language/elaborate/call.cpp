@@ -3,6 +3,7 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/habits.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
@@ -341,21 +342,10 @@ std::string Elaborator::signature(const Definition& definition) {
 }
 
 std::string Elaborator::argument_hint(const Definition& definition, const std::string& name) const {
-  static const std::map<std::string, std::string> habits = {
-      {"axis", "over"},          {"dim", "over"},
-      {"axes", "over"},          {"keepdims", "keep"},
-      {"keepdim", "keep"},       {"lr", "rate"},
-      {"learning_rate", "rate"}, {"kernel_size", "kernel"},
-      {"strides", "stride"},     {"use_bias", "bias"},
-      {"beta_1", "beta1"},       {"beta_2", "beta2"},
-      {"eps", "epsilon"},        {"p", "rate"},
-      {"out_features", "units"}, {"kernel_initializer", "weight_initializer"},
-      {"pool_size", "size"}};
   std::vector<std::string> names;
   for (const Parameter& parameter : definition.parameters) names.push_back(parameter.name.text);
-  if (const auto at = habits.find(name); at != habits.end())
-    for (const std::string& known : names)
-      if (known == at->second) return fmt::format("it is called `{}` here", known);
+  const std::string habit = habit_of_argument(name);
+  if (!habit.empty()) return habit;
   const std::string near = closest(name, names);
   return near.empty() ? "it is " + signature(definition) : fmt::format("did you mean `{}`?", near);
 }

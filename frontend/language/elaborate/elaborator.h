@@ -26,6 +26,7 @@ struct Abandon {};
 struct Frame {
   GraphBuilder builder;
   Frame* parent = nullptr;      // of a scan's body; captures are inputs of the body and operands of the scan
+  int64_t number = 0;           // in order of making: addresses are used again
   bool initial_values = false;  // stands for itself: nothing of the step may enter
   std::map<Value, Value> captured;  // parent's value → this frame's input
   std::vector<Value> captures;      // parent's values, in order
@@ -310,8 +311,9 @@ class Elaborator {
   // --- random.cpp, checks.cpp
   Value draw(const char* op, const Shape& shape, const Object& seed, const SourceSpan& span);
   Value integer_constant(int64_t value);
-  Value seed_value();
-  Value step_value();
+  Value seed_value(const SourceSpan& span);
+  Value step_value(const SourceSpan& span);
+  Value root_input(const char* name, InputKind kind, const SourceSpan& span);
   Value checked_op(const char* op, std::vector<Value> operands, Attributes attributes, int64_t limit,
                    const std::string& description, const SourceSpan& span);
   void combine_status();
@@ -355,6 +357,7 @@ class Elaborator {
   std::vector<std::pair<std::string, Value>> metrics_;
   std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
   int64_t mark_ids_ = 0;
+  int64_t frames_ = 0;
   int64_t depth_ = 0;
   int64_t calls_ = 0;
   int64_t iterations_ = 0;

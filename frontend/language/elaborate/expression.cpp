@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/habits.h"
 
 namespace gradus::language {
 
@@ -223,9 +224,14 @@ std::optional<Object> Elaborator::special_name(std::string_view name, const Sour
   if (name == "step") {
     if ((options_.mode == Mode::program && !activation_->line) || frame_->initial_values) return std::nullopt;
     if (options_.mode == Mode::settings) return Object(Poison{});
-    Value value = activation_->line ? line_step(*activation_->line, span) : step_value();
+    const Value value = activation_->line ? line_step(*activation_->line, span) : step_value(span);
     ++effects_;
-    return Tensor{build::cast(root_->builder, ElementType::i32, value), root_.get(), nullptr};
+    Frame* inner = frame_;
+    frame_ = root_.get();
+    put_origin(span);
+    const Object step = Tensor{build::cast(root_->builder, ElementType::i32, value), root_.get(), nullptr};
+    frame_ = inner;
+    return step;
   }
   for (const char* later : {"epoch", "penalties", "ratio"})
     if (name == later) not_supported(span, fmt::format("`{}`", later));
@@ -245,8 +251,9 @@ void Elaborator::unknown_name(const std::string& name, const SourceSpan& span, b
   for (const Builtin& builtin : builtins()) names.push_back(builtin.name);
   for (const char* special : {"pi", "infinity", "training", "batch", "step"}) names.push_back(special);
   const std::string near = closest(name, names);
-  std::string hint = near.empty() ? "" : fmt::format("did you mean `{}`?", near);
-  if (near.empty() && !call)
+  std::string hint = habit_of_expression(name);
+  if (hint.empty() && !near.empty()) hint = fmt::format("did you mean `{}`?", near);
+  if (hint.empty() && !call)
     hint = "a name must be set before it is read, also by the branch of `if` that is taken";
   error(span,
         call ? fmt::format("unknown layer or function `{}`", name) : fmt::format("unknown name `{}`", name),

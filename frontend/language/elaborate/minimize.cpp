@@ -76,7 +76,8 @@ Object Elaborator::call_gradient(BuiltinCall& call) {
     const Value x = use(*found, place);
     if (!is_float(type_of(x).element))
       error(place, fmt::format("{} has no gradient: only floats have", to_string(type_of(x))));
-    if (const auto at = version_of_.find(x); at != version_of_.end()) storages.push_back(at->second);
+    if (const auto at = version_of_.find(x); frame_ == root_.get() && at != version_of_.end())
+      storages.push_back(at->second);
     xs.push_back(x);
   };
   // The structure of x, to give the result the same one: values are taken from `xs` in order.

@@ -12,17 +12,26 @@ Value Elaborator::integer_constant(int64_t value) {
   return build::constant_integer(frame_->builder, Type(ElementType::i64), value);
 }
 
-Value Elaborator::seed_value() {
+Value Elaborator::root_input(const char* name, InputKind kind, const SourceSpan& span) {
+  Frame* inner = frame_;
+  frame_ = root_.get();
+  put_origin(span);
+  const Value value = root_->builder.input(name, kind, Type(ElementType::i64));
+  frame_ = inner;
+  return value;
+}
+
+Value Elaborator::seed_value(const SourceSpan& span) {
   if (options_.mode == Mode::program)
     return build::constant_integer(root_->builder, Type(ElementType::i64), 0);
-  if (!seed_) seed_ = root_->builder.input("seed", InputKind::seed, Type(ElementType::i64));
+  if (!seed_) seed_ = root_input("seed", InputKind::seed, span);
   return seed_;
 }
 
-Value Elaborator::step_value() {
+Value Elaborator::step_value(const SourceSpan& span) {
   if (options_.mode == Mode::program)
     return build::constant_integer(root_->builder, Type(ElementType::i64), 1);
-  if (!step_) step_ = root_->builder.input("step", InputKind::step, Type(ElementType::i64));
+  if (!step_) step_ = root_input("step", InputKind::step, span);
   return step_;
 }
 
@@ -39,6 +48,7 @@ Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, c
     step_operand = integer_constant(0);
   } else if (initial) {
     if (frame_->initial_values) {
+      put_origin(span);
       if (!initial_seed_)
         initial_seed_ = frame_->builder.input("seed", InputKind::seed, Type(ElementType::i64));
       seed_operand = initial_seed_;
@@ -47,8 +57,8 @@ Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, c
     }
     step_operand = integer_constant(0);
   } else {
-    seed_operand = use({seed_value(), root_.get(), nullptr}, span);
-    step_operand = use({step_value(), root_.get(), nullptr}, span);
+    seed_operand = use({seed_value(span), root_.get(), nullptr}, span);
+    step_operand = use({step_value(span), root_.get(), nullptr}, span);
   }
   put_origin(span);
   const Value site = integer_constant(random::site(path, static_cast<uint64_t>(ordinal)));
@@ -61,7 +71,7 @@ Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, c
 // gather, scatter_add and one_hot: equal requests share a number, and so stay one node.
 Value Elaborator::checked_op(const char* op, std::vector<Value> operands, Attributes attributes,
                              int64_t limit, const std::string& description, const SourceSpan& span) {
-  std::string key = fmt::format("{} {}", op, static_cast<const void*>(frame_));
+  std::string key = fmt::format("{} {}", op, frame_->number);
   for (Value operand : operands) key += fmt::format(" {}.{}", operand.node, operand.result);
   for (const auto& [name, value] : attributes) key += fmt::format(" {}={}", name, to_string(value));
   const auto [at, fresh] = check_numbers_.emplace(key, static_cast<int64_t>(checks_.size()));

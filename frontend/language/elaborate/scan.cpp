@@ -61,7 +61,7 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
 
   auto body = std::make_unique<Frame>("body", BuilderOptions{.memoize = options_.memoize});
   body->parent = frame_;
-  body->initial_values = false;
+  body->number = ++frames_;
   body->lengths = frame_->lengths;
   body->lengths.push_back(length);
   Environment environment;

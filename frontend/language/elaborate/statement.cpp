@@ -41,6 +41,15 @@ void collected_names(const Block& block, std::vector<const Identifier*>& names) 
 
 }  // namespace
 
+namespace {
+
+bool is_train_statement(const Statement& statement) {
+  return statement.as<Data>() || statement.as<Action>() || statement.as<Metric>() || statement.as<Every>() ||
+         statement.as<Finally>();
+}
+
+}  // namespace
+
 void Elaborator::run_block(const Block& block) {
   for (const Statement& statement : block.statements) run_statement(statement);
 }
@@ -59,6 +68,8 @@ void Elaborator::run_statement(const Statement& statement) {
       if (const auto* minimize = statement.as<Minimize>()) return run(*minimize, statement);
       if (const auto* expect = statement.as<Expect>()) return run(*expect, statement);
       if (const auto* print = statement.as<Print>()) return run(*print, statement);
+      if (options_.mode != Mode::program && !activation_->symbol && !scan_ && is_train_statement(statement))
+        return run_train_statement(statement);
       run_unsupported(statement);
     } catch (const ShapeError& shape) {
       error(statement.span, shape.what(), shape.hint);

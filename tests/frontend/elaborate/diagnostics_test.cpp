@@ -15,7 +15,8 @@ struct Bad {
 // Line 1 is `program p {`.
 std::string in_program(const std::string& statements) { return "program p {\n" + statements + "\n}\n"; }
 std::string in_train(const std::string& statements) {
-  return "model M(x: [batch, 2]) -> y { y = dense(x, 1) }\ntrain M {\ndata rows(x: [[0, 0]], t: [[0]]) -> x, t\n"
+  return "model M(x: [batch, 2]) -> y { y = dense(x, 1) }\ntrain M {\ndata rows(x: [[0, 0]], t: [[0]]) -> x, "
+         "t\n"
          "loss = mean_squared_error(y, t)\nminimize loss with sgd(0.1)\n" +
          statements + "\n}\n";
 }
@@ -41,7 +42,8 @@ TEST_CASE("errors in expressions") {
           {"weight = 1\ny = weigth + 1", "unknown name `weigth`", 3, "did you mean `weight`?"},
           {"x = ones([2, 3]) @ ones([4, 5])", "@: inner sizes differ: f64[2,3] @ f64[4,5]", 2,
            "the weight must be f64[3,5]"},
-          {"x = ones([2, 3]) + ones([4])", "+: shapes do not fit: f64[2,3] + f64[4]", 2, "aligned from the last"},
+          {"x = ones([2, 3]) + ones([4])", "+: shapes do not fit: f64[2,3] + f64[4]", 2,
+           "aligned from the last"},
           {"x = sum(ones([2]), axis: 0)", "sum has no argument `axis`", 2, "`over`"},
           {"x = sum(ones([2]), over: 3)", "there is no axis 3 in [2]", 2, ""},
           {"x = ones([2, 0])", "zero-sized dimension in [2,0]", 2, ""},
@@ -74,9 +76,11 @@ TEST_CASE("errors in expressions") {
           {"w = parameter([], ones)\nl = w ^ 2\nupdate w = w - 1\nminimize l with sgd(0.1)", "stale", 5, ""},
           {"w = parameter([2], ones)\nminimize w with sgd(0.1)", "the loss must be a scalar", 3, "mean"},
           {"w = parameter([], ones)\nminimize w with clip_norm(1.0)", "does not update `parameter`", 3, ""},
-          {"scan x in [1, 2] with h = 0 { h = [h, h] }", "carry `h` starts as f64[] and becomes f64[2]", 2, ""},
+          {"scan x in [1, 2] with h = 0 { h = [h, h] }", "carry `h` starts as f64[] and becomes f64[2]", 2,
+           ""},
           {"x = 1\nexpect x about x", "needs numbers", 3, "within"},
-          {"x = conv2d(ones([1, 4, 4, 1]), 2, kernel: 5)", "kernel is larger than its input", 2, "padding: same"},
+          {"x = conv2d(ones([1, 4, 4, 1]), 2, kernel: 5)", "kernel is larger than its input", 2,
+           "padding: same"},
           {"x = _ + 1", "`_` stands for an argument", 2, ""},
           {"x = simple_rnn(ones([1, 2, 3]), 4) + 1", "has 2 results, used as one", 2, "sequence"},
       },
@@ -106,7 +110,8 @@ TEST_CASE("what is not there yet says so") {
 TEST_CASE("errors in train blocks") {
   check(
       {
-          {"early_stoping(patience: 3)", "unknown action `early_stoping`", 6, "did you mean `early_stopping`?"},
+          {"early_stoping(patience: 3)", "unknown action `early_stoping`", 6,
+           "did you mean `early_stopping`?"},
           {"split(validaton: 0.1)", "split has no argument `validaton`", 6, "did you mean `validation`?"},
           {"early_stopping(monitor: validation.loss)", "there is no validation part", 6, "split"},
           {"early_stopping(monitor: train.acuracy)", "there is no metric `acuracy`", 6, "there are loss"},

@@ -254,7 +254,8 @@ program p { expect f(40) == 102334155 }
 }
 
 TEST_CASE("origins name the scope and the user's line") {
-  const LessonProgram lesson = lesson_of("program p {\n  x = [[1, 2]]\n  y = dense(x, 3) as hidden\n  expect sum(y) > -100\n}\n");
+  const LessonProgram lesson =
+      lesson_of("program p {\n  x = [[1, 2]]\n  y = dense(x, 3) as hidden\n  expect sum(y) > -100\n}\n");
   bool found = false;
   for (uint32_t i = 0; i < lesson.graph.size(); ++i)
     if (lesson.graph.node(i).op->name == "dot") {
@@ -271,4 +272,67 @@ TEST_CASE("warnings for gradients that are zero") {
   const LessonProgram lesson = lesson_of(program("x = 1; y = 2\ng = gradient(x * x, y)\nexpect g == 0"));
   REQUIRE(lesson.warnings.size() == 1);
   CHECK(lesson.warnings[0].span.line == 3);
+}
+
+TEST_CASE("draws are functions of path and ordinal") {
+  CHECK(check_lesson(R"(
+program draws {
+  a = uniform([100])
+  b = uniform([100])
+  c = uniform([100], seed: 7)
+  expect any(a != b)
+  expect all(a >= 0) and all(a < 1)
+  expect mean(normal([2000])) == 0 within 0.1
+  expect mean(bernoulli([2000], 0.25)) == 0.25 within 0.05
+  m = dense(ones([1, 3]), 2) as m
+  n = dense(ones([1, 3]), 2) as n
+  expect any(m != n)
+}
+)") == 5);
+}
+
+TEST_CASE("checked ops in a scan report the first failing iteration and element") {
+  const LessonProgram lesson = lesson_of(R"(
+program checks {
+  table = [1, 2, 3]
+  ids = i32([[0, 1], [2, 5], [7, 0]])
+  scan row in ids with s = 0 { s = s + sum(table[row]) }
+  expect s == 8
+}
+)");
+  REQUIRE(lesson.checks.size() == 1);
+  CHECK(lesson.checks[0].span.line == 5);
+  std::vector<evaluate::Array<double>> inputs;
+  for (const Variable& variable : lesson.variables)
+    inputs.push_back(evaluate::array_of(variable.type, variable.values));
+  const auto evaluation = evaluate::evaluate<double>(lesson.graph, std::move(inputs));
+  REQUIRE(evaluation.status);
+  CHECK(evaluation.status->integers == std::vector<int64_t>{0, 3});
+}
+
+TEST_CASE("gradients inside a scan are those of one iteration") {
+  CHECK(check_lesson(R"(
+program inner {
+  w = 3
+  scan x in [1.0, 2.0] with s = 0 {
+    y = w * x * x + s
+    collect slope = gradient(y, x)
+    collect by_w = gradient(y, w)
+    s = y
+  }
+  expect slope == [6, 12]
+  expect by_w == [1, 4]
+}
+)") == 2);
+}
+
+TEST_CASE("without memoization equal expressions are built again") {
+  const std::string text = program("x = 2\ny = x * x + x * x\nexpect y == 8");
+  CHECK(lesson_of(text, {.memoize = false}).graph.size() > lesson_of(text).graph.size());
+  CHECK(check_lesson(text, {.memoize = false}) == 1);
+}
+
+TEST_CASE("second derivatives and f32") {
+  CHECK(check_lesson(program("x = 2\ny = x ^ 3\nd = gradient(y, x)\nexpect gradient(d, x) == 12"),
+                     {.precision = ElementType::f32}) == 1);
 }

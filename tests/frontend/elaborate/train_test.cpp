@@ -49,12 +49,11 @@ TEST_CASE("xor: settings, table and graphs") {
   CHECK(program.settings.columns == std::vector<std::string>{"x", "target"});
   CHECK(program.metrics == std::vector<std::string>{"loss", "accuracy"});
   CHECK(paths(program) ==
-        std::vector<std::string>{"hidden.weight f32[2,4]", "hidden.bias f32[4]", "output.weight f32[4,1]",
-                                 "output.bias f32[1]", "adam_1.m.hidden.weight f32[2,4]",
-                                 "adam_1.v.hidden.weight f32[2,4]", "adam_1.step i64[]", "adam_1.m.hidden.bias f32[4]",
-                                 "adam_1.v.hidden.bias f32[4]", "adam_1.m.output.weight f32[4,1]",
-                                 "adam_1.v.output.weight f32[4,1]", "adam_1.m.output.bias f32[1]",
-                                 "adam_1.v.output.bias f32[1]"});
+        std::vector<std::string>{
+            "hidden.weight f32[2,4]", "hidden.bias f32[4]", "output.weight f32[4,1]", "output.bias f32[1]",
+            "adam_1.m.hidden.weight f32[2,4]", "adam_1.v.hidden.weight f32[2,4]", "adam_1.step i64[]",
+            "adam_1.m.hidden.bias f32[4]", "adam_1.v.hidden.bias f32[4]", "adam_1.m.output.weight f32[4,1]",
+            "adam_1.v.output.weight f32[4,1]", "adam_1.m.output.bias f32[1]", "adam_1.v.output.bias f32[1]"});
   CHECK(program.training.graph.updates().size() == 13);
   CHECK(program.evaluation.graph.updates().empty());
   CHECK(program.initialization.graph.results().size() == 13);
@@ -65,8 +64,8 @@ TEST_CASE("xor: settings, table and graphs") {
 
 TEST_CASE("xor: one step by the evaluator lowers the loss") {
   const TrainProgram program = train(xor_text, {two, one});
-  const auto initial = evaluate::evaluate<double>(
-      program.initialization.graph, {evaluate::array_of(Type(ElementType::i64), {1})});
+  const auto initial = evaluate::evaluate<double>(program.initialization.graph,
+                                                  {evaluate::array_of(Type(ElementType::i64), {1})});
   std::map<std::string, evaluate::Array<double>> storage;
   for (size_t i = 0; i < initial.results.size(); ++i)
     storage[program.initialization.graph.results()[i].name] = initial.results[i];
@@ -123,9 +122,9 @@ train LeNet5 {
       names.push_back(row.path);
     }
   CHECK(count == 61706);
-  CHECK(names == std::vector<std::string>{"conv2d_1.weight", "conv2d_1.bias", "conv2d_2.weight", "conv2d_2.bias",
-                                          "dense_1.weight", "dense_1.bias", "dense_2.weight", "dense_2.bias",
-                                          "dense_3.weight", "dense_3.bias"});
+  CHECK(names == std::vector<std::string>{"conv2d_1.weight", "conv2d_1.bias", "conv2d_2.weight",
+                                          "conv2d_2.bias", "dense_1.weight", "dense_1.bias", "dense_2.weight",
+                                          "dense_2.bias", "dense_3.weight", "dense_3.bias"});
   REQUIRE(program.training.checks.size() == 1);
   CHECK(program.training.checks[0].limit == 10);
   CHECK(program.training.checks[0].span.line == 19);
@@ -200,10 +199,10 @@ train M {
   std::vector<std::string> weights;
   for (const StorageRow& row : program.storage)
     if (row.path.ends_with("weight")) weights.push_back(row.path);
-  CHECK(weights == std::vector<std::string>{"blocks[0].mlp.up.weight", "blocks[0].mlp.down.weight",
-                                            "blocks[0].dense_1.weight", "blocks[1].mlp.up.weight",
-                                            "blocks[1].mlp.down.weight", "blocks[1].dense_1.weight", "shared.weight",
-                                            "head.weight", "second.m.shared.weight", "second.v.shared.weight"});
+  CHECK(weights == std::vector<std::string>{
+                       "blocks[0].mlp.up.weight", "blocks[0].mlp.down.weight", "blocks[0].dense_1.weight",
+                       "blocks[1].mlp.up.weight", "blocks[1].mlp.down.weight", "blocks[1].dense_1.weight",
+                       "shared.weight", "head.weight", "second.m.shared.weight", "second.v.shared.weight"});
 }
 
 TEST_CASE("a block without a model; models as instances") {
@@ -230,10 +229,11 @@ TEST_CASE("blocks over metrics") {
   const TrainProgram program = train(xor_text, {two, one});
   REQUIRE(program.settings.finally.size() == 1);
   const auto outcome = [&](double accuracy) {
-    return evaluate_metrics(program.settings.finally[0], [&](const std::string& name) -> std::optional<double> {
-      if (name == "train.accuracy") return accuracy;
-      return std::nullopt;
-    });
+    return evaluate_metrics(program.settings.finally[0],
+                            [&](const std::string& name) -> std::optional<double> {
+                              if (name == "train.accuracy") return accuracy;
+                              return std::nullopt;
+                            });
   };
   CHECK(outcome(1).at(0).holds);
   CHECK_FALSE(outcome(0.75).at(0).holds);
