@@ -81,16 +81,24 @@ Graph run_passes(const Graph& graph, std::span<const std::string_view> names, Pa
   return current;
 }
 
-Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context,
-                   const PassObserver& observer) {
-  std::vector<std::string_view> names;
-  for (int stage = static_cast<int>(from) + 1; stage <= static_cast<int>(to); ++stage)
-    for (std::string_view pass : passes_to(static_cast<Stage>(stage))) names.push_back(pass);
-  Graph result = run_passes(graph, names, context, observer);
-  Attributes header = result.header();
-  header.set("stage", std::string(name(to)));
-  result.set_header(std::move(header));
-  return result;
+Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context, const PassObserver& observer) {
+  Graph current = graph;
+  Stage reached = from;
+  bool stopped = false;
+  const PassObserver watch = [&](const PassReport& report, const Graph& before, const Graph& after) {
+    stopped = observer && !observer(report, before, after);
+    return !stopped;
+  };
+  while (reached < to) {
+    const auto next = static_cast<Stage>(static_cast<int>(reached) + 1);
+    current = run_passes(current, passes_to(next), context, watch);
+    if (stopped) break;
+    reached = next;
+  }
+  Attributes header = current.header();
+  header.set("stage", std::string(name(reached)));
+  current.set_header(std::move(header));
+  return current;
 }
 
 }  // namespace gradus

@@ -30,7 +30,7 @@ struct PassReport {
 using PassObserver = std::function<bool(const PassReport&, const Graph& before, const Graph& after)>;
 
 // Runs the passes from stage `from` (what the graph is) up to stage `to`. Verifies after every pass in debug
-// builds. The result's header says `stage`.
+// builds. The result's header names the last stage that was reached in full.
 Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context,
                    const PassObserver& observer = {});
 // Runs one list of passes.

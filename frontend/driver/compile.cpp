@@ -1,5 +1,6 @@
 #include "frontend/driver/compile.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "codegen/llvm/compile.h"
@@ -34,9 +35,7 @@ Stage Compiler::stage_of(const Graph& graph) {
 
 Graph Compiler::bring_to(Stage stage, const Graph& graph) {
   const Stage from = stage_of(graph);
-  if (from >= stage) return graph;
-  Graph result = run_pipeline(graph, from, stage, context_, instrument_.observer());
-  return result;
+  return run_pipeline(graph, from, std::max(from, stage), context_, instrument_.observer());
 }
 
 Graph Compiler::as_is(const Graph& graph) {
