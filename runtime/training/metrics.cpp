@@ -69,7 +69,7 @@ void MetricSums::values(std::vector<double>& out) const {
                                    : sum.numerator / sum.denominator);
 }
 
-std::vector<double> evaluate(BoundSteps& steps, std::span<const int64_t> rows,
+std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
                              const std::vector<Metric>& metrics, const RunOptions& options) {
   MetricSums sums(metrics);
   const int64_t count = batch_count(static_cast<int64_t>(rows.size()), options.batch);

@@ -45,7 +45,7 @@ struct RunOptions {
 };
 
 // Metrics over the given rows, batch by batch, in order.
-std::vector<double> evaluate(BoundSteps& steps, std::span<const int64_t> rows,
+std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
                              const std::vector<Metric>& metrics, const RunOptions& options);
 
 // All results of the steps over the given rows, one below the other; a result whose leading axis does not

@@ -74,7 +74,7 @@ class Loop {
     EpochRecord record{epoch, state_.step, sums_.values()};
     if (!data_.validation.empty()) {
       const std::vector<double> values =
-          evaluate(evaluate_steps_, data_.validation, options_.metrics, run_options());
+          measure(evaluate_steps_, data_.validation, options_.metrics, run_options());
       record.values.insert(record.values.end(), values.begin(), values.end());
     }
     state_.history.push_back(std::move(record));
@@ -111,7 +111,7 @@ class Loop {
     TrainingReport report;
     if (!data_.test.empty() && !state_.interrupted) {
       const std::vector<double> values =
-          evaluate(evaluate_steps_, data_.test, options_.metrics, run_options());
+          measure(evaluate_steps_, data_.test, options_.metrics, run_options());
       for (size_t i = 0; i < values.size(); ++i)
         report.test.emplace_back("test." + options_.metrics[i].name, values[i]);
     }

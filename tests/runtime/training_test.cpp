@@ -79,10 +79,10 @@ TEST_CASE("metrics are means weighted by rows, ratios sum both sides") {
   InputSource source(data);
   BoundSteps steps(program.steps().evaluate, source, parameters);
   const std::vector<Metric> metrics = {{"loss", "", "", true}, {"share", "top", "bottom"}};
-  const std::vector<double> values = evaluate(steps, data.training, metrics, {2, 0, 0, {}});
+  const std::vector<double> values = measure(steps, data.training, metrics, {2, 0, 0, {}});
   CHECK(values[0] == Approx((1 + 1 + 16) / 3.0));
   CHECK(values[1] == Approx(3.0 / 6.0));
-  CHECK(std::isnan(evaluate(steps, {}, metrics, {2, 0, 0, {}})[0]));
+  CHECK(std::isnan(measure(steps, {}, metrics, {2, 0, 0, {}})[0]));
 }
 
 TEST_CASE("EST-10: two epochs of three batches call the hooks 18 times") {
@@ -146,7 +146,7 @@ TEST_CASE("validation, test part, early stopping and a run's folder") {
   // Evaluating the restored parameters gives what the history says of that epoch.
   InputSource source(data);
   BoundSteps steps(program.steps().evaluate, source, loaded);
-  CHECK(evaluate(steps, data.validation, options.metrics, {2, 1, 0, {}})[0] ==
+  CHECK(measure(steps, data.validation, options.metrics, {2, 1, 0, {}})[0] ==
         *report.value("validation.loss"));
 }
 
