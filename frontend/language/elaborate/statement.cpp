@@ -1,6 +1,8 @@
 // Statements that every block may hold.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/scan_state.h"
 
@@ -308,9 +310,16 @@ void Elaborator::run(const For& loop, const Statement& statement) {
     if (loop.names.size() == 2) bind(loop.names[0], Object(static_cast<int64_t>(i)));
     bind(loop.names.back(), items[i]);
     if (!loop.scope) {
-      const size_t before = storages_.size();
+      const std::set<std::string> before = path_->claimed;
       run_block(loop.body);
-      const bool made = storages_.size() != before && !storages_.back()->optimizer;
+      // A repeated `minimize` line and an instance made outside may have parameters here, new names may not.
+      const bool made =
+          std::any_of(path_->claimed.begin(), path_->claimed.end(), [&](const std::string& name) {
+            if (before.contains(name)) return false;
+            const std::vector<Storage*> below = storages_below(join_path(path_->path, name));
+            return std::any_of(below.begin(), below.end(),
+                               [](const Storage* storage) { return !storage->optimizer; });
+          });
       if (made && items.size() > 1)
         error(statement.span, "a `for` that makes parameters needs a name for its scopes",
               fmt::format("for {} in … as blocks {{ … }} gives blocks[0], blocks[1], …",

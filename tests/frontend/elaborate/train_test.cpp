@@ -239,3 +239,64 @@ TEST_CASE("blocks over metrics") {
   CHECK_FALSE(outcome(0.75).at(0).holds);
   CHECK(outcome(0.75).at(0).text == "train.accuracy == 1: found 0.75, expected 1");
 }
+
+TEST_CASE("a repeated minimize line has one optimizer state and counts its executions") {
+  const TrainProgram program = train(R"(
+train Critic {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  use critic = dense(1)
+  for i in 0..3 {
+    loss = mean_squared_error(critic(x), t)
+    minimize loss over critic with adam(cosine_decay(step, 1e-2, 1e-3, 100)) as inner
+  }
+}
+)",
+                                     {two, one});
+  CHECK(paths(program) == std::vector<std::string>{"critic.weight f32[2,1]", "critic.bias f32[1]",
+                                                   "inner.m.critic.weight f32[2,1]",
+                                                   "inner.v.critic.weight f32[2,1]", "inner.step i64[]",
+                                                   "inner.m.critic.bias f32[1]",
+                                                   "inner.v.critic.bias f32[1]"});
+  int gradients = 0;
+  for (uint32_t i = 0; i < program.training.graph.size(); ++i)
+    gradients += program.training.graph.node(i).op->name == "gradient";
+  CHECK(gradients == 3);
+}
+
+TEST_CASE("specializations that differ in their parameters are an error") {
+  const std::string text = R"(
+model M(x: [batch, 2]) -> y {
+  y = x |> dense(1) as first
+  if training { y = y + dense(x, 1) as extra }
+}
+train M {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  loss = mean_squared_error(y, t)
+  minimize loss with sgd(0.1)
+}
+)";
+  CHECK_THROWS_WITH(train(text, {two, one}), Catch::Contains("extra.weight"));
+}
+
+TEST_CASE("settings of the model, from the block and from the command line") {
+  const std::string text = R"(
+model M(x: [batch, 2], width: int, deep = false) -> y {
+  h = dense(x, width) as up
+  if deep { h = dense(h, width) as more }
+  y = dense(h, 1) as head
+}
+train M(width: 3) {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  loss = mean_squared_error(y, t)
+  minimize loss with sgd(0.1)
+}
+)";
+  CHECK(train(text, {two, one}).storage.size() == 4);
+  TrainOptions options;
+  options.overrides = {{"width", "5"}, {"deep", "true"}};
+  const TrainProgram program = train(text, {two, one}, options);
+  CHECK(program.storage.size() == 6);
+  CHECK(program.storage[0].type.shape == Shape{2, 5});
+  options.overrides = {{"widht", "5"}};
+  CHECK_THROWS_WITH(train(text, {two, one}, options), Catch::Contains("widht"));
+}
