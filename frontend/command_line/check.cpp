@@ -134,7 +134,7 @@ Action set_up_check(CLI::App& app) {
   app.add_option("--seed", options->seed, "of the direction and the choice of elements")
       ->capture_default_str();
   app.add_option("--data", options->data, "NPZ file that replaces the program's data");
-  app.add_option("--set", options->settings, "override a setting: NAME=VALUE");
+  app.add_option("--set", options->settings, "override a setting: NAME=VALUE")->allow_extra_args(false);
   options->compile.add_to(app);
   app.footer(
       "Compares the symbolic gradient with forward mode (dual numbers), complex step, central and one-sided\n"

@@ -55,7 +55,9 @@ void CompileFlags::add_to(CLI::App& app) {
       ->expected(0, 1)
       ->check(CLI::IsMember({"numeric", "structure"}))
       ->default_str("structure");
-  app.add_option("--print-after", print_after, "print the graph after these passes")->delimiter(',');
+  app.add_option("--print-after", print_after, "print the graph after these passes")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_flag("--print-after-all", print_after_all, "print the graph after every pass");
   app.add_option("--stop-after", stop_after, "stop after this pass and print the graph");
   app.add_flag("--time-passes", time_passes, "tell on stderr how long each step of the compilation takes");

@@ -93,7 +93,7 @@ Action set_up_dump(CLI::App& app) {
       ->check(CLI::IsMember({"training", "evaluation", "prediction", "initialization"}))
       ->capture_default_str();
   app.add_option("--data", options->data, "NPZ file that replaces the program's data");
-  app.add_option("--set", options->settings, "override a setting: NAME=VALUE");
+  app.add_option("--set", options->settings, "override a setting: NAME=VALUE")->allow_extra_args(false);
   app.add_option("--precision", options->precision, "f32 (default of train blocks) or f64 (of programs)")
       ->check(CLI::IsMember({"f32", "f64"}));
   app.add_option("-o,--output", options->output, "where to write (default: stdout)");

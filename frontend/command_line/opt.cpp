@@ -18,7 +18,9 @@ Action set_up_opt(CLI::App& app) {
   };
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->file, "graph text (.gir), or - for standard input");
-  app.add_option("--passes", options->passes, "passes to run, in order: a,b,c")->delimiter(',');
+  app.add_option("--passes", options->passes, "passes to run, in order: a,b,c")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("-o,--output", options->output, "where to write the result (default: stdout)");
   app.add_flag("--list", options->list, "list the passes");
   app.add_flag("--no-origins", options->no_origins, "print without origins");

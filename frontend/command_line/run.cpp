@@ -155,7 +155,7 @@ Action set_up_run(CLI::App& app) {
   app.add_option("--save-outputs", options->save_outputs,
                  "write results, and parameters and state after the step");
   app.add_option("--data", options->data, "NPZ file that replaces the program's data");
-  app.add_option("--set", options->settings, "override a setting: NAME=VALUE");
+  app.add_option("--set", options->settings, "override a setting: NAME=VALUE")->allow_extra_args(false);
   app.add_flag("--as-is", options->as_is, "graph text: no passes but the grouping into kernels");
   app.add_flag("--evaluator", options->evaluator,
                "lessons: by the reference interpreter instead of compiled code");

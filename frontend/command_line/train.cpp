@@ -99,7 +99,8 @@ Action set_up_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("FILE", options->file, "model text (.gradus), or - for standard input")->required();
   app.add_option("--only", options->only, "the train block, if the file has several");
-  app.add_option("--set", options->settings, "override a setting: --set epochs=5 --set batch=32");
+  app.add_option("--set", options->settings, "override a setting: --set epochs=5 --set batch=32")
+      ->allow_extra_args(false);
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_option("-o,--output", options->output, "folder for checkpoint and history (default: runs/NAME)");
   app.add_option("--checkpoint", options->checkpoint, "start from this checkpoint");

@@ -31,7 +31,7 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
   std::map<Value, Value> mapped;
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name != "input" && i > y.node) break;
+    if (node.op->name != "input" && i > y.node) continue;
     builder.set_origins(graph.origins(i));
     builder.prefer_id(node.id);
     Value made;

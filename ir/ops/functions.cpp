@@ -179,13 +179,13 @@ const Op sigmoid = smooth("sigmoid", "Logistic function, without overflow on eit
                             return build::mul(use.builder, use.result(), one_minus(use, use.result()));
                           });
 
-// Half of x + |x|, not max(x, 0), so that dual numbers see the slope 1/2 at 0 too.
+// Branches rather than |x|, so that dual numbers see the smooth function at 0.
 loop::Expression softplus_scalar(std::span<const loop::Expression> arguments, const Attributes&) {
   const loop::Expression& x = arguments[0];
-  const loop::Expression half = loop::constant(x->type, 0.5);
-  const loop::Expression magnitude = loop::make(ScalarOp::absolute, {x});
-  return (x * half + magnitude * half) +
-         loop::make(ScalarOp::log1p, {loop::make(ScalarOp::exp, {-magnitude})});
+  const loop::Expression zero = loop::constant(x->type, 0);
+  const loop::Expression positive = loop::make(ScalarOp::greater, {x, zero});
+  const loop::Expression decay = loop::make(ScalarOp::exp, {loop::make(ScalarOp::select, {positive, -x, x})});
+  return loop::make(ScalarOp::select, {positive, x, zero}) + loop::make(ScalarOp::log1p, {decay});
 }
 
 const Op softplus = [] {
