@@ -86,7 +86,7 @@ void Assembler::bind_arguments() {
                                            ArgumentKind::seed, ArgumentKind::step};
   const auto argument = [&](const std::string& name, ArgumentKind kind, const Type& type, BufferRole role) {
     program_.arguments.push_back({name, kind, type});
-    return Location{main_.parameter(name, role, type.element, element_count(type.shape)), nullptr};
+    return Location{main_.parameter(name, role, type.element, type.shape), {}, nullptr};
   };
   for (ArgumentKind kind : order)
     for (size_t i = 0; i < graph_.inputs().size(); ++i) {
@@ -157,6 +157,7 @@ void Assembler::commit() {
 
 Assembler::Location Assembler::workspace_at(int64_t offset, ElementType element, int64_t count) {
   return {main_.buffer({fmt::format("w{}", offset), BufferRole::workspace, element, {count}, {}, offset}),
+          {},
           nullptr};
 }
 
@@ -167,26 +168,44 @@ Assembler::Location Assembler::allocate(const Type& type) {
 }
 
 loop::View Assembler::view(const Location& location) const {
-  return {location.buffer, {location.offset ? location.offset : integer(0)}};
+  const loop::Buffer& buffer = main_.buffers()[static_cast<size_t>(location.buffer)];
+  loop::View result{location.buffer, location.lead};
+  result.indices.resize(buffer.shape.size(), integer(0));
+  if (location.offset) result.indices[0] = location.offset;
+  return result;
 }
 
+// Element `index` along the leading axis; each has `count` elements.
 Assembler::Location Assembler::slice(const Location& whole, const Expression& index, int64_t count) {
+  Location part = whole;
+  if (main_.buffers()[static_cast<size_t>(whole.buffer)].role != BufferRole::workspace) {
+    part.lead.push_back(index);
+    return part;
+  }
   const Expression offset = index * integer(count);
-  return {whole.buffer, whole.offset ? whole.offset + offset : offset};
+  part.offset = whole.offset ? whole.offset + offset : offset;
+  return part;
 }
 
 void Assembler::copy(const Location& from, const Location& to, int64_t count) {
   if (count == 0) return;
-  const auto at = [](const Location& location, const Expression& i) {
-    return std::vector{location.offset ? location.offset + i : i};
-  };
+  const loop::View source = view(from), target = view(to);
   if (count == 1) {
-    main_.store(to.buffer, at(to, integer(0)), main_.load(from.buffer, at(from, integer(0))));
+    main_.store(target.buffer, target.indices, main_.load(source.buffer, source.indices));
     return;
   }
-  const Expression i = main_.open("i", 0, count, LoopKind::vectorized);
-  main_.store(to.buffer, at(to, i), main_.load(from.buffer, at(from, i)));
-  main_.close();
+  const ElementType element = main_.element(from.buffer);
+  std::string name = fmt::format("copy_{}_{}", gradus::name(element), count);
+  if (copies_.insert(name).second) {
+    FunctionBuilder f(name);
+    const int64_t x = f.parameter("x", BufferRole::read, element, count);
+    const int64_t y = f.parameter("y", BufferRole::write, element, count);
+    const Index i = f.open_axis("i", count, LoopKind::vectorized);
+    f.store(y, i, f.load(x, i));
+    f.close();
+    program_.functions.push_back(std::move(f).finish());
+  }
+  main_.add({loop::Call{std::move(name), {source, target}, {}}});
 }
 
 void Assembler::fill_constant(const Node& node, const Location& to) {

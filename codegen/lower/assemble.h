@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "codegen/lower/kernel.h"
@@ -16,11 +17,15 @@ class Assembler {
   loop::Program run() &&;
 
  private:
-  // Where a value lies: a flat buffer of main and the position of its first element.
+  // Where a value lies: an argument of main, or part of one (leading indices), or a flat piece of the
+  // workspace from an element on.
   struct Location {
     int64_t buffer = -1;
+    std::vector<loop::Expression> lead;
     loop::Expression offset;  // null: 0
-    bool same_place(const Location& other) const { return buffer == other.buffer && offset == other.offset; }
+    bool same_place(const Location& other) const {
+      return buffer == other.buffer && lead == other.lead && offset == other.offset;
+    }
   };
   using Locations = std::map<Value, Location>;
   // What the entries of `buffers` in a graph refer to.
@@ -68,6 +73,7 @@ class Assembler {
   std::vector<std::pair<int64_t, int64_t>> scratch_buffers_;  // buffer of main, offset within the scratch
   std::unordered_multimap<size_t, size_t> known_;
   std::vector<std::unique_ptr<Function>> functions_;
+  std::set<std::string> copies_;
 };
 
 }  // namespace gradus::lowering

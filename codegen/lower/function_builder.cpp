@@ -46,11 +46,11 @@ int64_t FunctionBuilder::buffer(loop::Buffer buffer) {
 }
 
 int64_t FunctionBuilder::parameter(std::string name, loop::BufferRole role, ElementType element,
-                                   int64_t count) {
+                                   Shape shape) {
   if (function_.buffer_parameters != static_cast<int64_t>(function_.buffers.size()))
     fail_internal("lowering: parameter after a local buffer");
   ++function_.buffer_parameters;
-  return buffer({std::move(name), role, element, {count}, {}, 0});
+  return buffer({std::move(name), role, element, std::move(shape), {}, 0});
 }
 
 Expression FunctionBuilder::scalar_parameter(std::string name) {

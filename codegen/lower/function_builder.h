@@ -19,7 +19,10 @@ class FunctionBuilder {
   IndexSpace space;
 
   // All parameters come before the first local; scalar parameters before the first variable.
-  int64_t parameter(std::string name, loop::BufferRole role, ElementType element, int64_t count);
+  int64_t parameter(std::string name, loop::BufferRole role, ElementType element, Shape shape);
+  int64_t parameter(std::string name, loop::BufferRole role, ElementType element, int64_t count) {
+    return parameter(std::move(name), role, element, Shape{count});
+  }
   loop::Expression scalar_parameter(std::string name);
   // A buffer without statement: main's arguments and workspace views.
   int64_t buffer(loop::Buffer buffer);

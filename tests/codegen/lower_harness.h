@@ -10,6 +10,9 @@
 #include "codegen/lower/lower.h"
 #include "ir/build.h"
 #include "ir/evaluate/evaluate.h"
+#include "ir/loop/interpret.h"
+#include "ir/loop/text.h"
+#include "ir/loop/verify.h"
 
 namespace gradus::testing {
 
@@ -94,6 +97,7 @@ struct Outcome {
 
 inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inputs, const Target& target) {
   const loop::Program program = lower(graph, target);
+  loop::verify_or_fail(program, "lowering");
   const CompiledProgram compiled = compile(program, target, {1, true});
   std::vector<std::vector<std::byte>> memory;
   const auto aligned = [&](std::vector<std::byte> bytes) {
