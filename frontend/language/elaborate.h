@@ -170,6 +170,9 @@ struct Expectation {
   // absolute.
   std::vector<double> tolerance;
   bool absolute = false;
+  // Also holds if |left - right| ≤ rounding·max(1, |right|): digits that f32 does not have cannot be asked
+  // for.
+  double rounding = 0;
   SourceSpan span;
   std::string text;  // as written
 };

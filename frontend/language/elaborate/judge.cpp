@@ -13,10 +13,10 @@ namespace {
 using Comparison = Expectation::Comparison;
 
 bool holds(const Expectation& expectation, double left, double right, double tolerance) {
+  const double scale = std::max(1.0, std::abs(right));
+  const double allowed = expectation.absolute ? tolerance * (1 + 1e-9) : tolerance * scale;
   const bool near =
-      left == right ||
-      std::abs(left - right) <= tolerance * (expectation.absolute ? 1 : std::max(1.0, std::abs(right))) *
-                                    (1 + (expectation.absolute ? 1e-9 : 0));
+      left == right || std::abs(left - right) <= std::max(allowed, expectation.rounding * scale);
   switch (expectation.comparison) {
     case Comparison::truth:
       return left != 0;

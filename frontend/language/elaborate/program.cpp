@@ -140,8 +140,10 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
   put_origin(place);
   a = build::broadcast_to(root_->builder, a, shape);
   b = build::broadcast_to(root_->builder, b, shape);
+  constexpr double f32_tolerance = 1e-5, f64_tolerance = 1e-9;
+  if (expect.about && element == ElementType::f32) expectation.rounding = f32_tolerance;
   if (!expect.about) {
-    double tolerance = element == ElementType::f32 ? 1e-5 : 1e-9;
+    double tolerance = element == ElementType::f32 ? f32_tolerance : f64_tolerance;
     if (exact) tolerance = 0;
     if (expect.within) tolerance = to_number(evaluate(*expect.within), "`within`", expect.within->span);
     expectation.tolerance = {tolerance};
