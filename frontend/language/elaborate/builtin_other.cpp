@@ -133,7 +133,8 @@ Value scaled(BuiltinCall& call, Value draw, const std::optional<Object>& scale,
   GraphBuilder& b = call.builder();
   const auto spread = [&](const Object& object) {
     const Value number = call.to_value(object, call.precision());
-    return build::broadcast_to(b, number, b.shape(draw));
+    const Shape shape = b.shape(draw);  // of a node that may move
+    return build::broadcast_to(b, number, shape);
   };
   if (scale) draw = build::mul(b, draw, spread(*scale));
   if (offset) draw = build::add(b, draw, spread(*offset));
