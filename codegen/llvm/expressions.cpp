@@ -207,7 +207,7 @@ llvm::Value* FunctionEmitter::compare(ScalarOp op, ElementType type, Value a, Va
   }
 }
 
-// Rounds the quotient down. Never traps: x / 0 is 0 (remainder x), and the smallest number / -1 wraps.
+// Rounds the quotient down. Never traps: x / 0 and its remainder are 0, the smallest number / -1 wraps.
 llvm::Value* FunctionEmitter::floor_divide(ElementType type, Value a, Value b, Value* remainder) {
   llvm::Type* kind = a->getType();
   Value zero = llvm::Constant::getNullValue(kind);
@@ -231,7 +231,10 @@ llvm::Value* FunctionEmitter::floor_divide(ElementType type, Value a, Value b, V
     quotient = builder_.CreateUDiv(a, divisor);
   }
   quotient = builder_.CreateSelect(by_zero, zero, quotient);
-  if (remainder != nullptr) *remainder = builder_.CreateSub(a, builder_.CreateMul(quotient, b));
+  if (remainder != nullptr) {
+    Value rest = builder_.CreateSub(a, builder_.CreateMul(quotient, b));
+    *remainder = builder_.CreateSelect(by_zero, zero, rest);
+  }
   return quotient;
 }
 
@@ -278,6 +281,8 @@ llvm::Value* FunctionEmitter::apply_integer(const ExpressionNode& node, llvm::Ar
       return builder_.CreateSelect(compare(ScalarOp::less, type, b, a), b, a);
     case ScalarOp::maximum:
       return builder_.CreateSelect(compare(ScalarOp::greater, type, b, a), b, a);
+    case ScalarOp::power:
+      return integer_power(a, b);
     case ScalarOp::logical_and:
       return builder_.CreateAnd(a, b);
     case ScalarOp::logical_or:
@@ -299,6 +304,27 @@ llvm::Value* FunctionEmitter::apply_integer(const ExpressionNode& node, llvm::Ar
     default:
       fail_internal("an operation of floats on integers: " + std::string(name(node.op)));
   }
+}
+
+// By squaring, one step per bit. A negative exponent leaves 1 for the base 1, ±1 for -1, else 0.
+llvm::Value* FunctionEmitter::integer_power(Value base, Value exponent) {
+  llvm::Type* kind = base->getType();
+  Value zero = llvm::Constant::getNullValue(kind);
+  Value one = llvm::ConstantInt::get(kind, 1);
+  Value all_ones = llvm::Constant::getAllOnesValue(kind);
+  Value result = one;
+  Value factor = base;
+  for (unsigned bit = 0; bit < kind->getScalarSizeInBits(); ++bit) {
+    Value set = builder_.CreateAnd(
+        exponent, llvm::ConstantInt::get(kind, llvm::APInt::getOneBitSet(kind->getScalarSizeInBits(), bit)));
+    result = builder_.CreateSelect(builder_.CreateIsNotNull(set), builder_.CreateMul(result, factor), result);
+    factor = builder_.CreateMul(factor, factor);
+  }
+  Value odd = builder_.CreateIsNotNull(builder_.CreateAnd(exponent, one));
+  Value of_minus_one = builder_.CreateSelect(odd, all_ones, one);
+  Value inverse = builder_.CreateSelect(builder_.CreateICmpEQ(base, all_ones), of_minus_one, zero);
+  inverse = builder_.CreateSelect(builder_.CreateICmpEQ(base, one), one, inverse);
+  return builder_.CreateSelect(builder_.CreateICmpSLT(exponent, zero), inverse, result);
 }
 
 llvm::Value* FunctionEmitter::convert(Value operand, ElementType from, ElementType to) {

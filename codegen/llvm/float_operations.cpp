@@ -1,36 +1,78 @@
-#include <llvm/IR/Intrinsics.h>
+#include <vector>
 
 #include "codegen/llvm/function_emitter.h"
+#include "codegen/llvm/llvm_number.h"
 #include "ir/error.h"
+#include "ir/math/functions.h"
 
 namespace gradus::emit {
 
 using namespace loop;
 
 llvm::Value* FunctionEmitter::apply_float(const ExpressionNode& node, llvm::ArrayRef<Value> operands) {
-  Value a = operands[0];
-  Value b = operands.size() > 1 ? operands[1] : nullptr;
-  switch (node.op) {
-    case ScalarOp::negate:
-      return builder_.CreateFNeg(a);
-    case ScalarOp::add:
-      return builder_.CreateFAdd(a, b);
-    case ScalarOp::subtract:
-      return builder_.CreateFSub(a, b);
-    case ScalarOp::multiply:
-      return builder_.CreateFMul(a, b);
-    case ScalarOp::divide:
-      return builder_.CreateFDiv(a, b);
-    case ScalarOp::multiply_add:
-      if (!target_.has_fma) return builder_.CreateFAdd(builder_.CreateFMul(a, b), operands[2]);
-      return builder_.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, operands[2]});
-    default:
-      fail_internal("not emitted yet: " + std::string(name(node.op)));
+  const ElementType type = node.operands.front()->type;
+  const bool short_type = type == ElementType::bf16 || type == ElementType::f16;
+  const NumberContext context{builder_, target_};
+  std::vector<LlvmNumber> numbers;
+  for (Value operand : operands) {
+    // Sixteen-bit floats are for storage: every operation is done in f32 and rounded back.
+    numbers.push_back({&context, short_type ? convert(operand, type, ElementType::f32) : operand});
   }
+  if (node.op == ScalarOp::is_finite) return math::is_finite(numbers.front()).value;
+  const LlvmNumber result = math::apply<LlvmNumber>(node.op, numbers);
+  return short_type ? convert(result.value, ElementType::f32, type) : result.value;
 }
 
-llvm::Value* FunctionEmitter::random_bits(llvm::ArrayRef<Value>) {
-  fail_internal("not emitted yet: random_bits");
+// The definition is in ir/random.h: Philox 4x32-10, one lane per element.
+llvm::Value* FunctionEmitter::random_bits(llvm::ArrayRef<Value> operands) {
+  llvm::SmallVector<Value, 5> given(operands.begin(), operands.end());
+  llvm::SmallVector<Value, 5> keys = {given[0], given[2]};
+  unify(keys);  // seed and site are scalars nearly always; the rest follows the element
+  const auto number = [&](Value like, uint64_t constant) {
+    return llvm::ConstantInt::get(like->getType(), constant);
+  };
+  const auto splitmix = [&](Value state) {
+    const auto mix = [&](Value x, unsigned shift) {
+      return builder_.CreateXor(x, builder_.CreateLShr(x, number(x, shift)));
+    };
+    state = builder_.CreateAdd(state, number(state, 0x9E3779B97F4A7C15));
+    state = builder_.CreateMul(mix(state, 30), number(state, 0xBF58476D1CE4E5B9));
+    state = builder_.CreateMul(mix(state, 27), number(state, 0x94D049BB133111EB));
+    return mix(state, 31);
+  };
+  llvm::SmallVector<Value, 4> lanes = {splitmix(builder_.CreateXor(keys[0], splitmix(keys[1]))), given[1],
+                                       given[3], given[4]};
+  unify(lanes);
+  Value key = lanes[0];
+  Value step = lanes[1];
+  Value element = lanes[3];
+  // Words live in i64 lanes: products of two words are then one multiplication.
+  const auto low = [&](Value x) { return builder_.CreateAnd(x, number(x, 0xFFFFFFFF)); };
+  const auto high = [&](Value x) { return builder_.CreateLShr(x, number(x, 32)); };
+  Value block = builder_.CreateAdd(
+      builder_.CreateShl(builder_.CreateLShr(element, number(element, 6)), number(element, 4)),
+      builder_.CreateAnd(element, number(element, 15)));
+  Value counter[4] = {low(block), low(lanes[2]), low(step), high(step)};
+  Value key_low = low(key);
+  Value key_high = high(key);
+  for (int round = 0; round < 10; ++round) {
+    if (round > 0) {
+      key_low = low(builder_.CreateAdd(key_low, number(key, 0x9E3779B9)));
+      key_high = low(builder_.CreateAdd(key_high, number(key, 0xBB67AE85)));
+    }
+    Value first = builder_.CreateMul(counter[0], number(key, 0xD2511F53));
+    Value second = builder_.CreateMul(counter[2], number(key, 0xCD9E8D57));
+    counter[0] = builder_.CreateXor(builder_.CreateXor(high(second), counter[1]), key_low);
+    counter[1] = low(second);
+    counter[2] = builder_.CreateXor(builder_.CreateXor(high(first), counter[3]), key_high);
+    counter[3] = low(first);
+  }
+  Value word = builder_.CreateAnd(builder_.CreateLShr(element, number(element, 4)), number(element, 3));
+  Value chosen = counter[0];
+  for (uint64_t i = 1; i < 4; ++i) {
+    chosen = builder_.CreateSelect(builder_.CreateICmpEQ(word, number(word, i)), counter[i], chosen);
+  }
+  return builder_.CreateTrunc(chosen, chosen->getType()->getWithNewBitWidth(32));
 }
 
 }  // namespace gradus::emit

@@ -86,6 +86,7 @@ class FunctionEmitter {
   Value apply_integer(const loop::ExpressionNode& node, llvm::ArrayRef<Value> operands);
   Value compare(loop::ScalarOp op, ElementType type, Value a, Value b);
   Value floor_divide(ElementType type, Value a, Value b, Value* remainder);
+  Value integer_power(Value base, Value exponent);
   Value convert(Value operand, ElementType from, ElementType to);
   Value random_bits(llvm::ArrayRef<Value> operands);
   Linear linear(const loop::Expression& expression);

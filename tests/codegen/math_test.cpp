@@ -1,0 +1,147 @@
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <random>
+
+#include "codegen/llvm/compile.h"
+#include "ir/math/host.h"
+#include "tests/codegen/programs.h"
+
+namespace gradus {
+namespace {
+
+using namespace testing;
+using Reference = std::function<long double(long double, long double)>;
+
+// A function, the range in which its error is promised, and the promise.
+struct Case {
+  ScalarOp op;
+  Reference reference;
+  double low;
+  double high;
+  double ulp_f32;
+  double ulp_f64;
+};
+
+long double floor_remainder(long double x, long double y) {
+  const long double rest = std::fmod(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+const std::vector<Case>& cases() {
+  using L = long double;
+  static const std::vector<Case> list = {
+      {ScalarOp::exp, [](L x, L) { return std::exp(x); }, -760, 720, 1.5, 1.5},
+      {ScalarOp::expm1, [](L x, L) { return std::expm1(x); }, -60, 720, 2.5, 2.5},
+      {ScalarOp::log, [](L x, L) { return std::log(x); }, 0, 1e300, 1.5, 1.5},
+      {ScalarOp::log1p, [](L x, L) { return std::log1p(x); }, -1, 1e300, 0.6, 2},
+      {ScalarOp::cbrt, [](L x, L) { return std::cbrt(x); }, -1e300, 1e300, 0.6, 1},
+      {ScalarOp::sin, [](L x, L) { return std::sin(x); }, -1e6, 1e6, 0.6, 1},
+      {ScalarOp::cos, [](L x, L) { return std::cos(x); }, -1e6, 1e6, 0.6, 1},
+      {ScalarOp::tan, [](L x, L) { return std::tan(x); }, -1e6, 1e6, 0.6, 3},
+      {ScalarOp::asin, [](L x, L) { return std::asin(x); }, -1, 1, 0.6, 3},
+      {ScalarOp::acos, [](L x, L) { return std::acos(x); }, -1, 1, 0.6, 3},
+      {ScalarOp::atan, [](L x, L) { return std::atan(x); }, -1e30, 1e30, 0.6, 3},
+      {ScalarOp::sinh, [](L x, L) { return std::sinh(x); }, -710, 710, 0.6, 3},
+      {ScalarOp::cosh, [](L x, L) { return std::cosh(x); }, -710, 710, 0.6, 3},
+      {ScalarOp::tanh, [](L x, L) { return std::tanh(x); }, -30, 30, 2.5, 4},
+      {ScalarOp::erf, [](L x, L) { return std::erf(x); }, -7, 7, 2.5, 4},
+      {ScalarOp::sigmoid, [](L x, L) { return 1 / (1 + std::exp(-x)); }, -750, 60, 2.5, 4},
+      {ScalarOp::power, [](L x, L y) { return std::pow(x, y); }, 0, 1e30, 0.6, 4},
+      {ScalarOp::atan2, [](L y, L x) { return std::atan2(y, x); }, -1e10, 1e10, 0.6, 4},
+      {ScalarOp::remainder, floor_remainder, -1e5, 1e5, 0.5, 0.5},
+  };
+  return list;
+}
+
+// Distance in units of the last place of the exact result (denormals: of the smallest number).
+template <class T>
+double ulps(T found, long double exact) {
+  const auto rounded = static_cast<T>(exact);
+  if (std::isnan(exact)) return std::isnan(found) ? 0 : INFINITY;
+  if (found == rounded) return 0.5 * (found != exact && std::isfinite(rounded));
+  if (std::isinf(found) || std::isinf(rounded)) return INFINITY;
+  const T magnitude = std::max(std::fabs(rounded), std::numeric_limits<T>::min());
+  int exponent = 0;
+  std::frexp(magnitude, &exponent);
+  const long double unit = std::ldexp(1.0L, exponent - std::numeric_limits<T>::digits);
+  return static_cast<double>(std::fabs(static_cast<long double>(found) - exact) / unit);
+}
+
+// Dense linearly and by magnitude, with neighbours of the special places.
+template <class T>
+std::vector<T> samples(double low, double high, int count, uint32_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<T> values;
+  const auto add = [&](double x) {
+    if (x >= low && x <= high) values.push_back(static_cast<T>(x));
+  };
+  const double near_low = std::max(low, -20.0);
+  const double near_high = std::min(high, 20.0);
+  std::uniform_real_distribution<double> whole(low, high);
+  std::uniform_real_distribution<double> near(near_low, near_high);
+  std::uniform_real_distribution<double> exponent(std::is_same_v<T, float> ? -149 : -1074,
+                                                  std::is_same_v<T, float> ? 127 : 1023);
+  for (int i = 0; i < count; ++i) {
+    add(whole(random));
+    add(near(random));
+    const double magnitude = std::exp2(exponent(random));
+    add(magnitude);
+    add(-magnitude);
+  }
+  for (const double x :
+       {0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.4142135623730951, 2.414213562373095, 0.7071067811865476,
+        1.4142135623730951, 1.5707963267948966, 3.141592653589793, 355.0}) {
+    add(x);
+    add(static_cast<double>(std::nextafter(static_cast<T>(x), T(10))));
+    add(static_cast<double>(std::nextafter(static_cast<T>(x), T(-10))));
+  }
+  values.push_back(T(0));
+  return values;
+}
+
+template <class T>
+void check_accuracy(ElementType type, int count) {
+  for (const Case& it : cases()) {
+    const bool binary = arity(it.op) == 2;
+    const auto x = samples<T>(it.low, it.high, count, 1);
+    std::vector<T> y;
+    if (binary)
+      y = it.op == ScalarOp::power ? samples<T>(-300, 300, count, 2) : samples<T>(it.low, it.high, count, 2);
+    double worst = 0;
+    double at = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const T second = binary ? y[i % y.size()] : T(0);
+      // Its quotients are promised to a hundred bits.
+      if (it.op == ScalarOp::remainder && !(std::fabs(x[i]) < std::fabs(second) * 0x1p100)) continue;
+      const std::vector<double> operands =
+          binary ? std::vector<double>{x[i], second} : std::vector<double>{x[i]};
+      const auto found = static_cast<T>(math::apply(it.op, type, operands));
+      const long double exact = it.reference(x[i], second);
+      const double error = ulps(found, exact);
+      if (error > worst || std::isnan(error)) {
+        worst = error;
+        at = x[i];
+      }
+    }
+    INFO(name(it.op) << " worst " << worst << " ulp at " << at);
+    CHECK(worst <= (std::is_same_v<T, float> ? it.ulp_f32 : it.ulp_f64));
+    if (std::getenv("GRADUS_PRINT_ULP") != nullptr) {
+      std::printf("%-10s %s %.3f at %.17g\n", std::string(name(it.op)).c_str(),
+                  std::string(name(type)).c_str(), worst, at);
+    }
+  }
+}
+
+TEST_CASE("error of every function against extended precision, f32") {
+  check_accuracy<float>(ElementType::f32, 20000);
+}
+TEST_CASE("error of every function against extended precision, f64") {
+  check_accuracy<double>(ElementType::f64, 20000);
+}
+
+}  // namespace
+}  // namespace gradus
