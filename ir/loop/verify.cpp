@@ -115,7 +115,8 @@ class FunctionVerifier {
 
     const auto variables = variables_in_scope_;
     bind(loop.variable, ElementType::i64);
-    const bool independent = loop.kind == LoopKind::parallel || loop.kind == LoopKind::vectorized;
+    const bool once = constant_bounds && loop.upper->integer - loop.lower->integer <= loop.step;
+    const bool independent = !once && (loop.kind == LoopKind::parallel || loop.kind == LoopKind::vectorized);
     for (Frame& frame : frames_)
       if (depends(frame, loop.lower) || depends(frame, loop.upper)) frame.dependent.insert(loop.variable);
     if (independent) frames_.push_back({{loop.variable}, {}, loop.kind});
