@@ -124,7 +124,9 @@ Block choose_block(const language::Unit& unit, const std::string& wanted, const 
     if (blocks.empty())
       fail_program(fmt::format("'{}' has neither a train nor a program block", file), {},
                    "add `train NAME { … }` or `program NAME { … }`");
-    fail_program(fmt::format("'{}' has several blocks: {}", file, names), {}, "choose one with --only NAME");
+    fmt::print(stderr, "note: '{}' is the first of several blocks ({}); --only NAME chooses another\n", blocks[0].name,
+               names);
+    return blocks[0];
   }
   for (const Block& block : blocks)
     if (block.name == wanted) return block;

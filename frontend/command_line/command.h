@@ -51,7 +51,7 @@ struct CompileFlags {
 enum class FileKind { model, graph, loops };
 FileKind kind_of(const std::string& path, const std::string& text);
 
-// The block that --only names, or the only one there is.
+// The block that --only names; else the only train block, or the first block (with a note if there are more).
 struct Block {
   std::string name;
   bool is_train = false;

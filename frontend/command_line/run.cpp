@@ -108,6 +108,22 @@ int run_training_step(const language::Unit& unit, const std::string& name, const
   return finish_step(executable, inputs, options, program.graphs().training.checks);
 }
 
+// All results of a lesson's graph, without its expectations.
+int run_lesson_step(const language::Unit& unit, const std::string& name, const Options& options,
+                    Compiler& compiler) {
+  language::LessonOptions lesson_options;
+  if (!options.precision.empty()) lesson_options.precision = precision_named(options.precision);
+  lesson_options.memoize = !options.compile.no_memo;
+  const language::LessonProgram lesson = language::elaborate_program(unit, name, lesson_options);
+  const std::shared_ptr<Executable> executable = compiler.compile(lesson.graph);
+  StepInputs inputs;
+  if (!options.inputs.empty())
+    inputs = load_step_inputs(options.inputs, executable->description());
+  else
+    inputs.inputs = lesson_inputs(lesson, executable->description());
+  return finish_step(*executable, inputs, options, lesson.checks);
+}
+
 int run_lessons(const language::Unit& unit, const std::vector<std::string>& names, const Options& options,
                 Sources& sources, Compiler& compiler) {
   int64_t failed = 0, expectations = 0;
@@ -172,15 +188,19 @@ Action set_up_run(CLI::App& app) {
     } else {
       const language::Unit unit = language::load_unit(options->file, text);
       sources.add_unit(unit);
-      const bool all_programs = options->only.empty() && !unit.programs().empty() &&
-                                options->inputs.empty() && options->save_inputs.empty() &&
-                                options->save_outputs.empty();
+      const bool one_step =
+          !options->inputs.empty() || !options->save_inputs.empty() || !options->save_outputs.empty();
+      const bool all_programs = options->only.empty() && !unit.programs().empty() && !one_step;
       if (all_programs) {
         code = run_lessons(unit, unit.programs(), *options, sources, compiler);
       } else {
         const Block block = choose_block(unit, options->only, options->file);
-        code = block.is_train ? run_training_step(unit, block.name, *options, sources, compiler)
-                              : run_lessons(unit, {block.name}, *options, sources, compiler);
+        if (block.is_train)
+          code = run_training_step(unit, block.name, *options, sources, compiler);
+        else if (one_step)
+          code = run_lesson_step(unit, block.name, *options, compiler);
+        else
+          code = run_lessons(unit, {block.name}, *options, sources, compiler);
       }
     }
     sources.report(compiler.warnings());

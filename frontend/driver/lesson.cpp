@@ -42,10 +42,7 @@ Tensor tensor_of(const Type& type, const std::vector<double>& values) {
 
 ResultTable compute_jit(const language::LessonProgram& lesson, Compiler& compiler) {
   const std::shared_ptr<Executable> executable = compiler.compile(lesson.graph);
-  std::vector<Tensor> inputs;
-  for (const Argument& argument : executable->description().inputs)
-    for (const language::Variable& variable : lesson.variables)
-      if (variable.name == argument.name) inputs.push_back(tensor_of(argument.type, variable.values));
+  const std::vector<Tensor> inputs = lesson_inputs(lesson, executable->description());
   std::vector<Tensor> parameters;
   for (const Argument& argument : executable->description().parameters)
     parameters.emplace_back(argument.type);
@@ -129,6 +126,15 @@ std::string format_print(const language::PrintLine& line, const ResultTable& tab
 }
 
 }  // namespace
+
+std::vector<Tensor> lesson_inputs(const language::LessonProgram& lesson,
+                                  const ExecutableDescription& description) {
+  std::vector<Tensor> inputs;
+  for (const Argument& argument : description.inputs)
+    for (const language::Variable& variable : lesson.variables)
+      if (variable.name == argument.name) inputs.push_back(tensor_of(argument.type, variable.values));
+  return inputs;
+}
 
 LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine) {
   const ResultTable table = engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson);

@@ -24,6 +24,10 @@ struct LessonOutcome {
   int64_t failed = 0;
 };
 
+// The values of a lesson's variables, in the order of the executable's inputs.
+std::vector<Tensor> lesson_inputs(const language::LessonProgram& lesson,
+                                  const ExecutableDescription& description);
+
 LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine);
 
 }  // namespace gradus
