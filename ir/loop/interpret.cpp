@@ -107,7 +107,7 @@ class Interpreter {
     for (size_t b = 0; b < main.buffers.size(); ++b) {
       if (b < arguments.size()) {
         if (arguments[b].type.element != main.buffers[b].element ||
-            arguments[b].type.shape != main.buffers[b].shape)
+            element_count(arguments[b].type.shape) != element_count(main.buffers[b].shape))
           fail_internal(fmt::format("argument %{} has the type {}", main.buffers[b].name,
                                     to_string(arguments[b].type)));
         frame.places[b] = {&arguments[b].bytes, 0};

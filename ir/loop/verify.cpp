@@ -292,8 +292,7 @@ class FunctionVerifier {
   }
 
   void check_domain(ScalarOp op, ElementType type) {
-    const bool real_only = op == ScalarOp::floor || op == ScalarOp::ceil || op == ScalarOp::round ||
-                           (op >= ScalarOp::sqrt && op <= ScalarOp::sigmoid) || op == ScalarOp::atan2;
+    const bool real_only = (op >= ScalarOp::sqrt && op <= ScalarOp::sigmoid) || op == ScalarOp::atan2;
     const bool bits_only = op == ScalarOp::shift_left || op == ScalarOp::shift_right_logical;
     const bool logical = op >= ScalarOp::logical_and && op <= ScalarOp::logical_xor;
     if ((real_only && !is_float(type)) || (bits_only && !is_integer(type)) ||
@@ -377,7 +376,8 @@ void check_functions(const Program& program, std::vector<Diagnostic>& found) {
   for (size_t i = 0; i < program.arguments.size() && i < program.main.buffers.size(); ++i) {
     const Argument& argument = program.arguments[i];
     const Buffer& buffer = program.main.buffers[i];
-    if (buffer.element != argument.type.element || buffer.shape != argument.type.shape)
+    if (buffer.element != argument.type.element ||
+        element_count(buffer.shape) != element_count(argument.type.shape))
       report(fmt::format("argument %{} is {}, but main's buffer %{} is {}", argument.name,
                          to_string(argument.type), buffer.name,
                          to_string(Type(buffer.element, buffer.shape))));

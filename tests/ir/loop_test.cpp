@@ -244,6 +244,11 @@ TEST_CASE("running backwards shows a hidden order") {
   CHECK(std::isnan(run(ordered, {}, {.backwards = true})[3]));
 }
 
+TEST_CASE("a loop of one iteration may store where it likes") {
+  CHECK(verify(parse_program(in_function("    for %i in 0..1 vectorized {\n      %y[0] = 1.0\n    }\n")))
+            .empty());
+}
+
 TEST_CASE("the verifier finds what is wrong") {
   struct Case {
     std::string text;
