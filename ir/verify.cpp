@@ -209,11 +209,11 @@ std::vector<Diagnostic> verify(const Graph& graph) {
   return found;
 }
 
-void verify_or_fail(const Graph& graph, std::string_view after) {
+void verify_or_fail(const Graph& graph, std::string_view where) {
   std::vector<Diagnostic> found = verify(graph);
   if (found.empty()) return;
   for (Diagnostic& diagnostic : found)
-    diagnostic.message = fmt::format("internal: invalid graph after {}: {}", after, diagnostic.message);
+    diagnostic.message = fmt::format("internal: invalid graph ({}): {}", where, diagnostic.message);
   found.back().hint = "this is a bug in Gradus; --print-after-all shows the graph before and after each pass";
   throw Error(ErrorKind::internal, std::move(found));
 }

@@ -26,7 +26,7 @@ namespace gradus {
 // Empty if all is well. Each finding quotes the lines around the node in its notes.
 std::vector<Diagnostic> verify(const Graph& graph);
 
-// Throws an internal error that names what ran before, e.g. "simplify".
-void verify_or_fail(const Graph& graph, std::string_view after);
+// Throws an internal error that says where: "after simplify", a file.
+void verify_or_fail(const Graph& graph, std::string_view where);
 
 }  // namespace gradus

@@ -394,12 +394,11 @@ std::vector<Diagnostic> verify(const Program& program) {
   return found;
 }
 
-void verify_or_fail(const Program& program, std::string_view after) {
+void verify_or_fail(const Program& program, std::string_view where) {
   std::vector<Diagnostic> found = verify(program);
   if (found.empty()) return;
   for (Diagnostic& diagnostic : found)
-    diagnostic.message =
-        fmt::format("internal: invalid loop program after {}: {}", after, diagnostic.message);
+    diagnostic.message = fmt::format("internal: invalid loop program ({}): {}", where, diagnostic.message);
   throw Error(ErrorKind::internal, std::move(found));
 }
 

@@ -34,7 +34,7 @@ namespace gradus::loop {
 // Empty if all is well; each finding quotes the statement.
 std::vector<Diagnostic> verify(const Program& program);
 
-// Throws an internal error that names what made the program, e.g. "lowering".
-void verify_or_fail(const Program& program, std::string_view after);
+// Throws an internal error that says where: "after lowering", a file.
+void verify_or_fail(const Program& program, std::string_view where);
 
 }  // namespace gradus::loop

@@ -2,6 +2,8 @@
 // scan.cpp)
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/build.h"
 #include "ir/evaluate/rule.h"
 #include "ir/ops/body.h"
@@ -108,7 +110,11 @@ std::vector<Value> call_adjoint(const GradientUse& use) {
   std::vector<Value> adjoints(use.adjoints.size());
   for (size_t i = 0; i < use.adjoints.size(); ++i) {
     if (!use.adjoints[i]) continue;
-    adjoints[i] = body.input(fmt::format("adjoint{}", i), InputKind::data, use.node.types[i]);
+    // The primal body may be an adjoint itself, with inputs of such names.
+    std::string name = fmt::format("adjoint{}", i);
+    const auto taken = [&](const Input& input) { return input.name == name; };
+    while (std::any_of(primal.inputs().begin(), primal.inputs().end(), taken)) name += '_';
+    adjoints[i] = body.input(name, InputKind::data, use.node.types[i]);
     operands.push_back(use.adjoints[i]);
   }
   const std::vector<Value> gradients = body_gradient(body, primal, inputs, adjoints);

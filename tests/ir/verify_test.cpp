@@ -144,11 +144,11 @@ TEST_CASE("a failed verification names the pass and is a bug of ours") {
   scene.b.add_update(0, scene.y);
   const Graph graph = std::move(scene.b).finish();
   try {
-    verify_or_fail(graph, "simplify");
+    verify_or_fail(graph, "after simplify");
     FAIL("nothing was found");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::internal);
-    CHECK_THAT(error.what(), Catch::StartsWith("internal: invalid graph after simplify: "));
+    CHECK_THAT(error.what(), Catch::StartsWith("internal: invalid graph (after simplify): "));
   }
 }
 
