@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <random>
+#include <span>
 
 #include "codegen/llvm/compile.h"
 #include "ir/math/host.h"
@@ -141,6 +142,112 @@ TEST_CASE("error of every function against extended precision, f32") {
 }
 TEST_CASE("error of every function against extended precision, f64") {
   check_accuracy<double>(ElementType::f64, 20000);
+}
+
+// NaNs compare equal; everything else bit by bit.
+template <class T>
+bool same_bits(T a, T b) {
+  return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+template <class T>
+std::vector<T> special_and_random(int count, uint32_t seed) {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> values = samples<T>(-1e30, 1e30, count, seed);
+  for (const T x :
+       {Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min(), Limits::min(), Limits::max()}) {
+    values.push_back(x);
+    values.push_back(-x);
+  }
+  values.push_back(T(-0.0));
+  return values;
+}
+
+// Compiled code for both vector widths against the host, on all pairs that a rotation of the samples makes.
+template <class T>
+void check_bits(ElementType type, const std::string& target) {
+  const auto x = special_and_random<T>(500, 3);
+  for (int op_number = static_cast<int>(ScalarOp::negate); op_number <= static_cast<int>(ScalarOp::maximum);
+       ++op_number) {
+    const auto op = static_cast<ScalarOp>(op_number);
+    if (op == ScalarOp::is_finite || op == ScalarOp::logical_not) continue;
+    const auto count = static_cast<int64_t>(x.size());
+    const Program program =
+        elementwise({type, type}, type, count, [&](const std::vector<Expression>& loaded) {
+          return arity(op) == 1 ? make(op, {loaded[0]}) : make(op, loaded);
+        });
+    const CompiledProgram compiled = compile(program, target_named(target), {1, true});
+    for (size_t shift = 0; shift < (arity(op) == 1 ? 1U : 12U); ++shift) {
+      std::vector<T> y(x.rbegin(), x.rend());
+      std::rotate(y.begin(), y.begin() + static_cast<std::ptrdiff_t>(shift * 7), y.end());
+      std::vector<T> found(x.size());
+      run(compiled, {x.data(), y.data()}, {found.data()});
+      for (size_t i = 0; i < x.size(); ++i) {
+        const std::vector<double> operands = {static_cast<double>(x[i]), static_cast<double>(y[i])};
+        const auto expected =
+            static_cast<T>(math::apply(op, type, std::span(operands).first(static_cast<size_t>(arity(op)))));
+        if (same_bits(found[i], expected)) continue;
+        INFO(target << " " << name(op) << "(" << x[i] << ", " << y[i] << ") = " << found[i] << ", host "
+                    << expected);
+        REQUIRE(same_bits(found[i], expected));
+      }
+    }
+  }
+}
+
+TEST_CASE("compiled functions have the bits of the host's") {
+  for (const char* target : {"x86-64-v3", "native"}) {
+    check_bits<float>(ElementType::f32, target);
+    check_bits<double>(ElementType::f64, target);
+  }
+}
+
+// IEEE's special cases, in the notation of C's Annex F.
+TEST_CASE("special values of functions") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto f = [](ScalarOp op, double a, double b = 0) {
+    const std::vector<double> operands = {a, b};
+    return math::apply(op, ElementType::f64, std::span(operands).first(static_cast<size_t>(arity(op))));
+  };
+  const std::vector<std::pair<ScalarOp, double (*)(double)>> unary = {
+      {ScalarOp::exp, std::exp},     {ScalarOp::expm1, std::expm1}, {ScalarOp::log, std::log},
+      {ScalarOp::log1p, std::log1p}, {ScalarOp::cbrt, std::cbrt},   {ScalarOp::sin, std::sin},
+      {ScalarOp::cos, std::cos},     {ScalarOp::tan, std::tan},     {ScalarOp::asin, std::asin},
+      {ScalarOp::acos, std::acos},   {ScalarOp::atan, std::atan},   {ScalarOp::sinh, std::sinh},
+      {ScalarOp::cosh, std::cosh},   {ScalarOp::tanh, std::tanh},   {ScalarOp::erf, std::erf},
+      {ScalarOp::sqrt, std::sqrt},   {ScalarOp::floor, std::floor}, {ScalarOp::ceil, std::ceil}};
+  for (const auto& [op, reference] : unary) {
+    for (const double x : {inf, -inf, nan, 0.0, -0.0, -1.0, -2.0}) {
+      INFO(name(op) << "(" << x << ") = " << f(op, x) << ", expected " << reference(x));
+      const bool exact = !std::isfinite(reference(x)) || reference(x) == 0;
+      if (exact) CHECK(same_bits(f(op, x), reference(x)));
+    }
+  }
+  for (const double x : {inf, -inf, nan, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, -3.0}) {
+    for (const double y : {inf, -inf, nan, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0}) {
+      INFO(x << ", " << y);
+      // Where C says 1 for (-1) to an infinite power, so do we.
+      const double power = std::pow(x, y);
+      CHECK((same_bits(f(ScalarOp::power, x, y), power) ||
+             std::fabs(f(ScalarOp::power, x, y) - power) < 1e-15 * std::fabs(power)));
+      const double angle = std::atan2(x, y);
+      CHECK((std::isnan(angle) ? std::isnan(f(ScalarOp::atan2, x, y))
+                               : std::fabs(f(ScalarOp::atan2, x, y) - angle) < 1e-15 &&
+                                     std::signbit(f(ScalarOp::atan2, x, y)) == std::signbit(angle)));
+    }
+  }
+  CHECK(std::isnan(f(ScalarOp::minimum, 1, nan)));
+  CHECK(std::isnan(f(ScalarOp::maximum, nan, 1)));
+  CHECK(same_bits(f(ScalarOp::maximum, 0.0, -0.0), 0.0));
+  CHECK(same_bits(f(ScalarOp::maximum, -0.0, 0.0), -0.0));
+  CHECK(f(ScalarOp::remainder, -7, 3) == 2);
+  CHECK(f(ScalarOp::remainder, 7, -3) == -2);
+  CHECK(f(ScalarOp::remainder, 5, inf) == 5);
+  CHECK(f(ScalarOp::remainder, -5, inf) == inf);
+  CHECK(f(ScalarOp::round, 2.5) == 2);
+  CHECK(f(ScalarOp::round, -3.5) == -4);
+  CHECK(f(ScalarOp::round, 0.49999999999999994) == 0);
 }
 
 }  // namespace
