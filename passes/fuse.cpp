@@ -49,6 +49,7 @@ class Fusion {
         group_of_(graph.size(), no_group) {}
 
   Graph run(PassContext& context) {
+    find_checked();
     find_materialized();
     for (uint32_t i = static_cast<uint32_t>(graph_.size()); i-- > 0;)
       if (live_[i]) place(i);
@@ -78,11 +79,33 @@ class Fusion {
                        [&](Value v) { return v.node == i && !is_check(v); });
   }
 
+  void find_checked() {
+    auto see = [&](Value value) {
+      if (is_check(value)) checked_.insert(value.node);
+    };
+    for (uint32_t i = 0; i < graph_.size(); ++i)
+      if (live_[i])
+        for (Value operand : node(i).operands) see(operand);
+    for (const NamedValue& result : graph_.results()) see(result.value);
+  }
+
+  // The indices of a gather or one_hot: all that its check reads.
+  Value indices_of(uint32_t i) const { return node(i).operands.back(); }
+
+  // What a check reads has a kernel even where nothing else reads it.
+  void escape_through(Value value) {
+    if (repeated(value.node))
+      for (Value operand : node(value.node).operands) escape_through(operand);
+    else
+      escape(value);
+  }
+
   // Values that must lie in memory: results, and what contractions and lone ops read.
   void find_materialized() {
     for (const NamedValue& result : graph_.results()) escape(result.value);
     for (const Update& update : graph_.updates()) escape(update.value);
     if (graph_.status()) escape(graph_.status());
+    for (const uint32_t i : checked_) escape_through(indices_of(i));
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       if (!live_[i]) continue;
       if (role(i) == KernelRole::alone)
@@ -208,15 +231,7 @@ class Fusion {
 
   // The check of a gather or one_hot is a kernel of its own; the lookup is pulled into its users.
   void add_check_groups() {
-    std::set<uint32_t> checked;
-    auto see = [&](Value value) {
-      if (is_check(value)) checked.insert(value.node);
-    };
-    for (uint32_t i = 0; i < graph_.size(); ++i)
-      if (live_[i])
-        for (Value operand : node(i).operands) see(operand);
-    for (const NamedValue& result : graph_.results()) see(result.value);
-    for (uint32_t i : checked) {
+    for (uint32_t i : checked_) {
       Group group;
       group.nodes = {i};
       group.role = KernelRole::alone;
@@ -246,6 +261,10 @@ class Fusion {
   std::set<size_t> producers(size_t self) const {
     std::set<size_t> out;
     const Group& group = groups_[self];
+    if (group.check_only) {
+      collect_producers(group, self, indices_of(group.nodes[0]), out);
+      return out;
+    }
     for (uint32_t i : group.nodes)
       for (Value operand : node(i).operands) collect_producers(group, self, operand, out);
     return out;
@@ -330,8 +349,9 @@ class Fusion {
   bool read_outside(uint32_t i, size_t group) const {
     for (uint32_t user : users_[i]) {
       if (!reads(user, i)) continue;
-      if (repeated(user) ? read_outside(user, group)
-                         : group_of({user, 0}) != group || check_group_of_.count(user))
+      if (repeated(user)
+              ? read_outside(user, group)
+              : group_of({user, 0}) != group || (check_group_of_.count(user) && indices_of(user).node == i))
         return true;
     }
     return false;
@@ -343,6 +363,7 @@ class Fusion {
   const Graph& graph_;
   std::vector<std::vector<uint32_t>> users_;
   std::vector<bool> live_;
+  std::set<uint32_t> checked_;
   std::vector<bool> materialize_;
   std::vector<bool> escapes_;
   std::vector<bool> identity_;
@@ -388,7 +409,10 @@ class KernelBody {
       return cloned_[value] = input;
     }
     std::vector<Value> operands;
-    for (Value operand : node.operands) operands.push_back(clone(operand));
+    for (Value operand : node.operands)  // a check reads the indices and only the shape of the rest
+      operands.push_back(check && operand != fusion_.indices_of(value.node)
+                             ? build::constant(builder_, fusion_.graph_.type(operand), 0)
+                             : clone(operand));
     const Value made = builder_.add(*node.op, std::move(operands), node.attributes, node.body);
     for (uint32_t r = 0; r < node.types.size(); ++r) cloned_[{value.node, r}] = {made.node, r};
     return cloned_[value];

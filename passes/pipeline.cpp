@@ -73,7 +73,7 @@ Graph run_passes(const Graph& graph, std::span<const std::string_view> names, Pa
     verify_or_fail(next, fmt::format("after {}", pass_name));
 #endif
     const PassReport report{pass->name, current.size(), next.size(), !same_structure(current, next),
-                            elapsed.count()};
+                            elapsed.count(), pass->run};
     const bool go_on = !observer || observer(report, current, next);
     current = std::move(next);
     if (!go_on) break;

@@ -24,6 +24,7 @@ struct PassReport {
   size_t nodes_after = 0;
   bool changed = false;
   double milliseconds = 0;
+  Graph (*run)(const Graph&, PassContext&) = nullptr;
 };
 
 // Called after each pass with the graphs before and after; return false to stop there.

@@ -50,8 +50,4 @@ class Instrument {
 // A table of timings with their sum.
 std::string format_timings(const std::vector<Timing>& timings);
 
-// Compares two graphs of equal inputs on seeded values, in double without rounding. Empty if all results,
-// updates and the status agree to 1e-7 relative to the largest element; else what differs.
-std::string compare_numerically(const Graph& before, const Graph& after);
-
 }  // namespace gradus

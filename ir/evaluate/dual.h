@@ -268,6 +268,21 @@ Dual<T> atan2(const Dual<T>& y, const Dual<T>& x) {
 
 // ---- over every scalar
 
+// What decides a branch; scalars with an error bound (ir/evaluate/bounded.h) refuse where it is not certain.
+template <class T>
+void decide(const T&, const T&) {}
+
+// A function that is constant between its jumps.
+template <class T>
+T step_function(const T& x, double (*f)(double)) {
+  return T(f(primal(x)));
+}
+
+template <class T>
+T without_tangent(const T& x) {
+  return T(primal(x));
+}
+
 template <class T>
 T sigmoid(const T& x) {
   if (primal(x) >= 0) return T(1.0) / (T(1.0) + exp(-x));

@@ -19,7 +19,8 @@ struct IsDual<Dual<T>> : std::true_type {};
 // Over these scalars a gradient node would need a third level of dual numbers (or a second over complex
 // ones).
 template <class T>
-constexpr bool at_deepest_level = std::is_same_v<T, Dual<Dual<double>>> || std::is_same_v<T, Dual<Complex>>;
+constexpr bool at_deepest_level =
+    std::is_same_v<T, Dual<Dual<double>>> || std::is_same_v<T, Dual<Complex>> || std::is_same_v<T, Bounded>;
 
 // Integers wrap to the declared type whatever the options.
 template <class T>
@@ -28,6 +29,8 @@ void fit_to_declared(Array<T>& array, const EvaluateOptions& options) {
   if (!is_float(element)) {
     if (element != ElementType::i64)
       for (int64_t& x : array.integers) x = wrap_integer(element, x);
+  } else if constexpr (std::is_same_v<T, Bounded>) {
+    for (T& x : array.floats) x = settle(options.round_to_declared ? element : ElementType::f64, x);
   } else if (options.round_to_declared && element != ElementType::f64) {
     for (T& x : array.floats) x = round_scalar(element, x);
   }
@@ -80,6 +83,7 @@ class Frame {
     return values_[node];
   }
 
+  const EvaluateOptions& options() const { return options_; }
   void set(uint32_t node, std::vector<Array<T>> results) { values_[node] = std::move(results); }
 
   void run(uint32_t index) {
@@ -184,6 +188,7 @@ void set_inputs(Frame<T>& frame, const Graph& graph, std::vector<Array<T>> input
         inputs[i].size() != static_cast<size_t>(element_count(type.shape)))
       fail_internal(fmt::format("input '{}' is {}, expected {}", input.name, to_string(inputs[i].type),
                                 to_string(type)));
+    if constexpr (std::is_same_v<T, Bounded>) fit_to_declared(inputs[i], frame.options());
     frame.set(input.value.node, {std::move(inputs[i])});
   }
 }
@@ -287,6 +292,7 @@ GRADUS_INSTANTIATE(Dual<double>)
 GRADUS_INSTANTIATE(Dual<Dual<double>>)
 GRADUS_INSTANTIATE(Complex)
 GRADUS_INSTANTIATE(Dual<Complex>)
+GRADUS_INSTANTIATE(Bounded)
 #undef GRADUS_INSTANTIATE
 
 }  // namespace gradus::evaluate

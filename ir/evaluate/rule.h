@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "ir/evaluate/bounded.h"
 #include "ir/evaluate/dual.h"
 #include "ir/graph.h"
 #include "ir/op.h"
@@ -39,7 +40,9 @@ struct Array {
 };
 
 struct EvaluateOptions {
-  bool round_to_declared = true;  // false: f32 stays double between ops
+  // false: f32 stays double between ops. Over Bounded the value stays double in any case; the bound is that
+  // of arithmetic in the declared types, or in double.
+  bool round_to_declared = true;
   // A gradient node takes one pass per element of its xs; with more elements than this it is NotAvailable.
   int64_t gradient_elements = int64_t{1} << 40;
 };
@@ -65,19 +68,24 @@ struct Rule {
   void (*dual_dual)(Call<Dual<Dual<double>>>&) = nullptr;
   void (*complex)(Call<Complex>&) = nullptr;
   void (*dual_complex)(Call<Dual<Complex>>&) = nullptr;
+  void (*bounded)(Call<Bounded>&) = nullptr;
 
   void operator()(Call<double>& call) const { real(call); }
   void operator()(Call<Dual<double>>& call) const { dual(call); }
   void operator()(Call<Dual<Dual<double>>>& call) const { dual_dual(call); }
   void operator()(Call<Complex>& call) const { complex(call); }
   void operator()(Call<Dual<Complex>>& call) const { dual_complex(call); }
+  void operator()(Call<Bounded>& call) const { bounded(call); }
 };
 
 template <class F>
 constexpr Rule make_rule(F) {
-  return {[](Call<double>& call) { F{}(call); }, [](Call<Dual<double>>& call) { F{}(call); },
-          [](Call<Dual<Dual<double>>>& call) { F{}(call); }, [](Call<Complex>& call) { F{}(call); },
-          [](Call<Dual<Complex>>& call) { F{}(call); }};
+  return {[](Call<double>& call) { F{}(call); },
+          [](Call<Dual<double>>& call) { F{}(call); },
+          [](Call<Dual<Dual<double>>>& call) { F{}(call); },
+          [](Call<Complex>& call) { F{}(call); },
+          [](Call<Dual<Complex>>& call) { F{}(call); },
+          [](Call<Bounded>& call) { F{}(call); }};
 }
 
 // ---- helpers for rules
@@ -114,8 +122,16 @@ inline size_t flat_index(std::span<const int64_t> index, std::span<const int64_t
 // Rounds to the declared type: nearest even for floats (the primal only), two's complement for integers.
 double round_number(ElementType type, double value);
 int64_t wrap_integer(ElementType type, int64_t value);
+// The value as the declared type holds it: ends a sum under way and adds what a narrower type loses.
+Bounded settle(ElementType type, const Bounded& value);
 // Float to integer as `cast` does: truncates, saturates, NaN gives 0; bool: not zero.
 int64_t integer_from(ElementType type, double value);
+
+double unit_roundoff(ElementType type);
+// Says that compiled code gives a number only up to so many unit roundoffs of the type.
+template <class T>
+void add_units(T&, ElementType, double) {}
+inline void add_units(Bounded& x, ElementType type, double units) { x.bound += units * unit_roundoff(type); }
 
 template <class T>
 T round_scalar(ElementType type, const T& value) {

@@ -84,13 +84,13 @@ T float_operation(ScalarOp op, const T& a, const T& b, const T& c) {
     case ScalarOp::absolute:
       return absolute(a);
     case ScalarOp::sign:
-      return T(sign_of(primal(a)));
+      return step_function(a, sign_of);
     case ScalarOp::floor:
-      return T(std::floor(primal(a)));
+      return step_function(a, std::floor);
     case ScalarOp::ceil:
-      return T(std::ceil(primal(a)));
+      return step_function(a, std::ceil);
     case ScalarOp::round:
-      return T(std::nearbyint(primal(a)));
+      return step_function(a, std::nearbyint);
     case ScalarOp::sqrt:
       return sqrt(a);
     case ScalarOp::exp:
@@ -200,12 +200,26 @@ int64_t integer_operation(ScalarOp op, ElementType type, int64_t a, int64_t b, i
 }
 
 template <class T>
+int64_t to_integer(ElementType type, const T& x) {
+  return integer_from(type, primal(x));
+}
+int64_t to_integer(ElementType type, const Bounded& x) {
+  const int64_t result = integer_from(type, x.value);
+  if (x.error() != 0 && (integer_from(type, x.value - x.error()) != result ||
+                         integer_from(type, x.value + x.error()) != result))
+    throw Ambiguous("a conversion to an integer within its error");
+  return result;
+}
+
+template <class T>
 Scalar<T> converted(ElementType from, ElementType to, const Scalar<T>& x) {
   Scalar<T> result;
   if (is_float(to))
     result.number = is_float(from) ? x.number : T(static_cast<double>(x.integer));
+  else if (is_float(from))
+    result.integer = to_integer(to, x.number);
   else
-    result.integer = is_float(from) ? integer_from(to, primal(x.number)) : wrap_integer(to, x.integer);
+    result.integer = wrap_integer(to, x.integer);
   return result;
 }
 
@@ -232,6 +246,7 @@ Scalar<T> step(const ExpressionNode& node, const Scalar<T>* const* operands,
     case ScalarOp::less_equal:
     case ScalarOp::greater:
     case ScalarOp::greater_equal:
+      if (is_float(node.operands[0]->type)) decide(operands[0]->number, operands[1]->number);
       result.integer = is_float(node.operands[0]->type)
                            ? compare(node.op, primal(operands[0]->number), primal(operands[1]->number))
                            : compare(node.op, operands[0]->integer, operands[1]->integer);
@@ -276,6 +291,25 @@ double round_number(ElementType type, double value) {
     default:
       return value;
   }
+}
+
+double unit_roundoff(ElementType type) {
+  switch (type) {
+    case ElementType::f32:
+      return 0x1p-24;
+    case ElementType::bf16:
+      return 0x1p-9;
+    case ElementType::f16:
+      return 0x1p-11;
+    default:
+      return 0x1p-53;
+  }
+}
+
+Bounded settle(ElementType type, const Bounded& x) {
+  const double unit = unit_roundoff(type);
+  const bool exact = x.error() == 0 && round_number(type, x.value) == x.value;
+  return {x.value, x.error() + (unit > x.unit && !exact ? unit * std::fabs(x.value) : 0), unit};
 }
 
 int64_t wrap_integer(ElementType type, int64_t value) {
@@ -336,6 +370,7 @@ GRADUS_INSTANTIATE(Dual<double>)
 GRADUS_INSTANTIATE(Dual<Dual<double>>)
 GRADUS_INSTANTIATE(Complex)
 GRADUS_INSTANTIATE(Dual<Complex>)
+GRADUS_INSTANTIATE(Bounded)
 #undef GRADUS_INSTANTIATE
 
 }  // namespace gradus::evaluate

@@ -36,8 +36,8 @@ class ScalarProgram {
   std::vector<Step> steps_;
 };
 
-// One operation on its operands' values, not yet rounded to the node's type; neither a placeholder, a variable
-// nor a load.
+// One operation on its operands' values, not yet rounded to the node's type; neither a placeholder, a
+// variable nor a load.
 Scalar<double> apply(const loop::ExpressionNode& node, const Scalar<double>* const* operands);
 
 }  // namespace gradus::evaluate

@@ -44,10 +44,9 @@ constexpr evaluate::Rule constant_rule = evaluate::make_rule([](auto& call) {
 });
 
 constexpr evaluate::Rule stop_rule = evaluate::make_rule([](auto& call) {
-  using T = std::decay_t<decltype(call.result().floats[0])>;
   call.result().integers = call.operand().integers;
   for (size_t i = 0; i < call.result().floats.size(); ++i)
-    call.result().floats[i] = T(evaluate::primal(call.operand().floats[i]));
+    call.result().floats[i] = evaluate::without_tangent(call.operand().floats[i]);
 });
 
 constexpr evaluate::Rule call_rule = evaluate::make_rule([](auto& call) {

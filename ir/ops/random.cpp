@@ -50,11 +50,16 @@ constexpr evaluate::Rule bits_rule = evaluate::make_rule([](auto& call) {
     result[e] = static_cast<int32_t>(random::bits(draw, static_cast<int64_t>(e)));
 });
 
+// Errors of logarithm, root, angle (up to 2 pi) and sine in compiled code, of numbers below 6 in magnitude.
+constexpr double normal_units = 128;
+
 template <double (*function)(const random::Draw&, int64_t)>
 constexpr evaluate::Rule float_rule = evaluate::make_rule([](auto& call) {
   const random::Draw draw = draw_of(call);
   auto& result = call.result().floats;
   for (size_t e = 0; e < result.size(); ++e) result[e] = function(draw, static_cast<int64_t>(e));
+  if constexpr (function == &random::normal)
+    for (auto& number : result) evaluate::add_units(number, call.result().type.element, normal_units);
 });
 
 Sample sample(const char* op, const char* attributes, const char* type) {

@@ -74,7 +74,7 @@ constexpr evaluate::Rule rule = evaluate::make_rule([](auto& call) {
   evaluate::with_elements(call.result(), call.operand(), [&](auto& result, const auto& x) {
     for_each_window(w, [&](size_t at, const std::vector<size_t>& members) {
       if (w.kind != WindowKind::sum) {
-        result[at] = x[members[extreme_of(w.kind, x, members)]];
+        result[at] = extreme_value(w.kind, x, members);
         return;
       }
       for (const size_t member : members) add_to(result[at], x[member]);

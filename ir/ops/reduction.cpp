@@ -46,7 +46,7 @@ void fold(C& call, double initial, F f) {
 }
 
 constexpr evaluate::Rule sum_rule = evaluate::make_rule(
-    [](auto& call) { fold(call, 0, [](const auto& a, const auto& b) { return a + b; }); });
+    [](auto& call) { fold(call, 0, [](auto sum, const auto& term) { return sum += term; }); });
 constexpr evaluate::Rule prod_rule = evaluate::make_rule(
     [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return a * b; }); });
 constexpr evaluate::Rule any_rule = evaluate::make_rule(
@@ -87,6 +87,15 @@ constexpr evaluate::Rule extreme_rule = evaluate::make_rule([](auto& call) {
       first_extremes<largest>(call, call.attributes().integers("axes"), call.result().size());
   evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
     for (size_t i = 0; i < to.size(); ++i) to[i] = from[static_cast<size_t>(places[i])];
+    if constexpr (std::is_same_v<std::decay_t<decltype(to[0])>, evaluate::Bounded>) {
+      // The value is continuous: close elements add their error, nothing is ambiguous.
+      const std::vector<int64_t> strides =
+          result_strides(call.operand().shape(), call.attributes().integers("axes"));
+      evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
+        auto& target = to[evaluate::flat_index(index, strides)];
+        target = largest ? evaluate::maximum(target, from[flat]) : evaluate::minimum(target, from[flat]);
+      });
+    }
   });
 });
 
@@ -98,6 +107,12 @@ constexpr evaluate::Rule position_rule = evaluate::make_rule([](auto& call) {
   const std::vector<int64_t> places = first_extremes<largest>(call, {axis}, call.result().size());
   for (size_t i = 0; i < places.size(); ++i)
     call.result().integers[i] = places[i] / stride % shape[static_cast<size_t>(axis)];
+  const std::vector<int64_t> strides = result_strides(shape, {axis});
+  if (call.operand().holds_floats())
+    evaluate::for_each_index(shape, [&](const auto& index, size_t flat) {
+      const int64_t place = places[evaluate::flat_index(index, strides)];
+      evaluate::decide(call.operand().floats[static_cast<size_t>(place)], call.operand().floats[flat]);
+    });
 });
 
 constexpr evaluate::Rule cumsum_rule = evaluate::make_rule([](auto& call) {

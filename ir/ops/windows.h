@@ -53,6 +53,7 @@ size_t extreme_of(WindowKind kind, const Elements& x, const std::vector<size_t>&
     const bool better = kind == WindowKind::max ? candidate > champion : candidate < champion;
     if (better || (std::isnan(candidate) && !std::isnan(champion))) best = i;
   }
+  for (const size_t member : members) evaluate::decide(x[members[best]], x[member]);
   return best;
 }
 
@@ -63,6 +64,20 @@ inline size_t extreme_of(WindowKind kind, const std::vector<int64_t>& x, const s
     if (kind == WindowKind::max ? x[members[i]] > x[members[best]] : x[members[i]] < x[members[best]])
       best = i;
   return best;
+}
+
+template <class Elements>
+auto extreme_value(WindowKind kind, const Elements& x, const std::vector<size_t>& members) {
+  if constexpr (std::is_same_v<Elements, std::vector<evaluate::Bounded>>) {
+    // Continuous: close elements add their error, nothing is ambiguous.
+    evaluate::Bounded value = x[members[0]];
+    for (const size_t member : members)
+      value =
+          kind == WindowKind::max ? evaluate::maximum(value, x[member]) : evaluate::minimum(value, x[member]);
+    return value;
+  } else {
+    return x[members[extreme_of(kind, x, members)]];
+  }
 }
 
 }  // namespace gradus::ops
