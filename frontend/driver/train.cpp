@@ -111,9 +111,7 @@ DescribeCheck check_descriptions(const language::StepGraph& graph) {
     const auto rows = static_cast<int64_t>(failure.rows.size());
     if (rows > 0 && failure.element >= 0 && failure.element < rows)
       diagnostic.message += fmt::format(", data row {}", failure.rows[static_cast<size_t>(failure.element)]);
-    diagnostic.message +=
-        failure.epoch > 0 ? fmt::format("; epoch {}, step {})", failure.epoch, failure.step) : ")";
-    diagnostic.hint = "nothing of this step was kept";
+    diagnostic.message += ")";
     return diagnostic;
   };
 }

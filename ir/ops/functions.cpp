@@ -46,6 +46,13 @@ Op smooth(const char* name, const char* summary, const char* formula, ScalarOp s
           .bad_samples = elementwise_bad_samples(name, 1)};
 }
 
+// An integer is its own floor, ceiling and rounding.
+ScalarRule whole_number(ScalarOp scalar) {
+  return [scalar](std::span<const loop::Expression> x, const Attributes&) {
+    return is_float(x[0]->type) || scalar == ScalarOp::sign ? loop::make(scalar, {x[0]}) : x[0];
+  };
+}
+
 Op piecewise_constant(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
   return {.name = name,
           .family = OpFamily::elementwise,
@@ -57,7 +64,7 @@ Op piecewise_constant(const char* name, const char* summary, const char* formula
           .infer = infer_number,
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
-          .scalar = scalar_of(scalar),
+          .scalar = whole_number(scalar),
           .samples = {elementwise_sample(name, 1, "f32[3,5]"), elementwise_sample(name, 1, "f64[7]"),
                       elementwise_sample(name, 1, "i32[7]")},
           .bad_samples = elementwise_bad_samples(name, 1)};
