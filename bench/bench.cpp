@@ -2,6 +2,7 @@
 //
 //   gradus_bench kernels        512³ product against OpenBLAS; 3×3 convolution against that product's rate
 //   gradus_bench step FILE      one training step of a model file, in milliseconds
+//   gradus_bench compile FILE   its cold compile, from parsing to a callable training step, in milliseconds
 //
 // Medians of interleaved samples: on a shared machine only ratios within one run mean something.
 #include <fmt/format.h>
@@ -166,6 +167,25 @@ int bench_step(const std::string& path) {
   return 0;
 }
 
+int bench_compile(const std::string& path) {
+  std::ifstream file(path);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  constexpr int rounds = 5;
+  std::vector<double> samples;
+  for (int round = 0; round <= rounds; ++round) {
+    Compiler compiler = single_thread();
+    const language::Unit names = language::load_unit(path, text);
+    // The data is opened outside the clock: it belongs to the run.
+    TrainingProgram program(names, {names.trains().at(0), {}, {}, ElementType::f32, true}, compiler);
+    const Stopwatch watch;
+    const language::Unit unit = language::load_unit(path, text);
+    program.training(program.settings().batch);
+    if (round > 0) samples.push_back(watch.milliseconds());  // the first one initializes LLVM
+  }
+  fmt::print("{:.1f}\n", median(std::move(samples)));
+  return 0;
+}
+
 }  // namespace
 }  // namespace gradus
 
@@ -173,11 +193,12 @@ int main(int argc, char** argv) {
   try {
     if (argc == 2 && std::strcmp(argv[1], "kernels") == 0) return gradus::bench_kernels();
     if (argc == 3 && std::strcmp(argv[1], "step") == 0) return gradus::bench_step(argv[2]);
+    if (argc == 3 && std::strcmp(argv[1], "compile") == 0) return gradus::bench_compile(argv[2]);
   } catch (const gradus::Error& error) {
     for (const gradus::Diagnostic& diagnostic : error.diagnostics())
       fmt::print(stderr, "{}", gradus::render(diagnostic));
     return gradus::exit_code(error.kind());
   }
-  fmt::print(stderr, "usage: gradus_bench kernels | gradus_bench step FILE\n");
+  fmt::print(stderr, "usage: gradus_bench kernels | step FILE | compile FILE\n");
   return 2;
 }

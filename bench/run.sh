@@ -12,9 +12,21 @@ fi
 if grep -q -m1 avx512bw /proc/cpuinfo; then export OPENBLAS_CORETYPE=SkylakeX; fi
 "$bench" kernels
 echo
+compile=$("$bench" compile examples/lenet5.gradus)
+echo "LeNet-5 training step, cold compile on one core (parse to callable, median of 5): $compile ms"
 peers=../shared/peers/torch_bench.py
 python=${PYTHON:-/usr/bin/python3}
 if [ -r "$peers" ] && "$python" -c 'import torch, numpy' 2>/dev/null; then
+  "$python" - "$compile" <<'PY'
+import statistics, subprocess, sys, time
+samples = []
+for _ in range(6):
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    samples.append(time.perf_counter() - start)
+torch = statistics.median(samples[1:]) * 1000
+print(f"  that is {float(sys.argv[1]) / torch:.2f} of the time of `import torch` ({torch:.0f} ms)")
+PY
   ours=() theirs=()
   for round in 1 2 3 4 5; do
     ours+=("$("$bench" step examples/lenet5.gradus)")

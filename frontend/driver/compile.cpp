@@ -8,20 +8,6 @@
 
 namespace gradus {
 
-namespace {
-
-class Stopwatch {
- public:
-  double milliseconds() const {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
-
 Compiler::Compiler(CompilerOptions options) : options_(std::move(options)), instrument_(options_.instrument) {
   context_.memoize = options_.memoize;
   if (!options_.memoize) context_.node_limit = 2'000'000;
@@ -50,6 +36,7 @@ loop::Program Compiler::to_loops(const Graph& graph) {
   const Graph kernels = bring_to(Stage::kernels, graph);
   const Stopwatch watch;
   loop::Program program = lower(kernels, options_.target);
+  program.header.set("stage", std::string("loops"));
   instrument_.add_timing("lower", watch.milliseconds());
   return program;
 }

@@ -1,6 +1,7 @@
 // Watching the pipeline: printing, timing and checking after each pass.
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <set>
 #include <string>
@@ -19,6 +20,16 @@ struct InstrumentOptions {
   VerifyEach verify_each = VerifyEach::no;
   bool time_passes = false;
   std::FILE* prints = stdout;
+};
+
+class Stopwatch {
+ public:
+  double milliseconds() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 // One step of the compilation with its duration.

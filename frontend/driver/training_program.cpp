@@ -22,7 +22,9 @@ const language::TrainProgram& TrainingProgram::graphs(int64_t rows) {
   options.columns = columns_of(data_, settings_);
   options.batch = rows;
   options.memoize = request_.memoize;
+  const Stopwatch watch;
   language::TrainProgram program = language::elaborate_train(unit_, request_.name, options);
+  compiler_.instrument().add_timing("elaborate", watch.milliseconds());
   if (!programs_.empty()) require_same_storage(programs_.begin()->second, program);
   return programs_.emplace(rows, std::move(program)).first->second;
 }
