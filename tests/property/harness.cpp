@@ -149,7 +149,8 @@ class Check {
 
   static void round_trip(const std::string& what, const Graph& graph) {
     const std::string text = print(graph);
-    if (print(parse_graph(text)) != text) throw Failed(what + ": the text does not print as it was parsed\n" + text);
+    if (print(parse_graph(text)) != text)
+      throw Failed(what + ": the text does not print as it was parsed\n" + text);
   }
 
   void passes() {

@@ -1,0 +1,94 @@
+// The test of the test: planted miscompiles are caught, shrink to a few nodes, and the numeric verification
+// names the pass. (Without mistakes it stays silent.)
+#include "tests/property/mutations.h"
+
+#include <catch2/catch.hpp>
+
+#include "frontend/driver/compare_graphs.h"
+#include "frontend/driver/instrument.h"
+#include "ir/error.h"
+#include "ir/op.h"
+#include "passes/pipeline.h"
+#include "tests/property/harness.h"
+
+using namespace gradus;
+using namespace gradus::testing;
+
+namespace {
+
+// Runs passes as the pipeline does, watched by --verify-each=numeric; what it says, empty if nothing.
+std::string verified(const Graph& graph, const std::vector<Pass>& passes) {
+  Instrument instrument({.print_after = {},
+                         .print_after_all = false,
+                         .stop_after = {},
+                         .verify_each = VerifyEach::numeric,
+                         .time_passes = false,
+                         .prints = stdout});
+  const PassObserver observer = instrument.observer();
+  Graph current = graph;
+  PassContext context;
+  try {
+    for (const Pass& pass : passes) {
+      Graph next = pass.run(current, context);
+      observer({pass.name, current.size(), next.size(), !same_structure(current, next), 0, pass.run}, current,
+               next);
+      current = std::move(next);
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+size_t computing_nodes(const Graph& graph) {
+  size_t count = 0;
+  for (uint32_t i = 0; i < graph.size(); ++i)
+    count += graph.node(i).op->name != "input" && graph.node(i).op->name != "constant";
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("planted miscompiles are caught and named") {
+  for (const Mutation& mutation : mutations()) {
+    INFO(mutation.name);
+    CheckOptions options;
+    options.passes = passes_with(mutation);
+    options.change_program = mutation.change_program;
+    options.compiled = mutation.pass.empty();
+    const std::string expected = mutation.pass.empty() ? "compiled" : "after " + mutation.pass;
+    bool caught = false, named = mutation.pass.empty();
+    for (uint64_t seed = 1; seed <= 60 && !(caught && named); ++seed) {
+      const RandomGraph random = random_graph(seed);
+      const Verdict verdict = check_graph(random.graph, random.inputs, options);
+      if (verdict.drawn_again || verdict.failure.empty()) continue;
+      INFO("seed " << seed << ": " << verdict.failure);
+      REQUIRE(verdict.failure.starts_with(expected));
+      if (!caught) {
+        const RandomGraph small = shrink(random, [&](const Graph& graph, const auto& inputs) {
+          const Verdict again = check_graph(graph, inputs, options);
+          return again.drawn_again || !again.failure.starts_with(expected) ? std::string() : again.failure;
+        });
+        INFO(describe(small));
+        CHECK(computing_nodes(small.graph) <= 8);
+        caught = true;
+      }
+      if (!named) {
+        const std::string said = verified(random.graph, options.passes);
+        INFO(said);
+        if (!said.empty()) CHECK_THAT(said, Catch::Contains("pass '" + mutation.pass + "' changed a result"));
+        named = !said.empty();
+      }
+    }
+    CHECK(caught);
+    CHECK(named);
+  }
+}
+
+TEST_CASE("numeric verification is silent about right passes") {
+  for (uint64_t seed = 1000; seed < 1150; ++seed) {
+    const RandomGraph random = random_graph(seed);
+    INFO(describe(random));
+    CHECK(verified(random.graph, pipeline_passes()) == "");
+  }
+}
