@@ -153,7 +153,6 @@ Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Obj
     x = build::cast(b, ElementType::i32, x);
     y = build::cast(b, ElementType::i32, y);
   }
-  const bool floating = is_float(type_of(x).element);
   switch (op) {
     case BinaryOperator::add:
       return build::add(b, x, y);
@@ -178,19 +177,10 @@ Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Obj
     default:
       break;
   }
-  // x // y floors, x % y takes the sign of y.
-  if (floating) {
-    const Value quotient = build::unary(b, "floor", build::div(b, x, y));
-    return op == BinaryOperator::floor_divide ? quotient : build::sub(b, x, build::mul(b, quotient, y));
-  }
-  const Value rest = build::binary(b, "rem", x, y);  // of the truncated quotient: the sign of x
-  const Value zero = build::zeros_like(b, x);
-  const Value wrong = build::binary(
-      b, "logical_and", build::binary(b, "not_equal", rest, zero),
-      build::binary(b, "not_equal", build::binary(b, "less", rest, zero), build::binary(b, "less", y, zero)));
-  if (op == BinaryOperator::remainder) return build::select(b, wrong, build::add(b, rest, y), rest);
+  // x // y floors, x % y takes the sign of y; on integers `div` floors by itself.
+  if (op == BinaryOperator::remainder) return build::binary(b, "rem", x, y);
   const Value quotient = build::div(b, x, y);
-  return build::select(b, wrong, build::add(b, quotient, -1), quotient);
+  return is_float(type_of(x).element) ? build::unary(b, "floor", quotient) : quotient;
 }
 
 Value Elaborator::power(Object left, Object right, const SourceSpan& span) {

@@ -88,6 +88,9 @@ program types {
   expect t / i32(4) == 0.5
   expect i32(-7) // i32(2) == i32(-4)
   expect i32(-7) % i32(3) == i32(2)
+  expect i32([-7, 7, -7]) % i32([3, -3, -3]) == i32([2, -2, -1])
+  expect a % -2.5 == [-1.5, -0.5, -2]
+  expect a // 2 == [0, 1, 1]
   expect sum(a > 1) == 2
   expect mean(a > 1) about 0.6667
   expect argmax(a) == 2
@@ -96,7 +99,7 @@ program types {
   expect where(a > 2, a, 0) == [0, 0, 3]
   expect not (a[0] > 1)
 }
-)") == 10);
+)") == 13);
 }
 
 TEST_CASE("slices and indices") {
