@@ -339,3 +339,15 @@ TEST_CASE("second derivatives and f32") {
   CHECK(check_lesson(program("x = 2\ny = x ^ 3\nd = gradient(y, x)\nexpect gradient(d, x) == 12"),
                      {.precision = ElementType::f32}) == 1);
 }
+
+TEST_CASE("functions of known numbers are known") {
+  CHECK(check_lesson(R"(
+function width(n) = int(sqrt(n) + exp(0.0) + log(1.0))
+program known {
+  expect shape(zeros([width(9)])) == [4]
+  expect 2.0 ^ 0.5 == sqrt(2.0)
+  expect tanh(0.5) about 0.46211715726
+  expect 2 ^ -1 == 0.5
+}
+)") == 4);
+}
