@@ -13,6 +13,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 
 #include "frontend/driver/train.h"
 #include "ir/build.h"
@@ -53,13 +54,17 @@ std::vector<double> interleave(const std::vector<std::function<void()>>& bodies,
   return medians;
 }
 
+// "AMD EPYC, family 26 model 17": marketing names alone do not tell generations apart.
 std::string cpu_name() {
   std::ifstream file("/proc/cpuinfo");
-  std::string family, model, line;
-  while (std::getline(file, line)) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  std::map<std::string, std::string> fields;
+  for (std::string line; std::getline(file, line) && !line.empty();) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos || colon + 2 > line.size()) continue;
+    fields[line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1)] = line.substr(colon + 2);
   }
-  return "unknown CPU";
+  if (!fields.count("model name")) return "unknown CPU";
+  return fmt::format("{}, family {} model {}", fields["model name"], fields["cpu family"], fields["model"]);
 }
 
 Tensor random_tensor(const Type& type, uint64_t number) {
