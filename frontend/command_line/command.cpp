@@ -50,8 +50,9 @@ void CompileFlags::add_to(CLI::App& app) {
   app.add_flag(
       "--no-memo", no_memo,
       "neither share equal values nor sum adjoints: the exponential blow-up that memoization avoids");
-  app.add_option("--verify-each", verify_each,
-                 "verify the graph after every pass; with =numeric also compare its results")
+  app.add_flag("--verify-each{structure}", verify_each,
+               "verify the graph after every pass; with =numeric also compare its results")
+      ->check(CLI::IsMember({"numeric", "structure"})); with =numeric also compare its results")
       ->expected(0, 1)
       ->check(CLI::IsMember({"numeric", "structure"}))
       ->default_str("structure");
