@@ -52,10 +52,7 @@ void CompileFlags::add_to(CLI::App& app) {
       "neither share equal values nor sum adjoints: the exponential blow-up that memoization avoids");
   app.add_flag("--verify-each{structure}", verify_each,
                "verify the graph after every pass; with =numeric also compare its results")
-      ->check(CLI::IsMember({"numeric", "structure"})); with =numeric also compare its results")
-      ->expected(0, 1)
-      ->check(CLI::IsMember({"numeric", "structure"}))
-      ->default_str("structure");
+      ->check(CLI::IsMember({"numeric", "structure"}));
   app.add_option("--print-after", print_after, "print the graph after these passes")
       ->delimiter(',')
       ->allow_extra_args(false);
