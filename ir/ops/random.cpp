@@ -53,13 +53,13 @@ constexpr evaluate::Rule bits_rule = evaluate::make_rule([](auto& call) {
 // Errors of logarithm, root, angle (up to 2 pi) and sine in compiled code, of numbers below 6 in magnitude.
 constexpr double normal_units = 128;
 
-template <double (*function)(const random::Draw&, int64_t)>
+template <double (*function)(const random::Draw&, int64_t), double units>
 constexpr evaluate::Rule float_rule = evaluate::make_rule([](auto& call) {
   const random::Draw draw = draw_of(call);
   auto& result = call.result().floats;
   for (size_t e = 0; e < result.size(); ++e) result[e] = function(draw, static_cast<int64_t>(e));
-  if constexpr (function == &random::normal)
-    for (auto& number : result) evaluate::add_units(number, call.result().type.element, normal_units);
+  if constexpr (units > 0)
+    for (auto& number : result) evaluate::add_units(number, call.result().type.element, units);
 });
 
 Sample sample(const char* op, const char* attributes, const char* type) {
@@ -127,7 +127,7 @@ const Op uniform = [] {
   Op o = float_base("uniform");
   o.summary = "Uniform numbers in [0, 1), multiples of 2^-24 in every element type. Operands as random_bits.";
   o.formula = "u = (random_bits >>> 8) * 2^-24";
-  o.evaluate = &float_rule<&random::uniform>;
+  o.evaluate = &float_rule<&random::uniform, 0.0>;
   return o;
 }();
 
@@ -137,7 +137,7 @@ const Op normal = [] {
   o.formula =
       "n[e] = sqrt(-2 log(1 - u[e])) cos(2 pi u[e + 16]), n[e + 16] the same with sin, for e mod 32 < 16; u "
       "as uniform";
-  o.evaluate = &float_rule<&random::normal>;
+  o.evaluate = &float_rule<&random::normal, normal_units>;
   return o;
 }();
 
