@@ -155,10 +155,24 @@ void Assembler::commit() {
   }
 }
 
+// Equal pieces share one buffer of main.
 Assembler::Location Assembler::workspace_at(int64_t offset, ElementType element, int64_t count) {
-  return {main_.buffer({fmt::format("w{}", offset), BufferRole::workspace, element, {count}, {}, offset}),
-          {},
-          nullptr};
+  const auto [it, fresh] = pieces_.emplace(std::make_tuple(offset, element, count), -1);
+  if (fresh)
+    it->second =
+        main_.buffer({fmt::format("w{}", offset), BufferRole::workspace, element, {count}, {}, offset});
+  return {it->second, {}, nullptr};
+}
+
+Assembler::Location Assembler::scratch_at(int64_t offset, const Scratch& scratch) {
+  const auto [it, fresh] =
+      scratch_pieces_.emplace(std::make_tuple(offset, scratch.element, scratch.count), -1);
+  if (fresh) {
+    it->second =
+        main_.buffer({"scratch", BufferRole::workspace, scratch.element, {scratch.count}, {}, offset});
+    scratch_buffers_.emplace_back(it->second, offset);
+  }
+  return {it->second, {}, nullptr};
 }
 
 Assembler::Location Assembler::allocate(const Type& type) {
@@ -344,8 +358,7 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   }
   int64_t used = 0;
   for (const Scratch& scratch : function.lowered.scratch) {
-    const Location location = workspace_at(used, scratch.element, scratch.count);
-    scratch_buffers_.emplace_back(location.buffer, used);
+    const Location location = scratch_at(used, scratch);
     used += aligned(scratch.count * size_in_bytes(scratch.element));
     call.buffers.push_back(view(location));
   }

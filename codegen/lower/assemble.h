@@ -53,6 +53,7 @@ class Assembler {
   Location locate(const Graph& graph, Value value, Locations& locations);
 
   Location allocate(const Type& type);
+  Location scratch_at(int64_t offset, const Scratch& scratch);
   Location workspace_at(int64_t offset, ElementType element, int64_t count);
   void fill_constant(const Node& node, const Location& to);
   void copy(const Location& from, const Location& to, int64_t count);
@@ -74,6 +75,8 @@ class Assembler {
   std::unordered_multimap<size_t, size_t> known_;
   std::vector<std::unique_ptr<Function>> functions_;
   std::set<std::string> copies_;
+  using Piece = std::tuple<int64_t, ElementType, int64_t>;  // offset, element, count
+  std::map<Piece, int64_t> pieces_, scratch_pieces_;
 };
 
 }  // namespace gradus::lowering

@@ -253,15 +253,18 @@ class TiledConvolution : public TiledContraction {
         channel_block(at, weight_at, integer(channels_ / block_ * block_), channels_ % block_);
     }
     t.close();
-    tile->store(registers, [&](const Expression& r, const Expression& v) {
-      const auto bind = [&](size_t axis, const Expression& value) {
-        if (tile->axes[axis].extent != 1) t.space.bind({tile->axes[axis].symbol()}, value, t.level());
-      };
-      bind(0, n);
-      if (conv_.spatial() == 2) bind(1, row);
-      bind(tile->axes.size() - 2, column + r * integer(taps.period));
-      bind(tile->axes.size() - 1, channel + v);
-    });
+    tile->store(
+        registers,
+        [&](const Expression& r, const Expression& v) {
+          const auto bind = [&](size_t axis, const Expression& value) {
+            if (tile->axes[axis].extent != 1) t.space.bind({tile->axes[axis].symbol()}, value, t.level());
+          };
+          bind(0, n);
+          if (conv_.spatial() == 2) bind(1, row);
+          bind(tile->axes.size() - 2, column + r * integer(taps.period));
+          bind(tile->axes.size() - 1, channel + v);
+        },
+        schedule_.panels == 1 && taps.period == 1);
     return tile;
   }
 

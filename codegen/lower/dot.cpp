@@ -280,11 +280,21 @@ class TiledDot : public TiledContraction {
       if (terms_ % chunk_terms > 0) chain(integer(terms_ / chunk_terms * chunk_terms), terms_ % chunk_terms);
     }
     const std::vector<int> row_symbols = own(rows_), column_symbols = own(columns_);
-    tile->store(registers, [&](const Expression& r, const Expression& v) {
-      if (!row_symbols.empty()) t.space.bind(row_symbols, m + r, t.level());
-      if (!column_symbols.empty()) t.space.bind(column_symbols, n + v, t.level());
-    });
+    tile->store(
+        registers,
+        [&](const Expression& r, const Expression& v) {
+          if (!row_symbols.empty()) t.space.bind(row_symbols, m + r, t.level());
+          if (!column_symbols.empty()) t.space.bind(column_symbols, n + v, t.level());
+        },
+        rows_are_dense());
     return tile;
+  }
+
+  // Whether the rows of a tile follow each other in the result.
+  bool rows_are_dense() {
+    if (swapped_ || schedule_.panels > 1 || rows_.symbols.empty()) return false;
+    const Index linear = f_.space.linearize(tuple_of(axes_), node_.types[0].shape);
+    return linear.coefficient(rows_.symbols.back()) == columns_.extent;
   }
 
   void make_functions() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "codegen/lower/tile.h"
 #include "ir/error.h"
@@ -65,6 +66,13 @@ int64_t Kernel::home(Value value) {
 bool is_reduction(const Op& op) {
   static const std::vector<std::string_view> names = {"sum", "prod", "max", "min", "any", "all"};
   return std::find(names.begin(), names.end(), op.name) != names.end();
+}
+
+bool is_transcendental(const Op& op) {
+  static const std::set<std::string_view> names = {
+      "exp",  "expm1", "log",  "log1p", "cbrt", "sin",     "cos", "tan",   "asin",    "acos",
+      "atan", "sinh",  "cosh", "tanh",  "erf",  "sigmoid", "pow", "atan2", "softplus"};
+  return names.count(op.name) > 0;
 }
 
 namespace {

@@ -77,6 +77,8 @@ void lower_indexed(Kernel& kernel, uint32_t node);      // scatter_add, first ba
 void lower_status(Kernel& kernel, uint32_t node);
 
 bool is_reduction(const Op& op);
+// Elementwise ops that cost as much as tens of additions.
+bool is_transcendental(const Op& op);
 // Whether x replaces `best` as the extreme: ties keep the first, a NaN wins and stays.
 loop::Expression is_better(bool maximum, const loop::Expression& x, const loop::Expression& best);
 

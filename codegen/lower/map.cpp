@@ -84,7 +84,8 @@ Shape refine(const std::vector<Shape>& shapes, int64_t count) {
 double nanoseconds_per_element(const Graph& body) {
   double cost = 0.1;
   for (uint32_t i = 0; i < body.size(); ++i)
-    if (body.node(i).op->family == OpFamily::elementwise) cost += 0.04;
+    if (body.node(i).op->family == OpFamily::elementwise)
+      cost += is_transcendental(*body.node(i).op) ? 0.3 : 0.04;
   return cost;
 }
 

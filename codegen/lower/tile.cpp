@@ -94,9 +94,11 @@ Epilogue::Epilogue(Kernel& kernel, Value contraction) : kernel_(kernel), contrac
   for (uint32_t i = 0; i < kernel.body.size(); ++i) {
     if (!inside[i] || i == contraction.node) continue;
     if (kernel.values.is_placed({i, 0})) buffers_.push_back(kernel.values.placed({i, 0}));
-    if (kernel.body.node(i).op->family == OpFamily::elementwise) ++expensive;
+    const Op& op = *kernel.body.node(i).op;
+    if (op.family == OpFamily::elementwise) expensive += is_transcendental(op) ? 3 : 1;
   }
   heavy_ = expensive > 2;
+  pivot_ = find_pivot();
 }
 
 // Nodes below a value, down to the contraction and to what lies in memory.
@@ -137,6 +139,47 @@ bool Epilogue::fuses(Value result) const {
   return same;
 }
 
+// Whether a value that does not depend on the contraction can be read at a position in memory order.
+bool Epilogue::is_flat(Value value) const {
+  if (element_count(kernel_.type(value).shape) == 1) return true;
+  if (kernel_.values.is_placed(value))
+    return element_count(kernel_.type(value).shape) == element_count(kernel_.type(contraction_).shape);
+  const Node& node = kernel_.body.node(value);
+  if (node.op->name == "constant") return true;
+  if (node.op->name == "broadcast") return element_count(kernel_.type(node.operands[0]).shape) == 1;
+  if (node.op->family != OpFamily::elementwise && node.op->name != "reshape") return false;
+  return std::all_of(node.operands.begin(), node.operands.end(), [&](Value v) { return is_flat(v); });
+}
+
+Value Epilogue::find_pivot() const {
+  const Graph& body = kernel_.body;
+  std::vector<bool> depends(body.size(), false);
+  depends[contraction_.node] = true;
+  Value pivot = contraction_;
+  for (uint32_t i = contraction_.node + 1; i < body.size(); ++i) {
+    const Node& node = body.node(i);
+    for (Value operand : node.operands) depends[i] = depends[i] || depends[operand.node];
+    if (!depends[i]) continue;
+    for (Value operand : node.operands)
+      if (!depends[operand.node] && !is_flat(operand)) pivot = {i, 0};
+  }
+  // Everything after the pivot must reach the contraction through it alone.
+  std::vector<bool> seen(body.size(), false);
+  std::vector<Value> open;
+  for (const TileOutput& output : outputs_) open.push_back(output.value);
+  while (!open.empty()) {
+    const Value value = open.back();
+    open.pop_back();
+    if (value == pivot || !depends[value.node] || seen[value.node]) continue;
+    seen[value.node] = true;
+    const Node& node = body.node(value);
+    if (value == contraction_ || (node.op->family != OpFamily::elementwise && node.op->name != "reshape"))
+      return {};
+    open.insert(open.end(), node.operands.begin(), node.operands.end());
+  }
+  return pivot;
+}
+
 void Epilogue::prepare() {
   for (size_t r : fused_) kernel_.done.push_back(r);
   for (TileOutput& output : outputs_) {
@@ -175,9 +218,11 @@ TileFunction::TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::
   values.bind(epilogue.contraction(), [this](const Indices&) { return Pulled{current_, f.level(), 1}; });
 }
 
-void TileFunction::store_point(const Bind& bind, const Expression& row, const Expression& lane) {
-  bind(row, lane);
-  const Index linear = f.space.linearize(tuple_of(axes), kernel_.type(epilogue_.contraction()).shape);
+Index TileFunction::linear_position() {
+  return f.space.linearize(tuple_of(axes), kernel_.type(epilogue_.contraction()).shape);
+}
+
+void TileFunction::store_outputs(const Index& linear) {
   std::vector<Expression> computed;
   for (const TileOutput& output : epilogue_.outputs()) {
     computed.push_back(
@@ -192,32 +237,64 @@ void TileFunction::store_point(const Bind& bind, const Expression& row, const Ex
   }
 }
 
-void TileFunction::store(const RegisterTile& tile, const Bind& bind) {
+void TileFunction::store(const RegisterTile& tile, const Bind& bind, bool dense) {
   const int64_t rows = tile.rows(), columns = tile.columns();
-  if (!epilogue_.is_heavy()) {
-    const Expression r = f.open("r", 0, rows, LoopKind::unrolled);
-    const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
-    current_ = tile.value(r, v);
-    store_point(bind, r, v);
-    f.close();
-    f.close();
-    return;
-  }
+  const int64_t lanes = kernel_.lanes(kernel_.type(epilogue_.contraction()).element);
+  const bool narrow = 4 * columns <= 3 * ((columns + lanes - 1) / lanes * lanes);
+  if (epilogue_.is_heavy() && dense && narrow && rows > 1 && epilogue_.pivot())
+    return store_densely(tile, bind);
   // A long epilogue runs over the tile in memory, row by row: in registers it would crowd out the
   // accumulators.
-  const ElementType element = kernel_.type(epilogue_.contraction()).element;
-  const int64_t memory = f.local("tile", element, {rows, columns});
+  int64_t memory = -1;
+  if (epilogue_.is_heavy()) {
+    memory = f.local("tile", kernel_.type(epilogue_.contraction()).element, {rows, columns});
+    const Expression r = f.open("r", 0, rows, LoopKind::unrolled);
+    const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
+    f.store(memory, {r, v}, tile.value(r, v));
+    f.close();
+    f.close();
+  }
+  const Expression r = f.open("r", 0, rows, memory < 0 ? LoopKind::unrolled : LoopKind::serial);
+  const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
+  current_ = memory < 0 ? tile.value(r, v) : f.load(memory, {r, v});
+  bind(r, v);
+  store_outputs(linear_position());
+  f.close();
+  f.close();
+}
+
+// Few columns would leave most lanes idle: up to the pivot row by row, the rest over the tile as one run.
+void TileFunction::store_densely(const RegisterTile& tile, const Bind& bind) {
+  const Value pivot = epilogue_.pivot();
+  const ElementType element = kernel_.type(pivot).element;
+  const int64_t rows = tile.rows(), columns = tile.columns(), count = rows * columns;
+  const int64_t lanes = kernel_.lanes(element);
+  const int64_t memory = f.local("tile", element, {count});
   const Expression r = f.open("r", 0, rows, LoopKind::unrolled);
   const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
-  f.store(memory, {r, v}, tile.value(r, v));
+  current_ = tile.value(r, v);
+  bind(r, v);
+  const Index linear = linear_position();
+  f.store(memory, {r * integer(columns) + v},
+          values.at(pivot, f.space.delinearize(linear, kernel_.type(pivot).shape)));
   f.close();
   f.close();
-  const Expression row = f.open("r", 0, rows);
-  const Expression lane = f.open("v", 0, columns, LoopKind::vectorized);
-  current_ = f.load(memory, {row, lane});
-  store_point(bind, row, lane);
+  bind(integer(0), integer(0));
+  const Expression base = f.let("base", f.space.expression(linear_position()));
+  const Index position = f.space.axis(element_count(kernel_.type(epilogue_.contraction()).shape));
+  Expression at;
+  values.bind(pivot, [&](const Indices&) { return Pulled{f.load(memory, {at}), f.level(), 1}; });
+  const auto run = [&](const Expression& first, int64_t length) {
+    const Expression lane = f.open("v", 0, length, LoopKind::vectorized);
+    at = first + lane;
+    f.space.bind({position.terms[0].first}, base + at, f.level());
+    store_outputs(position);
+    f.close();
+  };
+  const Expression group = f.open("g", 0, count / lanes);
+  run(group * integer(lanes), lanes);
   f.close();
-  f.close();
+  if (count % lanes > 0) run(integer(count / lanes * lanes), count % lanes);
 }
 
 std::string TileFunction::finish() {

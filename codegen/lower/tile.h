@@ -63,10 +63,15 @@ class Epilogue {
   const std::vector<int64_t>& buffers() const { return buffers_; }
   Value contraction() const { return contraction_; }
   bool is_heavy() const { return heavy_; }
+  // The value up to which the epilogue needs a position (a bias, say); what follows is the same for every
+  // element and may run over elements in memory order. Nothing if there is no such value.
+  Value pivot() const { return pivot_; }
 
  private:
   bool fuses(Value result) const;
   void reach(Value value, std::vector<bool>& seen) const;
+  bool is_flat(Value value) const;
+  Value find_pivot() const;
 
   Kernel& kernel_;
   Value contraction_;
@@ -74,6 +79,7 @@ class Epilogue {
   std::vector<TileOutput> outputs_;
   std::vector<int64_t> buffers_;
   bool heavy_ = false;
+  Value pivot_;
 };
 
 // A function that computes one tile: operand views `a` and `b`, the buffers of the epilogue, then scalars.
@@ -89,16 +95,19 @@ class TileFunction {
   Values values;
   int64_t a = 0, b = 0;
 
-  // Stores all outputs of the tile. `bind(row, lane)` binds the axes within the loops over the tile.
+  // Stores all outputs of the tile. `bind(row, lane)` binds the axes within the loops over the tile. `dense`:
+  // the rows of the tile follow each other in memory.
   using Bind = std::function<void(const loop::Expression& row, const loop::Expression& lane)>;
-  void store(const RegisterTile& tile, const Bind& bind);
+  void store(const RegisterTile& tile, const Bind& bind, bool dense);
   // Hands the function to the kernel and returns its name.
   std::string finish();
   // The call's views, after those of a and b.
   void add_views(std::vector<loop::View>& views) const;
 
  private:
-  void store_point(const Bind& bind, const loop::Expression& row, const loop::Expression& lane);
+  Index linear_position();
+  void store_outputs(const Index& linear);
+  void store_densely(const RegisterTile& tile, const Bind& bind);
 
   Kernel& kernel_;
   const Epilogue& epilogue_;

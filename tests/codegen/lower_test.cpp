@@ -139,7 +139,20 @@ TEST_CASE("convolutions and their gradients") {
       to_input.set("size", spatial(c.x, c.input));
       to_filter.set("size", spatial(c.w, c.filter));
       const Value dx = b.add("conv", {dy, w}, to_input), dw = b.add("conv", {x, dy}, to_filter);
-      check_results(std::move(b), {y, dx, dw});
+      for (Value v : {y, dx, dw}) b.add_result("", v);
+      const Graph graph = std::move(b).finish();
+      check(graph);
+      GraphBuilder alone;
+      const Value ax = input(alone, Type(element, c.x)), aw = input(alone, Type(element, c.w));
+      const Value ay = alone.add("conv", {ax, aw}, attributes("forward"));
+      const Value ab = input(alone, Type(element, {alone.shape(ay)[c.output.find('f')]}));
+      alone.add_result(
+          "", build::unary(alone, "tanh",
+                           build::add(alone, ay,
+                                      build::broadcast(alone, ab, alone.shape(ay),
+                                                       {static_cast<int64_t>(c.output.find('f'))}))));
+      const Graph kernel = as_kernel(std::move(alone).finish());
+      check(kernel, random_inputs(kernel, -0.3, 0.3));
     }
 }
 
@@ -268,7 +281,7 @@ TEST_CASE("tiled products: every tail, both targets, epilogues") {
         b.add_result("flat", build::reshape(b, shifted, {m * n}));
         break;
       case 2:
-        b.add_result("y", build::mul(b, build::unary(b, "neg", shifted), residual));
+        b.add_result("y", build::mul(b, build::unary(b, "tanh", shifted), residual));
         b.add_result("raw", raw);
         break;
       default:
