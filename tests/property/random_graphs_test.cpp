@@ -5,7 +5,9 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <set>
 
+#include "ir/op.h"
 #include "tests/property/harness.h"
 
 using namespace gradus;
@@ -71,4 +73,25 @@ TEST_CASE("random graphs: evaluator and compiled code agree before and after eve
       static_cast<double>(nodes) / static_cast<double>(std::max<uint64_t>(1, checked)), bound,
       seconds.count());
   CHECK(again <= checked);  // else the drawing is too wild to mean much
+}
+
+namespace {
+
+void count_ops(const Graph& graph, std::set<const Op*>& seen) {
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    seen.insert(graph.node(i).op);
+    if (graph.node(i).body) count_ops(*graph.node(i).body, seen);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random graphs use every op") {
+  std::set<const Op*> seen;
+  for (uint64_t seed = 1; seed <= 500; ++seed) count_ops(random_graph(seed).graph, seen);
+  for (const Op* op : all_ops())
+    if (op->name != "kernel") {  // made by fuse
+      INFO(op->name);
+      CHECK(seen.count(op) == 1);
+    }
 }

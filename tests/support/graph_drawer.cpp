@@ -22,7 +22,8 @@ GraphDrawer::GraphDrawer(GraphDrawer& outer, std::string name)
       engine_(outer.engine_),
       b_(std::move(name)),
       element_(outer.element_),
-      in_body_(true) {}
+      in_body_(true),
+      depth_(outer.depth_ + 1) {}
 
 int64_t GraphDrawer::between(int64_t low, int64_t high) {
   return low + static_cast<int64_t>(engine_() % static_cast<uint64_t>(high - low + 1));
@@ -228,8 +229,8 @@ Value GraphDrawer::binary() {
 }
 
 Value GraphDrawer::choice() {
-  static const std::vector<std::string> comparisons = {"less", "less_equal", "greater", "greater_equal",
-                                                       "not_equal"};
+  static const std::vector<std::string> comparisons = {"less",          "less_equal", "greater",
+                                                       "greater_equal", "not_equal",  "equal"};
   const Value x = recent_float(), y = like(x);
   if (chance(0.3)) {  // relu and clamp
     const Value zero = build::constant(b_, b_.type(x), 0);
@@ -244,9 +245,23 @@ Value GraphDrawer::choice() {
   return build::select(b_, condition, x, like(x));
 }
 
+Value GraphDrawer::call() {
+  const Value x = recent_float(), y = recent_float();
+  GraphDrawer body(*this, "callee");
+  body.floats_ = {body.b_.input("x", InputKind::data, b_.type(x)),
+                  body.b_.input("y", InputKind::data, b_.type(y))};
+  for (int64_t steps = between(1, 3); steps > 0; --steps) body.step();
+  body.b_.add_result("", body.floats_.back());
+  if (chance(0.3)) body.b_.add_result("", body.recent_float());
+  return b_.add("call", {x, y}, {}, std::make_shared<const Graph>(std::move(body.b_).finish()));
+}
+
 Value GraphDrawer::identity() {
   const Value x = recent_float();
-  switch (between(0, 3)) {
+  switch (between(0, 5)) {
+    case 4:
+    case 5:
+      return depth_ < 2 ? call() : build::mul(b_, x, -0.5);
     case 0:
       return b_.add("stop_gradient", {x});
     case 1:

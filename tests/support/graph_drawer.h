@@ -24,6 +24,7 @@ class GraphDrawer {
   Value recent_float();  // a float value, late ones more often
   Value any_value();
   Value in_element(Value x, ElementType element);
+  Value status();  // of the lookups drawn so far; none if there are none
 
  private:
   // A body's drawer: its values are inputs of the body, and no input is added.
@@ -44,6 +45,7 @@ class GraphDrawer {
   Value random_numbers();
   Value integers();
   Value identity();
+  Value call();
   Value scan();
 
   template <class T>
@@ -61,6 +63,7 @@ class GraphDrawer {
   Value positive(Value x);               // x² + c
   Value squashed(Value x);
   Value keep(Value x);
+  Attributes with_check(Attributes attributes) const;
   bool small_enough(const Shape& shape) const;
   std::vector<int64_t> axes_of(Value x);
 
@@ -72,7 +75,9 @@ class GraphDrawer {
   bool in_body_ = false;
   std::vector<Value> floats_, others_;
   std::vector<evaluate::Array<double>> inputs_;
+  std::vector<Value> checks_;  // second results of lookups
   Value seed_, step_;
+  int depth_ = 0;  // of bodies
 };
 
 }  // namespace gradus::testing

@@ -162,8 +162,8 @@ Value GraphDrawer::indexed() {
       Shape to = ids_shape;
       to.insert(to.end(), from.begin() + batch + 1, from.end());
       if (!small_enough(to)) return x;
-      const Value y = b_.add("gather", {x, positions(ids_shape, below)}, {{"batch", batch}});
-      others_.push_back({y.node, 1});
+      const Value y = b_.add("gather", {x, positions(ids_shape, below)}, with_check({{"batch", batch}}));
+      checks_.push_back({y.node, 1});
       return y;
     }
     case 2: {  // the ids' axes lead
@@ -174,16 +174,32 @@ Value GraphDrawer::indexed() {
       to.push_back(size);
       to.insert(to.end(), from.begin() + batch + 1, from.end());
       if (!small_enough(to)) return x;
-      return b_.add("scatter_add", {x, positions(leading, size)}, {{"batch", batch}, {"size", size}});
+      const Value y = b_.add("scatter_add", {x, positions(leading, size)},
+                             with_check({{"batch", batch}, {"size", size}}));
+      checks_.push_back({y.node, 1});
+      return y;
     }
     default: {
       const int64_t depth = extent(9);
       if (element_count(ids_shape) * depth > options_.most_elements) return x;
       const Value y = b_.add("one_hot", {positions(ids_shape, depth)},
-                             {{"depth", depth}, {"element", b_.type(x).element}});
+                             with_check({{"depth", depth}, {"element", b_.type(x).element}}));
+      checks_.push_back({y.node, 1});
       return build::mul(b_, y, like(y));
     }
   }
+}
+
+Attributes GraphDrawer::with_check(Attributes attributes) const {
+  attributes.set("check", static_cast<int64_t>(checks_.size()));
+  return attributes;
+}
+
+Value GraphDrawer::status() {
+  if (checks_.empty()) return {};
+  std::vector<int64_t> numbers(checks_.size());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return b_.add("status", checks_, {{"checks", std::move(numbers)}});
 }
 
 Value GraphDrawer::random_numbers() {
@@ -230,13 +246,20 @@ Value GraphDrawer::integers() {
   const int64_t count = between(1, 3);
   for (int64_t i = 0; i < count; ++i)
     n = build::binary(b_, pick(ops), n, build::constant_integer(b_, type, between(-3, 9)));
+  if (chance(0.3)) n = build::cast(b_, chance(0.5) ? ElementType::i8 : ElementType::u8, n);
   others_.push_back(n);
+  if (chance(0.3)) {
+    static const std::vector<std::string> reductions = {"sum", "max", "min", "prod"};
+    others_.push_back(build::reduce(b_, pick(reductions), n, axes_of(n)));
+    if (b_.type(n).rank() > 0)
+      others_.push_back(b_.add("cumsum", {n}, {{"axis", between(0, b_.type(n).rank() - 1)}}));
+  }
   return build::mul(b_, build::cast(b_, b_.type(x).element, n), 0.0625);
 }
 
 // A few ops over the body's inputs; what they give is folded into the carry, and one value is an output.
 Value GraphDrawer::scan() {
-  if (in_body_) return binary();
+  if (depth_ > 1) return binary();
   const Value start = small_float(40);
   const Value sequence = float_of_rank(1, 3);
   const Value capture = small_float(100);
@@ -246,8 +269,11 @@ Value GraphDrawer::scan() {
   element.shape.erase(element.shape.begin());
   if (length > 17 || length < 1 || element_count(element.shape) > 40) return binary();
   GraphDrawer body(*this, "body");
+  const bool counted = chance(0.4);  // a second carry, of integers
   const Value index = body.b_.input("i", InputKind::data, Type(ElementType::i64));
   const Value carry = body.b_.input("c", InputKind::data, b_.type(start));
+  const Type count_type(ElementType::i32, {2});
+  const Value count = counted ? body.b_.input("n", InputKind::data, count_type) : Value{};
   const Value e = body.b_.input("e", InputKind::data, element);
   const Value w = body.b_.input("w", InputKind::data, b_.type(capture));
   body.floats_ = {carry, e, w};
@@ -262,19 +288,27 @@ Value GraphDrawer::scan() {
   }
   next = body.fit(body.in_element(next, type.element), type);
   body.b_.add_result("", next);
+  if (counted) {
+    body.b_.add_result(
+        "", build::add(body.b_, count,
+                       build::broadcast_to(body.b_, build::cast(body.b_, ElementType::i32, index), {2})));
+  }
   const Value output = body.recent_float();
   const Shape output_shape = body.b_.shape(output);
   const bool has_output = chance(0.7) && element_count(output_shape) * length <= options_.most_elements;
   if (has_output) body.b_.add_result("", output);
   const bool history = chance(0.3);
-  Attributes attributes{{"carries", int64_t{1}}, {"sequences", int64_t{1}}, {"length", length}};
+  Attributes attributes{{"carries", int64_t{counted ? 2 : 1}}, {"sequences", int64_t{1}}, {"length", length}};
   if (chance(0.4)) attributes.set("reverse", true);
   if (history) attributes.set("histories", std::vector<int64_t>{0});
-  const Value y = b_.add("scan", {start, sequence, capture}, attributes,
+  std::vector<Value> operands = {start, sequence, capture};
+  if (counted) operands.insert(operands.begin() + 1, build::constant_integers(b_, count_type, {3, -7}));
+  const Value y = b_.add("scan", std::move(operands), attributes,
                          std::make_shared<const Graph>(std::move(body.b_).finish()));
   if (history && element_count(carry_shape) * length <= options_.most_elements)
-    floats_.push_back({y.node, 1});
-  if (has_output) floats_.push_back({y.node, history ? 2u : 1u});
+    floats_.push_back({y.node, counted ? 2u : 1u});
+  if (has_output) floats_.push_back({y.node, (history ? 2u : 1u) + (counted ? 1u : 0u)});
+  if (counted) others_.push_back({y.node, 1});
   return y;
 }
 

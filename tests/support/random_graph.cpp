@@ -69,6 +69,8 @@ RandomGraph random_graph(uint64_t seed, const RandomGraphOptions& options) {
   for (int64_t i = 0; i < draw.between(1, 3); ++i)
     b.add_result("y" + std::to_string(i), i == 0 ? draw.recent_float() : draw.any_value());
   if (options.gradients) add_gradients(draw);
+  if (draw.chance(0.5))
+    if (const Value status = draw.status()) b.set_status(status);
   std::vector<Array<double>> inputs = draw.take_inputs();
   return {std::move(b).finish(), std::move(inputs)};
 }
