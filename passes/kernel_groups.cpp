@@ -1,0 +1,316 @@
+#include "passes/kernel_groups.h"
+
+#include <algorithm>
+
+#include "ir/op.h"
+
+namespace gradus {
+
+namespace {
+
+// An epilogue is emitted once per tile variant of its contraction: large ones cost more code than they save.
+constexpr size_t most_epilogue_nodes = 12;
+constexpr size_t most_epilogue_expensive = 2;
+
+}  // namespace
+
+KernelGroups::KernelGroups(const Graph& graph)
+    : graph_(graph),
+      users_(users(graph)),
+      live_(live_nodes(graph)),
+      materialize_(graph.size(), false),
+      escapes_(graph.size(), false),
+      identity_(graph.size(), false),
+      expansion_(graph.size(), 1),
+      group_of_(graph.size(), no_group) {
+  find_checked();
+  find_materialized();
+  for (uint32_t i = static_cast<uint32_t>(graph_.size()); i-- > 0;)
+    if (live_[i]) place(i);
+  add_check_groups();
+  merge_into_producers();
+  for (KernelGroup& group : groups_) std::sort(group.nodes.begin(), group.nodes.end());
+}
+
+bool KernelGroups::repeated(uint32_t i) const {
+  return is_free(node(i)) && role(i) == KernelRole::map && !materialize_[i];
+}
+
+void KernelGroups::require(Value value) {
+  if (role(value.node) != KernelRole::source && !is_check(value)) materialize_[value.node] = true;
+}
+
+bool KernelGroups::reads(uint32_t user, uint32_t i) const {
+  if (!live_[user]) return false;
+  const std::vector<Value>& operands = node(user).operands;
+  return std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == i && !is_check(v); });
+}
+
+void KernelGroups::find_checked() {
+  auto see = [&](Value value) {
+    if (is_check(value)) checked_.insert(value.node);
+  };
+  for (uint32_t i = 0; i < graph_.size(); ++i)
+    if (live_[i])
+      for (Value operand : node(i).operands) see(operand);
+  for (const NamedValue& result : graph_.results()) see(result.value);
+}
+
+void KernelGroups::escape_through(Value value) {
+  if (repeated(value.node))
+    for (Value operand : node(value.node).operands) escape_through(operand);
+  else
+    escape(value);
+}
+
+void KernelGroups::find_materialized() {
+  for (const NamedValue& result : graph_.results()) escape(result.value);
+  for (const Update& update : graph_.updates()) escape(update.value);
+  if (graph_.status()) escape(graph_.status());
+  for (const uint32_t i : checked_) escape_through(indices_of(i));
+  for (uint32_t i = 0; i < graph_.size(); ++i) {
+    if (!live_[i]) continue;
+    if (role(i) == KernelRole::alone)
+      for (Value operand : node(i).operands) require(operand);
+    if (role(i) == KernelRole::contraction)
+      for (Value operand : node(i).operands) {
+        while (node(operand.node).op->name == "reshape") operand = node(operand.node).operands[0];
+        require(operand);
+      }
+  }
+}
+
+void KernelGroups::escape(Value value) {
+  require(value);
+  if (value.result == 0) escapes_[value.node] = true;
+}
+
+void KernelGroups::consumers(uint32_t i, std::set<size_t>& out) const {
+  for (uint32_t user : users_[i]) {
+    if (!reads(user, i)) continue;
+    if (repeated(user))
+      consumers(user, out);
+    else if (group_of_[user] != no_group)
+      out.insert(group_of_[user]);
+  }
+}
+
+bool KernelGroups::used_at_identity(uint32_t i) const {
+  for (uint32_t user : users_[i]) {
+    if (!reads(user, i)) continue;
+    if (repeated(user) || node(user).op->family != OpFamily::elementwise || !identity_[user]) return false;
+    if (node(user).types[0].shape != node(i).types[0].shape) return false;
+  }
+  return true;
+}
+
+double KernelGroups::expansion(uint32_t i) const {
+  double most = 1;
+  const auto own = static_cast<double>(std::max<int64_t>(1, element_count(node(i).types[0].shape)));
+  for (uint32_t user : users_[i]) {
+    if (!reads(user, i)) continue;
+    double factor = repeated(user) ? expansion(user) : expansion_[user];
+    const KernelRole user_role = role(user);
+    if (user_role == KernelRole::map)
+      factor *= static_cast<double>(element_count(node(user).types[0].shape)) / own;
+    most = std::max(most, factor);
+  }
+  return most;
+}
+
+bool KernelGroups::epilogue_fits(const KernelGroup& group) const {
+  size_t computing = 0, expensive = 0;
+  for (uint32_t i : group.nodes) {
+    computing += !is_free(node(i));
+    expensive += is_expensive(node(i));
+  }
+  return computing <= most_epilogue_nodes && expensive <= most_epilogue_expensive;
+}
+
+bool KernelGroups::same_reduction_class(uint32_t a, uint32_t b) const {
+  const Node& x = node(a);
+  const Node& y = node(b);
+  auto axes = [](const Node& n) {
+    return n.attributes.has("axes") ? n.attributes.integers("axes")
+                                    : std::vector<int64_t>{n.attributes.integer("axis")};
+  };
+  return graph_.type(x.operands[0]).shape == graph_.type(y.operands[0]).shape && axes(x) == axes(y);
+}
+
+bool KernelGroups::may_join(uint32_t i, const KernelGroup& group) const {
+  if (group.role == KernelRole::alone) return false;
+  const bool at_identity = used_at_identity(i) && node(i).types[0].shape == group.shape;
+  if (materialize_[i] && !at_identity) return false;
+  if (role(i) == KernelRole::map) {
+    if (materialize_[i] && node(i).op->family != OpFamily::elementwise) return false;
+    return !is_expensive(node(i)) || expansion(i) <= 1;
+  }
+  if (!at_identity) return false;
+  if (role(i) == KernelRole::reduction)
+    return group.heroes.empty() ||
+           (group.role == KernelRole::reduction && same_reduction_class(i, group.heroes[0]));
+  return group.heroes.empty() && epilogue_fits(group);
+}
+
+void KernelGroups::join(uint32_t i, size_t index) {
+  KernelGroup& group = groups_[index];
+  group.nodes.push_back(i);
+  group_of_[i] = index;
+  expansion_[i] = expansion(i);
+  identity_[i] = used_at_identity(i) && node(i).types[0].shape == group.shape;
+  if (role(i) == KernelRole::reduction || role(i) == KernelRole::contraction) {
+    group.heroes.push_back(i);
+    group.role = role(i);
+    // What the hero itself reads is pulled at the hero's own indices.
+    identity_[i] = true;
+  }
+}
+
+void KernelGroups::place(uint32_t i) {
+  const KernelRole own = role(i);
+  if (own == KernelRole::source || repeated(i)) return;
+  if (own != KernelRole::alone) {
+    std::set<size_t> readers;
+    consumers(i, readers);
+    if (readers.size() == 1 && may_join(i, groups_[*readers.begin()])) {
+      join(i, *readers.begin());
+      return;
+    }
+    if (readers.empty() && !escapes_[i]) return;  // only its check is wanted
+  }
+  KernelGroup group;
+  group.nodes.push_back(i);
+  group.role = own;
+  group.shape = node(i).types[0].shape;
+  if (own == KernelRole::reduction || own == KernelRole::contraction) group.heroes.push_back(i);
+  identity_[i] = own != KernelRole::alone;
+  group_of_[i] = groups_.size();
+  groups_.push_back(std::move(group));
+}
+
+void KernelGroups::add_check_groups() {
+  for (uint32_t i : checked_) {
+    KernelGroup group;
+    group.nodes = {i};
+    group.role = KernelRole::alone;
+    group.check_only = true;
+    check_group_of_[i] = groups_.size();
+    groups_.push_back(std::move(group));
+  }
+}
+
+size_t KernelGroups::group_of(Value value) const {
+  if (value.result == 1)
+    if (auto it = check_group_of_.find(value.node); it != check_group_of_.end()) return it->second;
+  size_t group = group_of_[value.node];
+  while (group != no_group && groups_[group].merged_into != no_group) group = groups_[group].merged_into;
+  return group;
+}
+
+void KernelGroups::collect_producers(const KernelGroup& group, size_t self, Value value,
+                                     std::set<size_t>& out) const {
+  const size_t producer = group_of(value);
+  if (producer != no_group && producer != self) {
+    out.insert(producer);
+  } else if (producer == no_group && repeated(value.node)) {
+    for (Value operand : node(value.node).operands) collect_producers(group, self, operand, out);
+  }
+}
+
+std::set<size_t> KernelGroups::producers(size_t self) const {
+  std::set<size_t> out;
+  const KernelGroup& group = groups_[self];
+  if (group.check_only) {
+    collect_producers(group, self, indices_of(group.nodes[0]), out);
+    return out;
+  }
+  for (uint32_t i : group.nodes)
+    for (Value operand : node(i).operands) collect_producers(group, self, operand, out);
+  return out;
+}
+
+bool KernelGroups::reads_at_identity(const KernelGroup& reader, size_t producer) const {
+  for (uint32_t i : reader.nodes)
+    for (Value operand : node(i).operands) {
+      if (group_of(operand) == producer) {
+        if (operand.result != 0 || !identity_[i] || node(i).op->family != OpFamily::elementwise ||
+            graph_.type(operand).shape != groups_[producer].shape)
+          return false;
+      } else if (group_of(operand) == no_group && repeated(operand.node)) {
+        std::set<size_t> through;
+        collect_producers(reader, no_group - 1, operand, through);
+        if (through.count(producer)) return false;
+      }
+    }
+  return true;
+}
+
+bool KernelGroups::reaches_around(size_t from, size_t to, const std::vector<std::set<size_t>>& inputs) const {
+  std::vector<size_t> stack;
+  std::set<size_t> seen;
+  for (size_t producer : inputs[to])
+    if (producer != from) stack.push_back(producer);
+  while (!stack.empty()) {
+    const size_t group = stack.back();
+    stack.pop_back();
+    if (group == from) return true;
+    if (!seen.insert(group).second) continue;
+    for (size_t producer : inputs[group]) stack.push_back(producer);
+  }
+  return false;
+}
+
+void KernelGroups::merge_into_producers() {
+  std::vector<std::set<size_t>> inputs(groups_.size());
+  for (size_t g = 0; g < groups_.size(); ++g) inputs[g] = producers(g);
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (size_t g = groups_.size(); g-- > 0;)
+      for (size_t p : std::set<size_t>(inputs[g]))
+        if (may_merge(g, p, inputs)) {
+          merge(g, p, inputs);
+          changed = true;
+          break;
+        }
+  }
+}
+
+bool KernelGroups::may_merge(size_t g, size_t p, const std::vector<std::set<size_t>>& inputs) const {
+  const KernelGroup& group = groups_[g];
+  const KernelGroup& producer = groups_[p];
+  if (group.role != KernelRole::map || group.nodes.empty()) return false;
+  if (producer.role == KernelRole::alone || producer.shape != group.shape || !reads_at_identity(group, p))
+    return false;
+  if (!producer.heroes.empty()) {
+    KernelGroup together = producer;
+    together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
+    if (!epilogue_fits(together)) return false;
+  }
+  return !reaches_around(p, g, inputs);
+}
+
+void KernelGroups::merge(size_t g, size_t p, std::vector<std::set<size_t>>& inputs) {
+  KernelGroup& group = groups_[g];
+  groups_[p].nodes.insert(groups_[p].nodes.end(), group.nodes.begin(), group.nodes.end());
+  group.nodes.clear();
+  group.merged_into = p;
+  for (size_t q : inputs[g])
+    if (q != p) inputs[p].insert(q);
+  inputs[g].clear();
+  for (auto& list : inputs)
+    if (list.erase(g)) list.insert(p);
+}
+
+bool KernelGroups::read_outside(uint32_t i, size_t group) const {
+  for (uint32_t user : users_[i]) {
+    if (!reads(user, i)) continue;
+    if (repeated(user)
+            ? read_outside(user, group)
+            : group_of({user, 0}) != group || (check_group_of_.count(user) && indices_of(user).node == i))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace gradus
