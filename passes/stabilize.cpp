@@ -25,6 +25,8 @@ const Node* through_broadcast(const Peephole& p, Value value, std::string_view o
     if (const Node* node = p.as(value, op)) return node;
     const Node* outer = p.as(value, "broadcast");
     if (!outer) outer = p.as(value, "reshape");
+    // The shift that this pass subtracts is held constant.
+    if (!outer) outer = p.as(value, "stop_gradient");
     if (!outer) return nullptr;
     value = outer->operands[0];
   }

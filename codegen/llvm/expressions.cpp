@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <llvm/IR/Intrinsics.h>
 
 #include "codegen/llvm/function_emitter.h"
@@ -76,6 +78,12 @@ llvm::Value* FunctionEmitter::compute(const Expression& expression) {
     case ScalarOp::negate:
       if (node.type == ElementType::i64) return materialize(linear(expression));
       break;
+    case ScalarOp::divide:
+    case ScalarOp::remainder:
+      if (node.type == ElementType::i64) {
+        if (Value result = divide_index(node)) return result;
+      }
+      break;
     default:
       break;
   }
@@ -122,6 +130,59 @@ Linear FunctionEmitter::linear(const Expression& expression) {
     default:
       return Linear(value(expression));
   }
+}
+
+FunctionEmitter::Range FunctionEmitter::range_of(const Linear& form) const {
+  // Far from overflow, or unknown.
+  constexpr Range unknown = {INT64_MIN, INT64_MAX};
+  constexpr int64_t limit = int64_t{1} << 48;
+  const auto modest = [](int64_t x) { return -limit < x && x < limit; };
+  if (!modest(form.constant) || !modest(form.lane_step)) return unknown;
+  Range sum = {form.constant, form.constant};
+  const auto add = [&](int64_t factor, Range range) {
+    int64_t a = 0;
+    int64_t b = 0;
+    if (__builtin_mul_overflow(factor, range.low, &a) || __builtin_mul_overflow(factor, range.high, &b) ||
+        !modest(a) || !modest(b)) {
+      return false;
+    }
+    sum.low += std::min(a, b);
+    sum.high += std::max(a, b);
+    return modest(sum.low) && modest(sum.high);
+  };
+  if (form.lane_step != 0 && !add(form.lane_step, {0, lanes_->width - 1})) return unknown;
+  for (const Linear::Term& term : form.terms) {
+    const auto found = ranges_.find(term.value);
+    if (found == ranges_.end() || !add(term.factor, found->second)) return unknown;
+  }
+  return sum;
+}
+
+// Dividing a number that cannot be negative by a positive constant needs no care for signs. Null if it may
+// be.
+llvm::Value* FunctionEmitter::divide_index(const ExpressionNode& node) {
+  const Linear dividend = linear(node.operands[0]);
+  const Linear divisor = linear(node.operands[1]);
+  if (!divisor.is_constant() || divisor.constant <= 0) return nullptr;
+  const Range range = range_of(dividend);
+  if (range.low < 0) return nullptr;
+  const bool quotient = node.op == ScalarOp::divide;
+  const int64_t by = divisor.constant;
+  if (range.low / by == range.high / by) {
+    if (quotient) return builder_.getInt64(static_cast<uint64_t>(range.low / by));
+    Linear rest = dividend;
+    rest.constant -= range.low / by * by;
+    return materialize(rest);
+  }
+  Value number = materialize(dividend);
+  Value constant = llvm::ConstantInt::get(number->getType(), static_cast<uint64_t>(by));
+  Value result = quotient ? builder_.CreateUDiv(number, constant) : builder_.CreateURem(number, constant);
+  if (quotient) {
+    ranges_[result] = {range.low / by, range.high / by};
+  } else {
+    ranges_[result] = {0, std::min(by - 1, range.high)};
+  }
+  return result;
 }
 
 llvm::Value* FunctionEmitter::materialize(const Linear& form) {

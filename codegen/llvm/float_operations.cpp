@@ -9,6 +9,33 @@ namespace gradus::emit {
 
 using namespace loop;
 
+namespace {
+
+// Unrolled code that repeats a long expansion more often than this calls a function instead: the tile of a
+// matrix product would otherwise contain dozens of copies, which cost more compile time than they save.
+constexpr int64_t most_copies = 3;
+
+bool is_long(ScalarOp op) {
+  return (op >= ScalarOp::exp && op <= ScalarOp::sigmoid) || op == ScalarOp::power || op == ScalarOp::atan2 ||
+         op == ScalarOp::remainder;
+}
+
+}  // namespace
+
+llvm::Function* ModuleEmitter::math_function(ScalarOp op, llvm::Type* type) {
+  llvm::Function*& function = math_functions_[{op, type}];
+  if (function != nullptr) return function;
+  const llvm::SmallVector<llvm::Type*, 2> parameters(static_cast<size_t>(arity(op)), type);
+  function = create_function(llvm::FunctionType::get(type, parameters, false),
+                             "math." + std::string(name(op)), false);
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module->getContext(), "entry", function));
+  const NumberContext context{builder, target};
+  std::vector<LlvmNumber> numbers;
+  for (llvm::Argument& argument : function->args()) numbers.push_back({&context, &argument});
+  builder.CreateRet(math::apply<LlvmNumber>(op, numbers).value);
+  return function;
+}
+
 llvm::Value* FunctionEmitter::apply_float(const ExpressionNode& node, llvm::ArrayRef<Value> operands) {
   const ElementType type = node.operands.front()->type;
   const bool short_type = type == ElementType::bf16 || type == ElementType::f16;
@@ -17,6 +44,10 @@ llvm::Value* FunctionEmitter::apply_float(const ExpressionNode& node, llvm::Arra
   for (Value operand : operands) {
     // Sixteen-bit floats are for storage: every operation is done in f32 and rounded back.
     numbers.push_back({&context, short_type ? convert(operand, type, ElementType::f32) : operand});
+  }
+  if (copies_ > most_copies && is_long(node.op) && !short_type) {
+    llvm::SmallVector<Value, 2> arguments(operands.begin(), operands.end());
+    return builder_.CreateCall(module_.math_function(node.op, operands.front()->getType()), arguments);
   }
   if (node.op == ScalarOp::is_finite) return math::is_finite(numbers.front()).value;
   const LlvmNumber result = math::apply<LlvmNumber>(node.op, numbers);

@@ -36,8 +36,16 @@ class FunctionEmitter {
     Linear linear;          // variables of type i64
     Value value = nullptr;  // others
   };
+  // Where main finds a pointer: at gradus_call + field, or in the list that begins there.
+  struct HostPointer {
+    size_t field = 0;
+    bool in_list = false;
+    uint64_t offset = 0;  // into the list, or from the pointer that was loaded
+    bool loaded = false;  // false: the field itself is the memory
+  };
   struct Storage {
     Value pointer = nullptr;                     // memory and lane_memory
+    std::optional<HostPointer> host;             // main's, until `pointer` is known
     llvm::SmallVector<llvm::AllocaInst*> cells;  // registers: per element, or per vector of each row
   };
   // The vectorized loop being emitted: `active` of `width` lanes exist.
@@ -52,7 +60,15 @@ class FunctionEmitter {
         pointers;  // (base, value, factor): base + factor * value
   };
 
+  // What an index value can be, as far as constant loop bounds tell.
+  struct Range {
+    int64_t low;
+    int64_t high;
+  };
+
   // statements.cpp
+  Value host_pointer(llvm::IRBuilder<>& at, const HostPointer& place);
+  Value pointer(int64_t buffer);
   void block(const loop::Block& statements);
   void emit(const loop::For& loop);
   void emit(const loop::Let& let);
@@ -90,6 +106,8 @@ class FunctionEmitter {
   Value convert(Value operand, ElementType from, ElementType to);
   Value random_bits(llvm::ArrayRef<Value> operands);
   Linear linear(const loop::Expression& expression);
+  Range range_of(const Linear& form) const;
+  Value divide_index(const loop::ExpressionNode& node);
   Value materialize(const Linear& form);
   Value widen(Value operand);                          // scalar → all lanes; vectors stay
   Value uniform(Value operand);                        // last active lane of a vector; scalars stay
@@ -142,7 +160,9 @@ class FunctionEmitter {
   std::vector<Scope> scopes_;
   llvm::DenseMap<Value, size_t> scope_of_;  // loop variables: position in scopes_
   std::vector<llvm::AllocaInst*> registers_;
+  llvm::DenseMap<Value, Range> ranges_;  // of loop variables
   std::optional<Lanes> lanes_;
+  int64_t copies_ = 1;  // how often unrolling repeats the current statement
   llvm::DenseMap<const loop::ExpressionNode*, Value> computed_;  // of the current statement
 };
 

@@ -98,7 +98,7 @@ llvm::Value* FunctionEmitter::address(Value base, int64_t element_bytes, const L
 
 llvm::Value* FunctionEmitter::view_pointer(const View& view) {
   const Buffer& viewed = buffer(view.buffer);
-  return address(storage(view.buffer).pointer, size_in_bytes(viewed.element), flatten(viewed, view.indices));
+  return address(pointer(view.buffer), size_in_bytes(viewed.element), flatten(viewed, view.indices));
 }
 
 llvm::Value* FunctionEmitter::to_memory(Value operand, ElementType type) {
@@ -124,9 +124,9 @@ llvm::Value* FunctionEmitter::load(const ExpressionNode& node) {
   const Buffer& source = buffer(node.integer);
   switch (residence(node.integer)) {
     case Residence::memory:
-      return load_memory(source, storage(node.integer).pointer, flatten(source, node.operands));
+      return load_memory(source, pointer(node.integer), flatten(source, node.operands));
     case Residence::lane_memory:
-      return load_memory(source, storage(node.integer).pointer, lane_element(source, node.operands));
+      return load_memory(source, pointer(node.integer), lane_element(source, node.operands));
     default:
       return load_registers(node.integer, flatten(source, node.operands));
   }

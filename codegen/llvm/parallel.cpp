@@ -154,10 +154,18 @@ void FunctionEmitter::emit_task(const FunctionEmitter& parent, const For& loop,
     value = here;
   });
   const Linear lower = variable(loop.variable).linear;
+  for (const auto& [value, range] : parent.ranges_) {
+    if (const auto here = loaded.find(value); here != loaded.end()) ranges_[here->second] = range;
+  }
   llvm::BasicBlock* start = llvm::BasicBlock::Create(context_, "start", function_);
   builder_.CreateBr(start);
   builder_.SetInsertPoint(start);
   counted_loop(Linear(function_->getArg(1)), Linear(function_->getArg(2)), 1, [&](const Linear& number) {
+    if (loop.lower->op == ScalarOp::constant && loop.upper->op == ScalarOp::constant &&
+        number.terms.size() == 1) {
+      ranges_[number.terms.front().value] = {
+          0, std::max<int64_t>((loop.upper->integer - loop.lower->integer - 1) / loop.step, 0)};
+    }
     Linear current = lower;
     current.add(number, loop.step);
     variable(loop.variable).linear = current;

@@ -43,54 +43,67 @@ void FunctionEmitter::bind_parameters(Value call, unsigned first_argument) {
   }
 }
 
+// Notes where each pointer is to be found; `pointer` loads it. Loading all of them at the start would keep
+// hundreds of values alive through main.
 void FunctionEmitter::bind_main(Value call) {
   call_ = call;
-  const auto field = [&](size_t offset) {
-    return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), call, offset);
-  };
-  const auto array = [&](size_t offset) { return builder_.CreateLoad(builder_.getPtrTy(), field(offset)); };
-  Value inputs = array(offsetof(gradus_call, inputs));
-  Value parameters = array(offsetof(gradus_call, parameters));
-  Value results = array(offsetof(gradus_call, results));
-  Value workspace = array(offsetof(gradus_call, workspace));
   uint64_t input = 0;
   uint64_t parameter = 0;
   uint64_t result = 0;
-  const auto element = [&](Value list, uint64_t position, const std::string& name) {
-    Value slot = builder_.CreateConstInBoundsGEP1_64(builder_.getPtrTy(), list, position);
-    return builder_.CreateLoad(builder_.getPtrTy(), slot, name);
+  const auto in_list = [](size_t list, uint64_t position) {
+    return HostPointer{list, true, position * sizeof(void*)};
   };
   for (size_t i = 0; i < module_.program.arguments.size(); ++i) {
-    const Argument& argument = module_.program.arguments[i];
-    Value& pointer = storage_[i].pointer;
-    switch (argument.kind) {
+    HostPointer& place = storage_[i].host.emplace();
+    switch (module_.program.arguments[i].kind) {
       case ArgumentKind::input:
-        pointer = element(inputs, input++, argument.name);
+        place = in_list(offsetof(gradus_call, inputs), input++);
         break;
       case ArgumentKind::parameter:
       case ArgumentKind::state:
-        pointer = element(parameters, parameter++, argument.name);
+        place = in_list(offsetof(gradus_call, parameters), parameter++);
         break;
       case ArgumentKind::result:
-        pointer = element(results, result++, argument.name);
+        place = in_list(offsetof(gradus_call, results), result++);
         break;
       case ArgumentKind::seed:
-        pointer = field(offsetof(gradus_call, seed));
+        place.field = offsetof(gradus_call, seed);
         break;
       case ArgumentKind::step:
-        pointer = field(offsetof(gradus_call, step));
+        place.field = offsetof(gradus_call, step);
         break;
       case ArgumentKind::status:
-        pointer = field(offsetof(gradus_call, status));
+        place.field = offsetof(gradus_call, status);
         break;
     }
   }
   for (size_t i = 0; i < source_.buffers.size(); ++i) {
     const Buffer& view = source_.buffers[i];
     if (view.role != BufferRole::workspace) continue;
-    storage_[i].pointer = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), workspace,
-                                                              static_cast<uint64_t>(view.offset), view.name);
+    storage_[i].host = {offsetof(gradus_call, workspace), false, static_cast<uint64_t>(view.offset)};
+    storage_[i].host->loaded = true;
   }
+}
+
+llvm::Value* FunctionEmitter::host_pointer(llvm::IRBuilder<>& at, const HostPointer& place) {
+  const auto offset = [&](Value base, uint64_t bytes) {
+    return bytes == 0 ? base : at.CreateConstInBoundsGEP1_64(at.getInt8Ty(), base, bytes);
+  };
+  Value field = offset(call_, place.field);
+  if (place.in_list) {
+    Value list = at.CreateLoad(at.getPtrTy(), field);
+    return at.CreateLoad(at.getPtrTy(), offset(list, place.offset));
+  }
+  return place.loaded ? offset(at.CreateLoad(at.getPtrTy(), field), place.offset) : field;
+}
+
+llvm::Value* FunctionEmitter::pointer(int64_t id) {
+  Storage& place = storage(id);
+  if (place.pointer != nullptr || !place.host) return place.pointer;
+  if (scopes_.size() == 1) return host_pointer(builder_, *place.host);
+  // In a loop: once, at the beginning of the function.
+  llvm::IRBuilder<> at(entry_, entry_->getTerminator()->getIterator());
+  return place.pointer = host_pointer(at, *place.host);
 }
 
 void FunctionEmitter::emit_body() {
@@ -127,10 +140,13 @@ void FunctionEmitter::emit(const For& loop) {
       const Linear lower = linear(loop.lower);
       const Linear upper = linear(loop.upper);
       if (!lower.is_constant() || !upper.is_constant()) fail_internal("an unrolled loop has computed bounds");
+      const int64_t outside = copies_;
+      copies_ *= std::max<int64_t>((upper.constant - lower.constant + loop.step - 1) / loop.step, 1);
       for (int64_t i = lower.constant; i < upper.constant && !finished(); i += loop.step) {
         variable(loop.variable).linear = Linear(i);
         block(loop.body);
       }
+      copies_ = outside;
       return;
     }
   }
@@ -148,6 +164,8 @@ void FunctionEmitter::counted_loop(const Linear& lower, const Linear& upper, int
   const bool known = lower.is_constant() && upper.is_constant();
   if (known && lower.constant >= upper.constant) return;
   if (known && upper.constant - lower.constant <= step) return body(lower);
+  Range range = {range_of(lower).low, range_of(upper).high - 1};
+  if (known) range.high = lower.constant + (upper.constant - 1 - lower.constant) / step * step;
   Value first = materialize(lower);
   Value limit = materialize(upper);
   llvm::BasicBlock* before = builder_.GetInsertBlock();
@@ -162,6 +180,7 @@ void FunctionEmitter::counted_loop(const Linear& lower, const Linear& upper, int
   llvm::PHINode* current = builder_.CreatePHI(builder_.getInt64Ty(), 2, "i");
   current->addIncoming(first, before);
   scope_of_[current] = scopes_.size();
+  if (range.low <= range.high) ranges_[current] = range;
   scopes_.push_back({inside, {}});
   body(Linear(current));
   scopes_.pop_back();
@@ -188,7 +207,10 @@ void FunctionEmitter::vector_loop(const For& loop) {
       std::min<uint64_t>(static_cast<uint64_t>(widest), std::bit_ceil(static_cast<uint64_t>(count))));
   const int64_t tail = lower.constant + count / width * width;
   if (plan_.unrolled.contains(&loop)) {
+    const int64_t outside = copies_;
+    copies_ *= std::max<int64_t>(count / width, 1);
     for (int64_t i = lower.constant; i < tail; i += width) vector_chunk(loop, Linear(i), width, width);
+    copies_ = outside;
   } else {
     counted_loop(lower, Linear(tail), width,
                  [&](const Linear& first) { vector_chunk(loop, first, width, width); });
@@ -237,9 +259,9 @@ void FunctionEmitter::emit(const Store& store) {
   Value stored = value(store.value);
   switch (residence(store.buffer)) {
     case Residence::memory:
-      return store_memory(target, storage(store.buffer).pointer, flatten(target, store.indices), stored);
+      return store_memory(target, pointer(store.buffer), flatten(target, store.indices), stored);
     case Residence::lane_memory:
-      return store_memory(target, storage(store.buffer).pointer, lane_element(target, store.indices), stored);
+      return store_memory(target, pointer(store.buffer), lane_element(target, store.indices), stored);
     default:
       return store_registers(store.buffer, flatten(target, store.indices), stored);
   }
