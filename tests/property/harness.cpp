@@ -85,9 +85,10 @@ class Check {
   }
 
  private:
-  Outcome evaluated(const Graph& graph, int64_t gradient_elements = int64_t{1} << 40) const {
+  Outcome evaluated(const Graph& graph, int64_t gradient_elements = int64_t{1} << 40,
+                    bool round_to_declared = false) const {
     evaluate::EvaluateOptions options;
-    options.round_to_declared = false;
+    options.round_to_declared = round_to_declared;
     options.gradient_elements = gradient_elements;
     evaluate::Evaluation<double> evaluation = evaluate::evaluate<double>(graph, inputs_, options);
     Outcome outcome{names_of(graph), {}};
@@ -127,6 +128,8 @@ class Check {
     raw_ = differentiate(graph_, context);
     bounds_ = bounds_of(raw_);
     reference_ = evaluated(raw_);
+    compare("rounded to the declared types", raw_, evaluated(raw_, int64_t{1} << 40, true), reference_,
+            bounds_, bounds_);
     try {
       const Outcome by_duals = evaluated(graph_, 60);
       compare("differentiate alone", raw_, evaluated(raw_), by_duals, bounds_, bounds_);
@@ -137,7 +140,7 @@ class Check {
   }
 
   void compare(const std::string& what, const Graph& graph, const Outcome& found, const Outcome& expected,
-               const Bounds& a, const Bounds& b) const {
+               const Bounds& a, const Bounds& b) {
     if (found.names != expected.names) throw Failed(what + ": other results or updates");
     if (found.status != expected.status)
       throw Failed(fmt::format("{}: status ({}, {}), expected ({}, {})", what, found.status[0],
@@ -149,7 +152,11 @@ class Check {
       for (size_t i = 0; i < x.size(); ++i) {
         const double u = evaluate::number_at(x, i), v = evaluate::number_at(y, i);
         const double tolerance = x.holds_floats() ? a[k][i] + b[k][i] + floor : 0;
-        if (u == v || std::fabs(u - v) <= tolerance) continue;
+        if (u == v) continue;
+        if (std::fabs(u - v) <= tolerance) {
+          verdict_.largest_error = std::max(verdict_.largest_error, std::fabs(u - v) / tolerance);
+          continue;
+        }
         throw Failed(fmt::format("{}: {}[{}] is {}, expected {}, tolerance {}\n{}", what, found.names[k], i,
                                  u, v, tolerance, print(graph, {.origins = false})));
       }
@@ -205,8 +212,7 @@ class Check {
   }
 
   // A step whose check failed has results that nobody reads, and leaves parameters and state as they were.
-  void compare_compiled(const std::string& what, const Graph& graph, Outcome found,
-                        const Bounds& bounds) const {
+  void compare_compiled(const std::string& what, const Graph& graph, Outcome found, const Bounds& bounds) {
     if (found.status[0] >= 0 && found.status == reference_.status) {
       for (size_t k = 0; k < graph.results().size(); ++k) found.values[k] = reference_.values[k];
       Outcome before = reference_;

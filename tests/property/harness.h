@@ -23,6 +23,7 @@ struct Verdict {
   bool drawn_again = false;
   std::string failure;       // or the reason for drawing again; empty: all is well
   double largest_bound = 0;  // relative to the largest element of its array
+  double largest_error = 0;  // in units of its tolerance
   size_t nodes = 0;          // of the optimized graph
   bool by_duals = false;     // the gradients were compared with dual numbers, not with the raw gradient
 };

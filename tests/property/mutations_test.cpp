@@ -8,6 +8,7 @@
 #include "frontend/driver/instrument.h"
 #include "ir/error.h"
 #include "ir/op.h"
+#include "ir/text/parse.h"
 #include "passes/pipeline.h"
 #include "tests/property/harness.h"
 
@@ -90,5 +91,30 @@ TEST_CASE("numeric verification is silent about right passes") {
     const RandomGraph random = random_graph(seed);
     INFO(describe(random));
     CHECK(verified(random.graph, pipeline_passes()) == "");
+  }
+}
+
+TEST_CASE("large gradients are verified along directions by dual numbers") {
+  // Two layers with the same weights, so that their adjoint is a sum; a mark makes a value in between an x.
+  const std::string text =
+      "graph @twice (%x: f32[5,40], param %w: f32[40,40], param %b: f32[40]) {\n"
+      "  %0 = dot %x, %w {contract=[1]x[0]} : f32[5,40]\n"
+      "  %1 = tanh %0 : f32[5,40]\n"
+      "  %2 = mark %1 {id=1} : f32[5,40]\n"
+      "  %3 = dot %2, %w {contract=[1]x[0]} : f32[5,40]\n"
+      "  %4 = broadcast %b {shape=[5,40], dims=[1]} : f32[5,40]\n"
+      "  %5 = add %3, %4 : f32[5,40]\n"
+      "  %6 = mul %5, %5 : f32[5,40]\n"
+      "  %7 = sum %6 {axes=[0,1]} : f32[]\n"
+      "  %8:3 = gradient %7, %w, %b, %2 : f32[40,40], f32[40], f32[5,40]\n"
+      "  %9 = sub %w, %8 : f32[40,40]\n"
+      "  return loss = %7, slope = %8#2, updates %w = %9\n}\n";
+  const Graph graph = parse_graph(text);
+  PassContext context;
+  CHECK(compare_numerically(graph, differentiate(graph, context), differentiate) == "");
+  for (const Mutation& mutation : mutations()) {
+    if (mutation.pass != "differentiate") continue;
+    const std::string found = compare_numerically(graph, mutation.run(graph, context), mutation.run);
+    CHECK_THAT(found, Catch::Contains("the gradient %8 along direction 1"));
   }
 }
