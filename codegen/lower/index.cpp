@@ -115,9 +115,11 @@ Index IndexSpace::quotient(const Index& a, int64_t divisor) {
         return whole + quotient(inner, divisor / g);
       }
     }
-  if (rest.terms.size() == 1 && rest.terms[0].second == 1 && rest.constant == 0) {
-    const Symbol& s = symbols_[static_cast<size_t>(rest.terms[0].first)];
-    if (s.kind == Kind::quotient) return whole + quotient(Index(s.operand), s.extent * divisor);
+  // (x / e + c) / d = (x + c·e) / (e·d)
+  if (rest.terms.size() == 1 && rest.terms[0].second == 1) {
+    const Symbol s = symbols_[static_cast<size_t>(rest.terms[0].first)];
+    if (s.kind == Kind::quotient)
+      return whole + quotient(s.operand + Index(rest.constant * s.extent), s.extent * divisor);
   }
   r = range(rest);
   return whole + symbol(derived(Kind::quotient, rest, divisor,
@@ -140,21 +142,33 @@ Index IndexSpace::remainder(const Index& a, int64_t divisor) {
   return symbol(derived(Kind::remainder, rest, divisor, {0, divisor - 1}));
 }
 
-// (x / d)·c·d + (x mod d)·c = c·x
+// x mod d = x - d·(x / d): where that makes quotients cancel, as after a reshape of dense data, it is
+// simpler.
 void IndexSpace::recombine(Index& a) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (size_t i = 0; i < a.terms.size() && !changed; ++i) {
-      const auto [id, c] = a.terms[i];
+  const auto derived = [&](const Index& index) {
+    return std::count_if(index.terms.begin(), index.terms.end(), [&](const auto& term) {
+      const Kind kind = symbols_[static_cast<size_t>(term.first)].kind;
+      return kind == Kind::quotient || kind == Kind::remainder;
+    });
+  };
+  const auto expanded = [&](const Index& index, int only) {
+    Index result = index;
+    for (const auto& [id, c] : index.terms) {
       const Symbol s = symbols_[static_cast<size_t>(id)];
-      if (s.kind != Kind::remainder) continue;
-      const Index q = quotient(s.operand, s.extent);
-      bool present = !q.terms.empty() && q.constant == 0;
-      for (const auto& [qs, qc] : q.terms) present = present && a.coefficient(qs) == qc * c * s.extent;
-      if (!present) continue;
-      a = a - q * (c * s.extent) - symbol(id) * c + s.operand * c;
-      changed = true;
+      if (s.kind != Kind::remainder || (only >= 0 && id != only)) continue;
+      result = result - symbol(id) * c + s.operand * c - quotient(s.operand, s.extent) * (c * s.extent);
     }
+    return result;
+  };
+  for (bool better = true; better;) {
+    better = false;
+    Index candidate = expanded(a, -1);
+    better = derived(candidate) < derived(a);
+    for (size_t i = 0; i < a.terms.size() && !better; ++i) {
+      candidate = expanded(a, a.terms[i].first);
+      better = derived(candidate) < derived(a);
+    }
+    if (better) a = candidate;
   }
 }
 

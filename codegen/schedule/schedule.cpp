@@ -21,8 +21,7 @@ TileSchedule choose_tile(int64_t rows, int64_t columns, ElementType element, con
     if (options.tile_vectors > 0 && vectors != options.tile_vectors) continue;
     // One vector of each panel column, one broadcast, and the accumulators live at once.
     int64_t most = (target.vector_registers - 1 - vectors) / vectors;
-    most = std::min<int64_t>(most, vectors == 1 ? 14 : 14);
-    if (vectors == 3) most = std::min<int64_t>(most, 8);
+    most = std::min<int64_t>(most, vectors == 3 ? 8 : 14);  // more were not faster (KERNELS, section 2)
     if (most < 1) continue;
     if (options.tile_rows > 0) most = options.tile_rows;
     const int64_t tiles = divide_up(rows, std::min(most, rows));
@@ -33,8 +32,11 @@ TileSchedule choose_tile(int64_t rows, int64_t columns, ElementType element, con
     const double arithmetic = static_cast<double>(height * vectors) / 2;
     const double loads = static_cast<double>(height + vectors) / 2;
     const double step = std::max({arithmetic, loads, 4.0});
-    const double cost =
-        step * static_cast<double>(tiles * panels) * (1 + 0.02 * static_cast<double>(4 - vectors));
+    // Every other height and width of a tile is one more function to generate.
+    const bool even_columns = panels == 1 || columns % (vectors * lanes) == 0;
+    const double variants = (rows % tiles == 0 ? 1 : 2) * (even_columns ? 1 : 2);
+    const double cost = step * static_cast<double>(tiles * panels) *
+                        (1 + 0.02 * static_cast<double>(4 - vectors) + 0.04 * (variants - 1));
     if (best_cost == 0 || cost < best_cost) {
       best_cost = cost;
       best.rows = height;
