@@ -38,7 +38,8 @@ class TiledDot : public TiledContraction {
     if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
     if (element_count(node_.types[0].shape) == 0) return false;
     if (!find_axes() || terms_ == 0) return false;
-    if (columns_.extent == 1 && rows_.extent > 1) {
+    // A lone column: the rows become lanes if they lie side by side.
+    if (columns_.extent == 1 && rows_.extent > 1 && a_.stride == 1) {
       std::swap(rows_, columns_);
       std::swap(a_, b_);
       swapped_ = true;

@@ -119,9 +119,7 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
   // Memory first: parameters come before all locals.
   for (Stage& stage : stages) {
     const Node& node = body.node(stage.node);
-    if (node.op->name == "dot") stage.tiled = plan_tiled_dot(kernel, stage.node);
-    if (node.op->name == "conv") stage.tiled = plan_tiled_convolution(kernel, stage.node);
-    if (node.op->name == "conv" && !stage.tiled) stage.tiled = plan_tiled_filter_gradient(kernel, stage.node);
+    if (options.tiles) stage.tiled = plan_tiled_contraction(kernel, stage.node);
     if (stage.tiled) continue;
     for (uint32_t r = 0; r < node.types.size(); ++r)
       if (r > 0 || family(*node.op)) kernel.home({stage.node, r});

@@ -308,4 +308,12 @@ void TileFunction::add_views(std::vector<loop::View>& views) const {
   for (int64_t buffer : epilogue_.buffers()) views.push_back({buffer, {integer(0)}});
 }
 
+std::unique_ptr<TiledContraction> plan_tiled_contraction(Kernel& kernel, uint32_t node) {
+  const std::string& op = kernel.body.node(node).op->name;
+  if (op == "dot") return plan_tiled_dot(kernel, node);
+  if (op != "conv") return nullptr;
+  auto convolution = plan_tiled_convolution(kernel, node);
+  return convolution ? std::move(convolution) : plan_tiled_filter_gradient(kernel, node);
+}
+
 }  // namespace gradus::lowering

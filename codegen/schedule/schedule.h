@@ -11,6 +11,7 @@ namespace gradus {
 // What a caller may override.
 struct ScheduleOptions {
   bool parallel = true;
+  bool tiles = true;               // false: contractions in their plain form, which gives the same bits
   double task_nanoseconds = 4000;  // the least work worth handing to a thread
   int64_t tile_rows = 0;           // 0: chosen from the target
   int64_t tile_vectors = 0;

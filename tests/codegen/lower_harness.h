@@ -95,8 +95,16 @@ struct Outcome {
   gradus_status status{};
 };
 
-inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inputs, const Target& target) {
-  const loop::Program program = lower(graph, target);
+// Parts from the last to the first, as threads might run them.
+inline void run_backwards(void*, int64_t count, int64_t, gradus_task body, void* closure) {
+  const int64_t part = count / 3 + 1;
+  for (int64_t begin = (count - 1) / part * part; begin >= 0; begin -= part)
+    body(closure, begin, std::min(count, begin + part));
+}
+
+inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inputs, const Target& target,
+                       const ScheduleOptions& options = {}) {
+  const loop::Program program = lower(graph, target, options);
   loop::verify_or_fail(program, "lowering");
   const CompiledProgram compiled = compile(program, target, {1, true});
   std::vector<std::vector<std::byte>> memory;
@@ -135,6 +143,7 @@ inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inp
   // Garbage, so that a read of what was never written shows.
   call.workspace =
       aligned(std::vector<std::byte>(static_cast<size_t>(program.workspace_bytes), std::byte{0x7f}));
+  if (options.parallel) call.parallel_for = run_backwards;
   compiled.entry(&call);
   Outcome outcome;
   outcome.status = call.status;
@@ -181,6 +190,10 @@ inline void check(const Graph& graph, const std::vector<Array<double>>& inputs,
       compare(outcomes.back().updates[u], expected.updates[u],
               tolerance_of(expected.updates[u].type.element));
   }
+  // The same bits by another schedule: no threads, no tiles.
+  ScheduleOptions plain;
+  plain.parallel = plain.tiles = false;
+  outcomes.push_back(execute(graph, inputs, target_named("native"), plain));
   for (size_t i = 1; i < outcomes.size(); ++i)
     for (size_t r = 0; r < expected.results.size(); ++r)
       compare(outcomes[i].results[r], outcomes[0].results[r], 0);
