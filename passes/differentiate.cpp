@@ -223,6 +223,7 @@ Graph expand_gradients(const Graph& graph, PassContext& context) {
     else
       rewriter.keep(i);
   }
+  context.memo_hits += rewriter.builder().memo_hits();
   return std::move(rewriter).finish();
 }
 

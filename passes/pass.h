@@ -1,6 +1,7 @@
 // What a pass is: a pure function from graph to graph, with a name and one line of documentation.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@ namespace gradus {
 struct PassContext {
   bool memoize = true;             // false: no hash-consing, no accumulation of adjoints (`--no-memo`)
   size_t node_limit = 20'000'000;  // the user's error beyond this
+  uint64_t memo_hits = 0;          // values that derivatives asked for and that existed already
   std::vector<Diagnostic> warnings;
 };
 

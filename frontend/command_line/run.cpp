@@ -23,8 +23,14 @@ struct Options {
   bool as_is = false;
   bool evaluator = false;
   bool quiet = false;
+  bool count_calls = false;
   CompileFlags compile;
 };
+
+void print_calls(const language::CallCounts& calls) {
+  for (const auto& [name, count] : calls)
+    fmt::print("  {}: {} calls, {} of them answered from memory\n", name, count.calls, count.from_memory);
+}
 
 void fail_status(const gradus_status& status, const std::vector<language::Check>& checks) {
   for (const language::Check& check : checks)
@@ -105,6 +111,7 @@ int run_training_step(const language::Unit& unit, const std::string& name, const
         if (storage[i].path == argument.name) inputs.parameters.push_back(initial[i]);
     inputs.seed = settings.seed;
   }
+  if (options.count_calls) print_calls(program.graphs().calls);
   return finish_step(executable, inputs, options, program.graphs().training.checks);
 }
 
@@ -121,6 +128,7 @@ int run_lesson_step(const language::Unit& unit, const std::string& name, const O
     inputs = load_step_inputs(options.inputs, executable->description());
   else
     inputs.inputs = lesson_inputs(lesson, executable->description());
+  if (options.count_calls) print_calls(lesson.calls);
   return finish_step(*executable, inputs, options, lesson.checks);
 }
 
@@ -150,6 +158,7 @@ int run_lessons(const language::Unit& unit, const std::vector<std::string>& name
       diagnostic.span = line.span;
       sources.report(diagnostic);
     }
+    if (options.count_calls) print_calls(lesson.calls);
     failed += outcome.failed;
   }
   fmt::print("{} of {} expectations hold\n", expectations - failed, expectations);
@@ -176,6 +185,8 @@ Action set_up_run(CLI::App& app) {
   app.add_flag("--evaluator", options->evaluator,
                "lessons: by the reference interpreter instead of compiled code");
   app.add_flag("-q,--quiet", options->quiet, "do not print the step's results");
+  app.add_flag("--count-calls", options->count_calls,
+               "tell how often each function was called while the graph was built");
   options->compile.add_to(app);
 
   return [options](Sources& sources) {

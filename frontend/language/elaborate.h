@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -131,6 +132,13 @@ struct StepGraph {
   std::vector<Check> checks;
 };
 
+// Calls of one of the program's functions while its graph was built.
+struct CallCount {
+  uint64_t calls = 0;
+  uint64_t from_memory = 0;  // of these: the same function of the same arguments, answered at once
+};
+using CallCounts = std::map<std::string, CallCount>;  // by the function's name
+
 // Inputs by kind: data (names of `columns`, those of prediction graphs: the model's input names), parameter
 // and state (paths), seed, step (both i64[]; present only where something reads them; steps count from 1).
 struct TrainProgram {
@@ -142,8 +150,8 @@ struct TrainProgram {
   StepGraph initialization;  // one result per row of `storage`, named by path; input: seed
   std::vector<StorageRow> storage;
   std::vector<std::string>
-      metrics;  // names of results of training and evaluation, "loss" first; row-weighted means
-  uint64_t calls_memoized = 0;  // calls of pure functions answered from memory
+      metrics;       // names of results of training and evaluation, "loss" first; row-weighted means
+  CallCounts calls;  // of the training graph
   std::vector<Diagnostic> warnings;
 };
 
@@ -195,7 +203,7 @@ struct LessonProgram {
   // Everything that the lesson says, in program order.
   std::vector<std::variant<Expectation, PrintLine>> statements;
   std::vector<Check> checks;
-  uint64_t calls_memoized = 0;
+  CallCounts calls;
   std::vector<Diagnostic> warnings;
 };
 

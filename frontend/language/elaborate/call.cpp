@@ -201,11 +201,13 @@ Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues argument
 
 Object Elaborator::call_function(const Symbol& symbol, std::map<std::string, Object> given,
                                  const SourceSpan& span) {
+  CallCount& count = calls[symbol.definition()->name.text];
+  ++count.calls;
   bool possible = options_.memoize;
   const std::string key = possible ? memo_key(symbol, given, possible) : "";
   if (possible)
     if (const auto at = frame_->memo.find(key); at != frame_->memo.end()) {
-      ++calls_memoized;
+      ++count.from_memory;
       return at->second;
     }
   const uint64_t effects = effects_;

@@ -116,7 +116,7 @@ class Elaborator {
   std::vector<std::string> metric_names;
   std::vector<std::pair<std::string, Type>> model_inputs;  // of the first call of `model`
   bool has_model = false;
-  uint64_t calls_memoized = 0;
+  CallCounts calls;
   std::vector<Diagnostic> warnings;
 
  private:

@@ -199,7 +199,7 @@ LessonProgram Elaborator::run_program(const Symbol& symbol) {
   combine_status();
   lesson_.graph = std::move(root_->builder).finish();
   lesson_.checks = checks_;
-  lesson_.calls_memoized = calls_memoized;
+  lesson_.calls = calls;
   lesson_.warnings = std::move(warnings);
   return std::move(lesson_);
 }

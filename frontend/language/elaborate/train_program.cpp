@@ -130,7 +130,7 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
   training.run_train(train);
   program.storage = training.storage_rows();
   program.metrics = training.metric_names;
-  program.calls_memoized = training.calls_memoized;
+  program.calls = training.calls;
   program.training = training.finish_step();
   program.initialization = training.finish_initialization(program.storage);
   program.warnings = std::move(training.warnings);

@@ -253,7 +253,7 @@ TEST_CASE("calls of pure functions are memoized") {
 function f(n) = if n < 2 { n } else { f(n - 1) + f(n - 2) }
 program p { expect f(40) == 102334155 }
 )";
-  CHECK(lesson_of(text).calls_memoized > 30);
+  CHECK(lesson_of(text).calls.at("f").from_memory > 30);
 }
 
 TEST_CASE("origins name the scope and the user's line") {
