@@ -322,48 +322,68 @@ class TiledDot : public TiledContraction {
     const size_t opened = open_outer_axes(total);
     // Panels outside, so that one stays in the cache; rows outside where there are too few panels to share
     // out.
-    const bool panels_outside = schedule_.panels >= 8 || schedule_.row_tiles < 2;
-    int depth = static_cast<int>(opened);
-    const auto over_rows = [&](const std::function<void(const Index&, size_t)>& body) {
-      const auto loop = [&](int64_t count, int64_t height, int64_t first, size_t variant) {
-        if (count == 0) return;
-        const bool outermost = depth == 0;
-        const Index i = f_.open_axis(
-            "tile", count, outermost ? LoopKind::parallel : LoopKind::serial,
-            outermost ? grain(total / static_cast<double>(schedule_.row_tiles), count, kernel_.options) : 1);
-        ++depth;
-        body(i * height + Index(first), variant);
-        --depth;
-        f_.close();
-      };
-      loop(schedule_.full_tiles, schedule_.rows, 0, 0);
-      loop(schedule_.row_tiles - schedule_.full_tiles, schedule_.rows - 1,
-           schedule_.full_tiles * schedule_.rows, 1);
-    };
-    const auto over_panels = [&](const std::function<void(const Index&, size_t)>& body) {
-      const bool even = last_width() == schedule_.columns;
-      const int64_t whole = even ? schedule_.panels : schedule_.panels - 1;
-      if (whole > 0) {
-        const bool outermost = depth == 0;
-        const Index p = f_.open_axis(
-            "panel", whole, outermost ? LoopKind::parallel : LoopKind::serial,
-            outermost ? grain(total / static_cast<double>(schedule_.panels), whole, kernel_.options) : 1);
-        ++depth;
-        body(p, 0);
-        --depth;
-        f_.close();
-      }
-      if (!even) body(Index(whole), widths().size() - 1);
-    };
-    if (panels_outside)
-      over_panels([&](const Index& p, size_t width) {
-        over_rows([&](const Index& m, size_t height) { call(m, p, height, width); });
+    depth_ = static_cast<int>(opened);
+    const double per_tile = total / static_cast<double>(schedule_.row_tiles);
+    if (schedule_.panels < 8 && schedule_.row_tiles > 1) {
+      over_tiles([&](const Index& first, int64_t count, int64_t height, size_t variant) {
+        const Index i = open_shared("tile", count, per_tile);
+        over_panels(total,
+                    [&](const Index& p, size_t width) { call(first + i * height, p, variant, width); });
+        close_shared();
       });
-    else
-      over_rows([&](const Index& m, size_t height) {
-        over_panels([&](const Index& p, size_t width) { call(m, p, height, width); });
+    } else {
+      // Rows in blocks that fill half of the second cache.
+      const int64_t row_bytes = terms_ * size_in_bytes(element_) * schedule_.rows;
+      const int64_t most = std::max<int64_t>(4, kernel_.target.level2_bytes / 2 / row_bytes);
+      over_tiles([&](const Index& first, int64_t count, int64_t height, size_t variant) {
+        const int64_t blocks = count / most;
+        const auto block = [&](const Index& begin, int64_t tiles) {
+          over_panels(total, [&](const Index& p, size_t width) {
+            const Index i = open_shared("tile", tiles, per_tile);
+            call(begin + i * height, p, variant, width);
+            close_shared();
+          });
+        };
+        if (blocks > 1) {
+          const Index b = open_shared("block", blocks, per_tile * static_cast<double>(most));
+          block(first + b * (most * height), most);
+          close_shared();
+        } else if (blocks == 1) {
+          block(first, most);
+        }
+        if (count % most > 0) block(first + Index(blocks * most * height), count % most);
       });
+    }
     for (size_t i = 0; i < opened; ++i) f_.close();
+  }
+
+  // A loop whose iterations threads share if it is the outermost.
+  Index open_shared(const char* name, int64_t count, double nanoseconds) {
+    const bool outermost = depth_++ == 0;
+    return f_.open_axis(name, count, outermost ? LoopKind::parallel : LoopKind::serial,
+                        outermost ? grain(nanoseconds, count, kernel_.options) : 1);
+  }
+  void close_shared() {
+    --depth_;
+    f_.close();
+  }
+
+  // The tiles of full height, then those one row lower: (first row, number, height, variant).
+  void over_tiles(const std::function<void(const Index&, int64_t, int64_t, size_t)>& body) {
+    body(Index(0), schedule_.full_tiles, schedule_.rows, 0);
+    if (const int64_t lower = schedule_.row_tiles - schedule_.full_tiles; lower > 0)
+      body(Index(schedule_.full_tiles * schedule_.rows), lower, schedule_.rows - 1, 1);
+  }
+
+  void over_panels(double nanoseconds, const std::function<void(const Index&, size_t)>& body) {
+    const bool even = last_width() == schedule_.columns;
+    const int64_t whole = even ? schedule_.panels : schedule_.panels - 1;
+    if (whole > 0) {
+      const Index p = open_shared("panel", whole, nanoseconds / static_cast<double>(schedule_.panels));
+      body(p, 0);
+      close_shared();
+    }
+    if (!even) body(Index(whole), widths().size() - 1);
   }
 
   void call(const Index& m, const Index& panel, size_t height, size_t width) {
@@ -403,6 +423,7 @@ class TiledDot : public TiledContraction {
   MergedAxis rows_, columns_;
   int64_t terms_ = 0;
   Operand a_, b_;
+  int depth_ = 0;  // of open loops, while calls are written
   bool swapped_ = false;
   TileSchedule schedule_;
   bool packed_ = false;

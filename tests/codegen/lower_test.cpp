@@ -101,6 +101,14 @@ TEST_CASE("plain products of any order of axes") {
     }
 }
 
+TEST_CASE("products with large powers of two between rows") {
+  for (ElementType element : {ElementType::f32, ElementType::f64}) {
+    GraphBuilder b;
+    const Value x = input(b, Type(element, {2, 70, 512})), y = input(b, Type(element, {2, 512, 300}));
+    check_results(std::move(b), {build::dot(b, x, y, {{2}, {1}}, {{0}, {0}})});
+  }
+}
+
 struct ConvolutionCase {
   std::string input, filter, output;
   Shape x, w;
