@@ -261,8 +261,6 @@ Assembler::Location Assembler::locate(const Graph& graph, Value value, Locations
 
 void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Places& places) {
   const std::vector<bool> live = live_nodes(graph);
-  // Constants first: inside a scan they would otherwise be filled at every step, before a first use that an
-  // outer step does not reach.
   for (uint32_t i = 0; i < graph.size(); ++i) {
     if (!live[i]) continue;
     const std::string& name = graph.node(i).op->name;

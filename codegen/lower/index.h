@@ -56,7 +56,6 @@ class IndexSpace {
   // From now on the axes (outermost first) are walked together by `expression`, at loop depth `level`; the
   // values lie in [low, high] of the merged axis.
   void bind(const std::vector<int>& symbols, loop::Expression expression, int level);
-  void restrict_range(int symbol, Range range) { symbols_[static_cast<size_t>(symbol)].range = range; }
   int64_t extent(int symbol) const { return symbols_[static_cast<size_t>(symbol)].extent; }
   // The depth of the innermost loop that the index depends on (0: none).
   int level(const Index& a) const;

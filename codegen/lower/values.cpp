@@ -54,8 +54,6 @@ Values::Values(FunctionBuilder& function, const Graph& body)
   for (const NamedValue& result : body.results()) ++use_counts_[result.value.node];
 }
 
-int64_t Values::users(Value value) const { return use_counts_[value.node]; }
-
 Pulled Values::named(Pulled pulled, const std::string& name) {
   if (pulled.size == 0) return pulled;
   const int level = std::max(pulled.level, std::min(1, f_.level()));

@@ -48,7 +48,6 @@ class Values {
 
   const Graph& body() const { return body_; }
   FunctionBuilder& function() { return f_; }
-  int64_t users(Value value) const;
 
  private:
   struct Key {
