@@ -30,7 +30,8 @@ int host_level() {
   if (__builtin_cpu_supports("x86-64-v3")) return 3;
   if (__builtin_cpu_supports("x86-64-v2")) return 2;
 #endif
-  return 1;
+  // Rounding needs SSE4.1; without it LLVM would call the C library, which compiled code never does.
+  fail_environment("this CPU has less than x86-64-v2, the least that Gradus compiles for");
 }
 
 }  // namespace
@@ -48,9 +49,7 @@ Target target_named(std::string_view name) {
   if (name == "native" || name == "host") return host();
   Target target;
   target.name = target.cpu = std::string(name);
-  if (name == "x86-64") {
-    set_level(target, 1);
-  } else if (name == "x86-64-v2") {
+  if (name == "x86-64-v2") {
     set_level(target, 2);
   } else if (name == "x86-64-v3") {
     set_level(target, 3);
@@ -58,7 +57,7 @@ Target target_named(std::string_view name) {
     set_level(target, 4);
   } else {
     fail_program("unknown target '" + std::string(name) + "'", {},
-                 "known targets: native, x86-64, x86-64-v2, x86-64-v3, x86-64-v4");
+                 "known targets: native, x86-64-v2, x86-64-v3, x86-64-v4");
   }
   detect_caches(target);
   return target;

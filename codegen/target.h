@@ -29,9 +29,8 @@ struct Target {
 
 // The CPU that this process runs on.
 Target host();
-// "native" (the host), or one of x86-64's levels: "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"; an error
-// of the program otherwise. Cache sizes are those of the host, because they change the schedule only, never
-// the result.
+// "native" (the host), "x86-64-v2", "x86-64-v3" or "x86-64-v4"; an error of the program otherwise. Cache
+// sizes are those of the host, because they change the schedule only, never the result.
 Target target_named(std::string_view name);
 
 }  // namespace gradus
