@@ -7,16 +7,7 @@
 
 namespace gradus::language {
 
-namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
-
-std::string_view text_of(BinaryOperator op) {
+const char* symbol_of(BinaryOperator op) {
   switch (op) {
     case BinaryOperator::logical_or:
       return "or";
@@ -53,6 +44,15 @@ std::string_view text_of(BinaryOperator op) {
   }
   return "?";
 }
+
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 std::string_view text_of(Definition::Kind kind) {
   switch (kind) {
@@ -310,7 +310,7 @@ std::string print(const Expression& expression) {
           [](const Parentheses& e) { return "(" + print(*e.inner) + ")"; },
           [](const Unary& e) { return (e.op == UnaryOperator::negate ? "-" : "not ") + print(*e.operand); },
           [](const Binary& e) {
-            return fmt::format("{} {} {}", print(*e.left), text_of(e.op), print(*e.right));
+            return fmt::format("{} {} {}", print(*e.left), symbol_of(e.op), print(*e.right));
           },
           [](const Pipe& e) { return print(*e.value) + " |> " + print(*e.target); },
           [](const Conditional& e) {

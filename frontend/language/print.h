@@ -14,5 +14,6 @@ std::string print(const Expression& expression);  // on one line
 std::string print(const Range& range);
 std::string print(const Path& path);
 std::string print(const Parameter& parameter);
+const char* symbol_of(BinaryOperator op);  // "+", "and", "==" …
 
 }  // namespace gradus::language

@@ -365,6 +365,5 @@ class Elaborator {
 };
 
 std::string join_path(const std::string& path, const std::string& local);
-const char* symbol_of(BinaryOperator op);
 
 }  // namespace gradus::language

@@ -5,6 +5,7 @@
 
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/known_math.h"
+#include "frontend/language/print.h"
 
 namespace gradus::language {
 
@@ -31,44 +32,6 @@ double number_of(const Object& scalar) {
   if (const auto* integer = scalar.as<int64_t>()) return static_cast<double>(*integer);
   if (const auto* number = scalar.as<double>()) return *number;
   return *scalar.as<bool>() ? 1 : 0;
-}
-
-const char* symbol_of(BinaryOperator op) {
-  switch (op) {
-    case BinaryOperator::logical_or:
-      return "or";
-    case BinaryOperator::logical_and:
-      return "and";
-    case BinaryOperator::equal:
-      return "==";
-    case BinaryOperator::not_equal:
-      return "!=";
-    case BinaryOperator::less:
-      return "<";
-    case BinaryOperator::less_equal:
-      return "<=";
-    case BinaryOperator::greater:
-      return ">";
-    case BinaryOperator::greater_equal:
-      return ">=";
-    case BinaryOperator::add:
-      return "+";
-    case BinaryOperator::subtract:
-      return "-";
-    case BinaryOperator::multiply:
-      return "*";
-    case BinaryOperator::divide:
-      return "/";
-    case BinaryOperator::floor_divide:
-      return "//";
-    case BinaryOperator::remainder:
-      return "%";
-    case BinaryOperator::matrix_multiply:
-      return "@";
-    case BinaryOperator::power:
-      return "^";
-  }
-  return "";
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/print.h"
 
 namespace gradus::language {
 
