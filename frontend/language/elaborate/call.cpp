@@ -13,6 +13,13 @@ namespace {
 constexpr int64_t deepest = 256;
 constexpr int64_t most_calls = 1'000'000;
 
+// An optimizer's name without arguments: `halve |> sgd(0.1)`.
+bool is_optimizer(const Object& object) {
+  const auto* function = object.as<FunctionObject>();
+  return function && function->symbol && !function->given &&
+         function->symbol->definition()->kind == Definition::Kind::optimizer;
+}
+
 }  // namespace
 
 Object Elaborator::evaluate_call(const Call& call, const Expression& expression, const Object* piped,
@@ -170,9 +177,13 @@ Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues argument
       return call_layer(symbol, std::move(arguments), span, name);
     case Definition::Kind::optimizer: {
       auto stages = std::make_shared<std::vector<OptimizerStage>>();
-      if (!arguments.empty() && arguments[0].value.is<OptimizerObject>()) {
-        *stages = *arguments[0].value.as<OptimizerObject>()->stages;
-        arguments.erase(arguments.begin());
+      if (!arguments.empty()) {
+        Object before = arguments[0].value;
+        if (is_optimizer(before)) before = call_object(before, {}, arguments[0].span, nullptr);
+        if (const auto* pipe = before.as<OptimizerObject>()) {
+          *stages = *pipe->stages;
+          arguments.erase(arguments.begin());
+        }
       }
       stages->push_back({&symbol, bind_arguments(symbol, arguments, Binding::all, span),
                          name ? local_name(*name) : "", user_span(span)});

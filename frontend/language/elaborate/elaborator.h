@@ -146,6 +146,8 @@ class Elaborator {
   void run(const Use& use, const Statement& statement);
   void run(const Update& update, const Statement& statement);
   void run(const Collect& collect, const Statement& statement);
+  void run(const Penalty& penalty, const Statement& statement);
+  Object penalties(const SourceSpan& span);
   void run_unsupported(const Statement& statement);
   void poison(const Statement& statement);
   void bind(const Identifier& target, Object value);
@@ -166,7 +168,17 @@ class Elaborator {
   std::vector<bool> reaches(Frame& frame, Value from, const std::set<Value>& stop) const;
   void check_not_stale(Frame& frame, Value y, const std::vector<Storage*>& storages, const std::string& name,
                        const SourceSpan& span);
-  void run_optimizer_stage(const OptimizerStage& stage, Line& line);
+
+  // --- optimizer.cpp
+  struct BodyRun;
+  void run_optimizer_stage(const std::vector<OptimizerStage>& stages, size_t number, Line& line);
+  std::vector<std::unique_ptr<BodyRun>> begin_bodies(const OptimizerStage& stage, Line& line,
+                                                     const std::vector<Value>& points = {});
+  bool run_to_evaluation(BodyRun& body);
+  void end_bodies(const std::vector<std::unique_ptr<BodyRun>>& bodies, Line& line);
+  void evaluate_at(const std::vector<Value>& points, const std::vector<OptimizerStage>& stages, size_t number,
+                   Line& line);
+  std::vector<Value> gradients_at(Value loss, const std::vector<Value>& points);
   Value line_step(Line& line, const SourceSpan& span);
   Object make_slot(const std::string& local, const ArgumentValues& arguments, const SourceSpan& span);
 
@@ -182,6 +194,7 @@ class Elaborator {
   std::optional<Object> override_of(const std::string& name);
   void make_model(const Symbol& train);
   std::optional<Object> model_output(const std::string& name, const SourceSpan& span);
+  void call_model(const std::string& wanted, const SourceSpan& span);
   void finish_metrics();
   void check_monitor();
 
@@ -356,11 +369,15 @@ class Elaborator {
   bool model_called_ = false;
   std::vector<std::pair<std::string, Value>> metrics_;
   std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
+  std::map<std::pair<const Statement*, std::string>, std::vector<Value>>
+      penalties_;  // by statement and scope
+  std::vector<Value> penalty_order_;
   int64_t mark_ids_ = 0;
   int64_t frames_ = 0;
   int64_t depth_ = 0;
   int64_t calls_ = 0;
   int64_t iterations_ = 0;
+  size_t updates_ = 0;    // of storage, so far
   uint64_t effects_ = 0;  // draws, storage, instances: what makes a call impure
 };
 

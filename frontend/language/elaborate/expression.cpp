@@ -233,7 +233,13 @@ std::optional<Object> Elaborator::special_name(std::string_view name, const Sour
     frame_ = inner;
     return step;
   }
-  for (const char* later : {"epoch", "penalties", "ratio"})
+  if (name == "penalties") {
+    if (options_.mode == Mode::settings) return Object(Poison{});
+    // Those of the model are met when it is called.
+    if (model_ && !model_called_ && !activation_->symbol) call_model("penalties", span);
+    return penalties(span);
+  }
+  for (const char* later : {"epoch", "ratio"})
     if (name == later) not_supported(span, fmt::format("`{}`", later));
   return std::nullopt;
 }

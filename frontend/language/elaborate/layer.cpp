@@ -190,6 +190,7 @@ void Elaborator::set_version(Storage& storage, Value value) {
   if (options_.mode == Mode::program) value = root_->builder.add("mark", {value}, {{"id", mark_ids_++}});
   storage.versions.push_back(value);
   storage.touched = true;
+  ++updates_;
   version_of_[value] = &storage;
 }
 

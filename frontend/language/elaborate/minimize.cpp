@@ -206,6 +206,7 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
   }
   Line& line = *line_slot;
   line.span = span;
+  line.loss = loss;
   line.parameters = over;
   line.gradients.clear();
   line.before.clear();
@@ -221,17 +222,10 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
       warn(span, fmt::format("`{}` does not depend on `{}`: its gradient is zero", loss_name, storage->path));
   }
   if (xs.empty()) error(span, fmt::format("`{}` depends on none of these parameters", loss_name));
-  const Value gradient = build::gradient(root_->builder, loss, xs);
-  uint32_t result = 0;
-  for (const Storage* storage : over) {
-    const Value x = storage->versions.back();
-    line.gradients.push_back(seen[x.node] ? Value{gradient.node, result++}
-                                          : build::zeros_like(root_->builder, x));
-  }
-  for (size_t i = 0; i < stages->stages->size(); ++i) {
-    line.path = line.stage_paths[i];
-    run_optimizer_stage((*stages->stages)[i], line);
-  }
+  std::vector<Value> points;
+  for (const Storage* storage : over) points.push_back(storage->versions.back());
+  line.gradients = gradients_at(loss, points);
+  for (size_t i = 0; i < stages->stages->size(); ++i) run_optimizer_stage(*stages->stages, i, line);
   for (size_t i = 0; i < over.size(); ++i)
     if (over[i]->versions.size() == line.before[i])
       error(minimize.optimizer->span,
@@ -243,76 +237,6 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
     set_version(step, line.step_now);
     line.step_now = {};
   }
-}
-
-// The body of one optimizer, once per parameter. A rebound `gradient` is what the next stage sees.
-void Elaborator::run_optimizer_stage(const OptimizerStage& stage, Line& line) {
-  const Definition& definition = *stage.symbol->definition();
-  Items all;
-  for (Value gradient : line.gradients) all.push_back(Tensor{gradient, root_.get(), nullptr});
-  const Object gradients = make_list(all);
-  for (size_t i = 0; i < line.parameters.size(); ++i) {
-    Environment environment;
-    environment.names["gradients"] = gradients;
-    environment.names["gradient"] = all[i];
-    environment.names["parameter"] = Object(line.parameters[i]);
-    Activation activation;
-    activation.symbol = stage.symbol;
-    activation.name = definition.name.text;
-    activation.library = stage.symbol->file->library;
-    activation.call_span = stage.span;
-    activation.caller = activation_;
-    activation.environment = &environment;
-    activation.line = &line;
-    line.parameter = line.parameters[i];
-    PathScope scope;
-    scope.path = line.path;
-    struct Enter {
-      Elaborator& self;
-      Activation* activation;
-      PathScope* path;
-      ~Enter() {
-        self.activation_ = activation;
-        self.path_ = path;
-      }
-    } enter{*this, activation_, path_};
-    activation_ = &activation;
-    path_ = &scope;
-    bind_parameters(*stage.symbol, stage.settings, environment, stage.span);
-    run_block(definition.body);
-    const Object& after = environment.names["gradient"];
-    Value next = to_value(after, line.parameter->type.element, stage.span);
-    next = build::broadcast_to(root_->builder, next, line.parameter->type.shape);
-    line.gradients[i] = next;
-  }
-}
-
-// state(initializer) in an optimizer: shaped like the parameter, one per parameter.
-Object Elaborator::make_slot(const std::string& local, const ArgumentValues& arguments,
-                             const SourceSpan& span) {
-  Line& line = *activation_->line;
-  if (arguments.empty() || arguments.size() > 2 || !arguments[0].name.empty())
-    error(span, "in an optimizer it is state(initializer), shaped like the parameter",
-          "for example state(zeros)");
-  Type type = line.parameter->type;
-  if (arguments.size() == 2) type.shape = to_shape(arguments[0].value, span);
-  const std::string path = join_path(join_path(line.path, local), line.parameter->path);
-  if (const auto at = storage_by_path_.find(path); at != storage_by_path_.end()) return Object(at->second);
-  return Object(&add_storage(path, type, false, arguments.back().value, span));
-}
-
-// How often the line has been executed, this time included.
-Value Elaborator::line_step(Line& line, const SourceSpan& span) {
-  if (line.step_now) return line.step_now;
-  if (!line.step)
-    line.step = &add_storage(join_path(line.stage_paths.back(), "step"), Type(ElementType::i64), false,
-                             Object(int64_t{0}), span);
-  Frame* inner = frame_;
-  frame_ = root_.get();
-  put_origin(span);
-  line.step_now = build::add(root_->builder, line.step->versions.back(), 1);
-  frame_ = inner;
-  return line.step_now;
 }
 
 }  // namespace gradus::language

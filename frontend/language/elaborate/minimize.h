@@ -12,6 +12,7 @@ struct Line {
   SourceSpan span;
   std::vector<std::string> stage_paths;  // adam_1, or what `as` says
   std::string path;                      // of the stage that runs
+  Value loss;                            // at the values that the parameters had when the line began
   std::vector<Storage*> parameters;
   std::vector<size_t> before;    // versions of each when the line began
   std::vector<Value> gradients;  // what the next stage sees

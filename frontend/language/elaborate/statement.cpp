@@ -5,6 +5,7 @@
 
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/scan_state.h"
+#include "frontend/language/elaborate/terms.h"
 
 namespace gradus::language {
 
@@ -67,6 +68,7 @@ void Elaborator::run_statement(const Statement& statement) {
       if (const auto* use = statement.as<Use>()) return run(*use, statement);
       if (const auto* update = statement.as<Update>()) return run(*update, statement);
       if (const auto* collect = statement.as<Collect>()) return run(*collect, statement);
+      if (const auto* penalty = statement.as<Penalty>()) return run(*penalty, statement);
       if (const auto* minimize = statement.as<Minimize>()) return run(*minimize, statement);
       if (const auto* expect = statement.as<Expect>()) return run(*expect, statement);
       if (const auto* print = statement.as<Print>()) return run(*print, statement);
@@ -84,8 +86,9 @@ void Elaborator::run_statement(const Statement& statement) {
 void Elaborator::run_unsupported(const Statement& statement) {
   if (statement.as<Input>()) not_supported(statement.span, "`input`");
   if (statement.as<Load>()) not_supported(statement.span, "`load`");
-  if (statement.as<EvaluateAt>()) not_supported(statement.span, "`evaluate at`");
-  if (statement.as<Penalty>()) not_supported(statement.span, "`penalty`");
+  if (statement.as<EvaluateAt>())
+    error(statement.span, "`evaluate at` stands in the body of an optimizer, outside of its loops",
+          "optimizer lookahead(rate: float) { evaluate at parameter - rate * gradient … }");
   if (statement.as<When>()) not_supported(statement.span, "`when`");
   if (const auto* action = statement.as<Action>())
     error(statement.span, fmt::format("`{}` does not stand here", action->name.text),
@@ -405,6 +408,36 @@ void Elaborator::run(const Collect& collect, const Statement& statement) {
   Items items = *at->second.as<ListObject>()->items;
   items.push_back(std::move(value));
   at->second = make_list(std::move(items));
+}
+
+// A shared layer is called twice, its weights are penalized once: equal values of one statement in one scope
+// are one penalty.
+void Elaborator::run(const Penalty& penalty, const Statement& statement) {
+  ++effects_;
+  if (frame_ != root_.get())
+    error(statement.span, "`penalty` cannot stand inside `scan`",
+          "collect the values, then penalize their sum after the loop");
+  const Object object = evaluate(*penalty.value);
+  const SourceSpan& span = penalty.value->span;
+  const Value value = to_value(object, options_.precision, span);
+  if (!root_->builder.shape(value).empty())
+    error(span, fmt::format("a penalty is one number, found {}", to_string(type_of(value))),
+          "reduce it: sum(…)", {origin_note(tensor(value))});
+  std::vector<Value>& met = penalties_[{&statement, path_->path}];
+  for (Value other : met)
+    if (same_term(root_->builder, value, other)) return;
+  met.push_back(value);
+  penalty_order_.push_back(value);
+}
+
+// The sum of the penalties met so far.
+Object Elaborator::penalties(const SourceSpan& span) {
+  ++effects_;
+  Value total;
+  put_origin(span);
+  for (Value value : penalty_order_) total = total ? build::add(root_->builder, total, value) : value;
+  if (!total) return Object(0.0);
+  return Tensor{total, root_.get(), nullptr};
 }
 
 }  // namespace gradus::language

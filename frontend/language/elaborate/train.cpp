@@ -207,6 +207,13 @@ std::optional<Object> Elaborator::model_output(const std::string& name, const So
   const bool output = std::any_of(definition.results.begin(), definition.results.end(),
                                   [&](const Result& result) { return result.name.text == name; });
   if (!output) return std::nullopt;
+  call_model(name, span);
+  return block_environment_->names.at(name);
+}
+
+// `wanted` is what is read and so calls it.
+void Elaborator::call_model(const std::string& wanted, const SourceSpan& span) {
+  const Definition& definition = *model_->symbol->definition();
   model_called_ = true;
   std::map<std::string, Object> given;
   for (const Parameter& parameter : definition.parameters) {
@@ -216,7 +223,7 @@ std::optional<Object> Elaborator::model_output(const std::string& name, const So
       if (parameter.default_value) continue;
       model_called_ = false;
       error(span,
-            fmt::format("`{}` calls {}, whose input `{}` is not bound", name, definition.name.text,
+            fmt::format("`{}` calls {}, whose input `{}` is not bound", wanted, definition.name.text,
                         parameter.name.text),
             fmt::format("give a data column that name: data … -> {}", parameter.name.text));
     }
@@ -245,7 +252,6 @@ std::optional<Object> Elaborator::model_output(const std::string& name, const So
     throw;
   }
   frame_ = inner;
-  return block_environment_->names.at(name);
 }
 
 // --- Whole blocks
