@@ -1,5 +1,5 @@
-// Scalar expressions: the leaves of loop IR, and the meaning of elementwise ops (ir/op.h), which the evaluator
-// interprets over double, dual and complex numbers and code generation emits as vectors.
+// Scalar expressions: the leaves of loop IR, and the meaning of elementwise ops (ir/op.h), which the
+// evaluator interprets over double, dual and complex numbers and code generation emits as vectors.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,52 @@ enum class ScalarOp : uint8_t {
   index,     // integer = id of a loop variable or let-bound value of that type
   load,      // element of a buffer: integer = buffer id, operands = indices (i64), one per axis
   // unary
-  negate, absolute, sign, floor, ceil, round /* half to even */, sqrt,
-  exp, expm1, log, log1p, cbrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf, sigmoid,
-  is_finite, logical_not,
+  negate,
+  absolute,
+  sign,
+  floor,
+  ceil,
+  round /* half to even */,
+  sqrt,
+  exp,
+  expm1,
+  log,
+  log1p,
+  cbrt,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  erf,
+  sigmoid,
+  is_finite,
+  logical_not,
   // binary; min and max return the first operand on a tie and NaN if either operand is NaN
-  add, subtract, multiply, divide /* integers: floor */, remainder /* sign of the divisor */, power, atan2,
-  minimum, maximum, equal, not_equal, less, less_equal, greater, greater_equal,
-  logical_and /* integers: bitwise */, logical_or, logical_xor, shift_left, shift_right_logical,
+  add,
+  subtract,
+  multiply,
+  divide /* integers: floor */,
+  remainder /* sign of the divisor */,
+  power,
+  atan2,
+  minimum,
+  maximum,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  logical_and /* integers: bitwise */,
+  logical_or,
+  logical_xor,
+  shift_left,
+  shift_right_logical,
   // ternary
   select,        // condition, if true, if false
   multiply_add,  // a * b + c, rounded once where the target has fused multiply-add

@@ -1,9 +1,9 @@
-// Loop IR: loop nests over buffers, with every scheduling decision made. The last level that a person can read
-// as mathematics, and the only input of the LLVM emitter.
+// Loop IR: loop nests over buffers, with every scheduling decision made. The last level that a person can
+// read as mathematics, and the only input of the LLVM emitter.
 //
-// Meaning: statements run in order. `parallel`, `vectorized` and `unrolled` change how a loop is emitted, never
-// what it computes; the verifier (ir/loop/verify.h) rejects loops whose iterations depend on each other in a way
-// that would make them differ.
+// Meaning: statements run in order. `parallel`, `vectorized` and `unrolled` change how a loop is emitted,
+// never what it computes; the verifier (ir/loop/verify.h) rejects loops whose iterations depend on each other
+// in a way that would make them differ.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@
 namespace gradus::loop {
 
 enum class BufferRole : uint8_t {
-  read,       // parameter that the function only reads
-  write,      // parameter that it writes (it may read back what it wrote)
-  update,     // parameter that it reads and writes
-  local,      // declared in the body: registers if all indices are constant after unrolling (or constant plus the
-              // innermost vectorized variable on the last axis), else stack memory
+  read,    // parameter that the function only reads
+  write,   // parameter that it writes (it may read back what it wrote)
+  update,  // parameter that it reads and writes
+  local,  // declared in the body: registers if all indices are constant after unrolling (or constant plus the
+          // innermost vectorized variable on the last axis), else stack memory
   workspace,  // only in `main`: a view of the workspace at `offset` bytes
 };
 
@@ -66,8 +66,8 @@ struct Store {
   Expression value;
 };
 
-// Brings a local buffer into being, every element = `initial` (null: undefined). Inside a vectorized loop it is
-// private to the lane.
+// Brings a local buffer into being, every element = `initial` (null: undefined). Inside a vectorized loop it
+// is private to the lane.
 struct Declare {
   int64_t buffer = 0;
   Expression initial;
@@ -79,8 +79,9 @@ struct If {
   Block else_block;
 };
 
-// Calls a function with views that begin at the given elements (the callee's shape and strides apply from there
-// on), then with i64 scalars. Inside main, `function` may name any function; elsewhere, any listed earlier.
+// Calls a function with views that begin at the given elements (the callee's shape and strides apply from
+// there on), then with i64 scalars. Inside main, `function` may name any function; elsewhere, any listed
+// earlier.
 struct View {
   int64_t buffer = 0;
   std::vector<Expression> indices;
@@ -105,16 +106,16 @@ struct Statement {
 
 struct Function {
   std::string name;
-  std::vector<Buffer> buffers;         // the first `buffer_parameters` are parameters; id = position
+  std::vector<Buffer> buffers;  // the first `buffer_parameters` are parameters; id = position
   int64_t buffer_parameters = 0;
   std::vector<std::string> variables;  // the first `scalar_parameters` are i64 parameters; id = position
   int64_t scalar_parameters = 0;
   Block body;
-  Origins origins;                     // main: empty; a kernel launched from several places: those of the first
+  Origins origins;  // main: empty; a kernel launched from several places: those of the first
 };
 
-// How main's buffer parameters are bound by the caller, in order: data inputs, parameters, state, seed (i64[]),
-// step (i64[]), results, status (i64[2]).
+// How main's buffer parameters are bound by the caller, in order: data inputs, parameters, state, seed
+// (i64[]), step (i64[]), results, status (i64[2]).
 enum class ArgumentKind : uint8_t { input, parameter, state, seed, step, result, status };
 struct Argument {
   std::string name;

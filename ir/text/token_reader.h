@@ -20,6 +20,18 @@ struct SyntaxError {};
 // Thrown when there are so many errors that more would not help.
 struct TooManyErrors {};
 
+// Counts how deep a recursive rule is.
+class Nested {
+ public:
+  explicit Nested(int& depth) : depth_(depth) { ++depth_; }
+  ~Nested() { --depth_; }
+  Nested(const Nested&) = delete;
+  Nested& operator=(const Nested&) = delete;
+
+ private:
+  int& depth_;
+};
+
 class TokenReader {
  public:
   TokenReader(std::string_view text, std::string file) : tokens_(tokenize(text)), file_(std::move(file)) {}
