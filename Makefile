@@ -38,7 +38,7 @@ demo: build
 
 bench: setup
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release --target gradus gradus_bench
+	@cmake --build --preset release --target gradus gradus_bench gradus_bench_passes
 	@bench/run.sh
 
 asan: setup

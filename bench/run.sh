@@ -12,6 +12,9 @@ fi
 if grep -q -m1 avx512bw /proc/cpuinfo; then export OPENBLAS_CORETYPE=SkylakeX; fi
 "$bench" kernels
 echo
+echo "Passes, milliseconds, graphs of 10,000 nodes:"
+build/release/bin/gradus_bench_passes 13000
+echo
 compile=$("$bench" compile examples/lenet5.gradus)
 echo "LeNet-5 training step, cold compile on one core (parse to callable, median of 5): $compile ms"
 peers=../shared/peers/torch_bench.py

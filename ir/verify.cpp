@@ -30,8 +30,10 @@ std::string list(const std::vector<Type>& types) {
 
 class Verifier {
  public:
-  Verifier(const Graph& graph, std::vector<Diagnostic>& found, std::string where, bool is_body)
-      : graph_(graph), found_(found), where_(std::move(where)), is_body_(is_body) {}
+  // Of the body of node `index` of the parent's graph, if there is a parent.
+  Verifier(const Graph& graph, std::vector<Diagnostic>& found, const Verifier* parent = nullptr,
+           uint32_t index = 0)
+      : graph_(graph), found_(found), parent_(parent), index_(index) {}
 
   void run() {
     check_inputs();
@@ -52,8 +54,14 @@ class Verifier {
     return end == std::string::npos ? text : text.substr(0, end) + " …";
   }
 
+  std::string where() const {
+    return parent_ ? fmt::format("{}in the body of {}: ", parent_->where(),
+                                 print_value(parent_->graph_, {index_, 0}))
+                   : std::string();
+  }
+
   void report(std::string message, std::string hint = {}) {
-    found_.push_back({Severity::error, where_ + std::move(message), {}, {}, std::move(hint)});
+    found_.push_back({Severity::error, where() + std::move(message), {}, {}, std::move(hint)});
   }
 
   void report_at(uint32_t index, std::string message, std::string hint = {}) {
@@ -137,9 +145,7 @@ class Verifier {
         !std::equal(expected->begin(), expected->end(), inputs.begin(), inputs.end(), same_but_layout))
       report_at(index, fmt::format("the body takes {}, expected {}", list(inputs),
                                    expected ? list(*expected) : "carries, sequences and captures"));
-    Verifier(*node.body, found_,
-             fmt::format("{}in the body of {}: ", where_, print_value(graph_, {index, 0})), true)
-        .run();
+    Verifier(*node.body, found_, this, index).run();
   }
 
   void check_mark_or_gradient(uint32_t index) {
@@ -164,7 +170,7 @@ class Verifier {
   }
 
   void check_updates() {
-    if (is_body_ && !graph_.updates().empty()) report("a body cannot update anything");
+    if (parent_ && !graph_.updates().empty()) report("a body cannot update anything");
     std::set<uint32_t> updated;
     for (const Update& update : graph_.updates()) {
       if (update.input >= graph_.inputs().size() || !exists(update.value)) {
@@ -186,7 +192,7 @@ class Verifier {
   void check_status() {
     const Value status = graph_.status();
     if (!status) return;
-    if (is_body_) report("a body has no status");
+    if (parent_) report("a body has no status");
     if (!exists(status)) return report("the status does not exist");
     if (!same_but_layout(graph_.type(status), Type(ElementType::i64, {2})))
       report_at(status.node,
@@ -195,8 +201,8 @@ class Verifier {
 
   const Graph& graph_;
   std::vector<Diagnostic>& found_;
-  std::string where_;
-  bool is_body_;
+  const Verifier* parent_;
+  uint32_t index_;
   std::map<uint32_t, uint32_t> ids_;
   std::set<int64_t> marks_;
 };
@@ -205,7 +211,7 @@ class Verifier {
 
 std::vector<Diagnostic> verify(const Graph& graph) {
   std::vector<Diagnostic> found;
-  Verifier(graph, found, "", false).run();
+  Verifier(graph, found).run();
   return found;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/op.h"
+#include "passes/acyclic_groups.h"
 
 namespace gradus {
 
@@ -11,6 +12,10 @@ namespace {
 // An epilogue is emitted once per tile variant of its contraction: large ones cost more code than they save.
 constexpr size_t most_epilogue_nodes = 12;
 constexpr size_t most_epilogue_expensive = 2;
+// Bounds the depth of what lowering pulls, and with it the registers that a kernel needs.
+constexpr size_t most_nodes = 256;
+// A node that computes nothing is repeated in every reader, with what it reads: longer chains go to memory.
+constexpr uint32_t most_views = 16;
 
 }  // namespace
 
@@ -64,6 +69,14 @@ void KernelGroups::escape_through(Value value) {
 }
 
 void KernelGroups::find_materialized() {
+  std::vector<uint32_t> views(graph_.size(), 0);
+  for (uint32_t i = 0; i < graph_.size(); ++i) {
+    if (!live_[i] || !is_free(node(i))) continue;
+    for (Value operand : node(i).operands) views[i] = std::max(views[i], views[operand.node] + 1);
+    if (views[i] <= most_views) continue;
+    require({i, 0});
+    views[i] = 0;
+  }
   for (const NamedValue& result : graph_.results()) escape(result.value);
   for (const Update& update : graph_.updates()) escape(update.value);
   if (graph_.status()) escape(graph_.status());
@@ -138,7 +151,7 @@ bool KernelGroups::same_reduction_class(uint32_t a, uint32_t b) const {
 }
 
 bool KernelGroups::may_join(uint32_t i, const KernelGroup& group) const {
-  if (group.role == KernelRole::alone) return false;
+  if (group.role == KernelRole::alone || group.nodes.size() >= most_nodes) return false;
   const bool at_identity = used_at_identity(i) && node(i).types[0].shape == group.shape;
   if (materialize_[i] && !at_identity) return false;
   if (role(i) == KernelRole::map) {
@@ -245,61 +258,43 @@ bool KernelGroups::reads_at_identity(const KernelGroup& reader, size_t producer)
   return true;
 }
 
-bool KernelGroups::reaches_around(size_t from, size_t to, const std::vector<std::set<size_t>>& inputs) const {
-  std::vector<size_t> stack;
-  std::set<size_t> seen;
-  for (size_t producer : inputs[to])
-    if (producer != from) stack.push_back(producer);
-  while (!stack.empty()) {
-    const size_t group = stack.back();
-    stack.pop_back();
-    if (group == from) return true;
-    if (!seen.insert(group).second) continue;
-    for (size_t producer : inputs[group]) stack.push_back(producer);
-  }
-  return false;
-}
-
 void KernelGroups::merge_into_producers() {
   std::vector<std::set<size_t>> inputs(groups_.size());
   for (size_t g = 0; g < groups_.size(); ++g) inputs[g] = producers(g);
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    for (size_t g = groups_.size(); g-- > 0;)
-      for (size_t p : std::set<size_t>(inputs[g]))
-        if (may_merge(g, p, inputs)) {
-          merge(g, p, inputs);
-          changed = true;
-          break;
-        }
+  AcyclicGroups dag(std::move(inputs));
+  std::set<size_t> waiting;
+  for (size_t g = 0; g < groups_.size(); ++g) waiting.insert(g);
+  while (!waiting.empty()) {
+    const size_t g = *waiting.rbegin();
+    waiting.erase(g);
+    for (size_t p : dag.inputs(g)) {
+      if (!may_merge(g, p) || dag.reaches_around(p, g)) continue;
+      dag.merge(g, p);
+      merge(g, p);
+      waiting.insert(p);
+      waiting.insert(dag.outputs(p).begin(), dag.outputs(p).end());
+      break;
+    }
   }
 }
 
-bool KernelGroups::may_merge(size_t g, size_t p, const std::vector<std::set<size_t>>& inputs) const {
+bool KernelGroups::may_merge(size_t g, size_t p) const {
   const KernelGroup& group = groups_[g];
   const KernelGroup& producer = groups_[p];
-  if (group.role != KernelRole::map || group.nodes.empty()) return false;
-  if (producer.role == KernelRole::alone || producer.shape != group.shape || !reads_at_identity(group, p))
-    return false;
-  if (!producer.heroes.empty()) {
-    KernelGroup together = producer;
-    together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
-    if (!epilogue_fits(together)) return false;
-  }
-  return !reaches_around(p, g, inputs);
+  if (group.role != KernelRole::map) return false;
+  if (producer.role == KernelRole::alone || producer.shape != group.shape) return false;
+  if (group.nodes.size() + producer.nodes.size() > most_nodes || !reads_at_identity(group, p)) return false;
+  if (producer.heroes.empty()) return true;
+  KernelGroup together = producer;
+  together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
+  return epilogue_fits(together);
 }
 
-void KernelGroups::merge(size_t g, size_t p, std::vector<std::set<size_t>>& inputs) {
+void KernelGroups::merge(size_t g, size_t p) {
   KernelGroup& group = groups_[g];
   groups_[p].nodes.insert(groups_[p].nodes.end(), group.nodes.begin(), group.nodes.end());
   group.nodes.clear();
   group.merged_into = p;
-  for (size_t q : inputs[g])
-    if (q != p) inputs[p].insert(q);
-  inputs[g].clear();
-  for (auto& list : inputs)
-    if (list.erase(g)) list.insert(p);
 }
 
 bool KernelGroups::read_outside(uint32_t i, size_t group) const {

@@ -65,12 +65,10 @@ class KernelGroups {
   // Groups whose results `group` reads.
   void collect_producers(const KernelGroup& group, size_t self, Value value, std::set<size_t>& out) const;
   bool reads_at_identity(const KernelGroup& reader, size_t producer) const;
-  // Whether `from` reaches `to` by a path longer than one edge.
-  bool reaches_around(size_t from, size_t to, const std::vector<std::set<size_t>>& inputs) const;
-  // A merged kernel reads more than before, so that it may merge again: rounds until nothing changes.
+  // A merged kernel reads more than before, so that it may merge again: until nothing changes.
   void merge_into_producers();
-  bool may_merge(size_t g, size_t p, const std::vector<std::set<size_t>>& inputs) const;
-  void merge(size_t g, size_t p, std::vector<std::set<size_t>>& inputs);
+  bool may_merge(size_t g, size_t p) const;
+  void merge(size_t g, size_t p);
 
   const Graph& graph_;
   std::vector<std::vector<uint32_t>> users_;

@@ -22,12 +22,18 @@ class Schedule {
       : graph_(graph),
         users_(users(graph)),
         live_(live_nodes(graph)),
-        after_(graph.size()),
-        waiting_(graph.size(), 0) {
+        after_(users_),
+        waiting_(graph.size(), 0),
+        escapes_(graph.size(), 0),
+        seen_(graph.size(), 0) {
     for (uint32_t i = 0; i < graph.size(); ++i) {
-      if (!live_[i]) continue;
-      for (Value operand : graph.node(i).operands) add_edge(operand.node, i);
+      auto& readers = after_[i];
+      readers.erase(std::remove_if(readers.begin(), readers.end(), [&](uint32_t r) { return !live_[r]; }),
+                    readers.end());
+      for (uint32_t reader : readers) ++waiting_[reader];
     }
+    for (const NamedValue& result : graph.results()) escapes_[result.value.node] = 1;
+    for (const Update& update : graph.updates()) escapes_[update.value.node] = 1;
     readers_before_updates();
     checks_before_updates();
   }
@@ -35,12 +41,12 @@ class Schedule {
   std::vector<uint32_t> run() {
     std::vector<int64_t> readers_left(graph_.size(), 0);
     for (uint32_t i = 0; i < graph_.size(); ++i)
-      readers_left[i] = static_cast<int64_t>(users_[i].size()) + escapes(i);
+      readers_left[i] = static_cast<int64_t>(users_[i].size()) + escapes_[i];
     std::set<uint32_t> ready;
     std::vector<uint32_t> result;
     auto finish = [&](uint32_t i) {
       result.push_back(i);
-      for (Value operand : graph_.node(i).operands) --readers_left[operand.node];
+      for (uint32_t operand : operands(i)) --readers_left[operand];
       for (uint32_t next : after_[i])
         if (--waiting_[next] == 0) ready.insert(next);
     };
@@ -70,20 +76,22 @@ class Schedule {
  private:
   static constexpr size_t most_candidates = 32;  // keeps the pass near-linear
 
+  // An edge may be there twice: it counts twice in `waiting_` too.
   void add_edge(uint32_t from, uint32_t to) {
-    if (std::find(after_[from].begin(), after_[from].end(), to) != after_[from].end()) return;
     after_[from].push_back(to);
     ++waiting_[to];
   }
 
-  bool reaches(uint32_t from, uint32_t to) const {
+  bool reaches(uint32_t from, uint32_t to) {
+    ++search_;
     std::vector<uint32_t> stack{from};
-    std::set<uint32_t> seen;
     while (!stack.empty()) {
       const uint32_t i = stack.back();
       stack.pop_back();
       if (i == to) return true;
-      if (seen.insert(i).second) stack.insert(stack.end(), after_[i].begin(), after_[i].end());
+      if (seen_[i] == search_) continue;
+      seen_[i] = search_;
+      stack.insert(stack.end(), after_[i].begin(), after_[i].end());
     }
     return false;
   }
@@ -107,12 +115,13 @@ class Schedule {
     }
   }
 
-  int64_t escapes(uint32_t i) const {
-    for (const NamedValue& result : graph_.results())
-      if (result.value.node == i) return 1;
-    for (const Update& update : graph_.updates())
-      if (update.value.node == i) return 1;
-    return 0;
+  // Each once.
+  std::vector<uint32_t> operands(uint32_t i) const {
+    std::vector<uint32_t> nodes;
+    for (Value operand : graph_.node(i).operands) nodes.push_back(operand.node);
+    std::sort(nodes.begin(), nodes.end());
+    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+    return nodes;
   }
 
   int64_t bytes(uint32_t i) const {
@@ -124,9 +133,7 @@ class Schedule {
   // Bytes that live on more after the kernel than before it.
   int64_t cost(uint32_t i, const std::vector<int64_t>& readers_left) const {
     int64_t total = bytes(i);
-    std::set<uint32_t> operands;
-    for (Value operand : graph_.node(i).operands) operands.insert(operand.node);
-    for (uint32_t operand : operands)
+    for (uint32_t operand : operands(i))
       if (readers_left[operand] == 1 && graph_.node(operand).op->name != "input") total -= bytes(operand);
     return total;
   }
@@ -136,6 +143,9 @@ class Schedule {
   std::vector<bool> live_;
   std::vector<std::vector<uint32_t>> after_;
   std::vector<int64_t> waiting_;
+  std::vector<int64_t> escapes_;  // 1 if a result or update needs the node
+  std::vector<uint32_t> seen_;    // by search
+  uint32_t search_ = 0;
 };
 
 }  // namespace

@@ -1,13 +1,14 @@
 // plan-buffers: decides where every kernel's results lie.
 //
 // Attribute `buffers` of a kernel, one entry per result: n >= 0, byte n of the workspace; -1 - k, result k of
-// the graph; -1001 - k, input k in place (an update). An update is in place if nothing reads the old value
+// the graph; -1000001 - k, input k in place (an update). An update is in place if nothing reads the old value
 // later, the step's check has run, and the kernel itself reads it element by element; otherwise it lies in
 // the workspace and is copied when the step commits. Header: `workspace`, and `workspace_lower_bound`, what
 // the largest kernel needs at once, whatever the order.
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "ir/op.h"
 #include "passes/pass.h"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr int64_t alignment = 64;
 constexpr int64_t result_base = -1;
-constexpr int64_t update_base = -1001;
+constexpr int64_t update_base = -1000001;
 
 int64_t aligned_size(const Type& type) {
   return (size_in_bytes(type) + alignment - 1) / alignment * alignment;
@@ -138,21 +139,19 @@ class Planner {
   }
 
   void place_updates() {
+    std::set<Value> wanted;  // at the end of the step
+    for (const NamedValue& result : graph_.results()) wanted.insert(result.value);
+    for (const Update& update : graph_.updates()) wanted.insert(update.value);
     for (const Update& update : graph_.updates()) {
       const Value value = update.value;
       const Value old_value = graph_.inputs()[update.input].value;
       if (!is_kernel(value.node) || place(value) != unplaced) continue;
       if (graph_.status() && graph_.status().node > value.node) continue;
       const auto& readers = users_[old_value.node];
-      const bool read_later =
-          std::any_of(readers.begin(), readers.end(), [&](uint32_t i) { return i > value.node; });
-      const bool reads_itself = std::find(readers.begin(), readers.end(), value.node) != readers.end();
-      const bool is_result =
-          std::any_of(graph_.results().begin(), graph_.results().end(),
-                      [&](const NamedValue& result) { return result.value == old_value; }) ||
-          std::any_of(graph_.updates().begin(), graph_.updates().end(),
-                      [&](const Update& other) { return other.value == old_value; });
-      if (read_later || is_result || (reads_itself && !reads_elementwise(graph_.node(value), old_value)))
+      const bool read_later = !readers.empty() && readers.back() > value.node;
+      const bool reads_itself = std::binary_search(readers.begin(), readers.end(), value.node);
+      if (read_later || wanted.count(old_value) > 0 ||
+          (reads_itself && !reads_elementwise(graph_.node(value), old_value)))
         continue;
       if (graph_.node(value).op->name != "kernel") continue;
       place(value) = update_base - static_cast<int64_t>(update.input);

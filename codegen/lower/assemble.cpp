@@ -287,8 +287,8 @@ std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph,
     } else if (buffers[r] >= 0) {
       locations.push_back(
           workspace_at(places.workspace + buffers[r], type.element, element_count(type.shape)));
-    } else if (buffers[r] <= -1001) {
-      locations.push_back(places.inputs.at(static_cast<size_t>(-1001 - buffers[r])));
+    } else if (buffers[r] <= -1000001) {
+      locations.push_back(places.inputs.at(static_cast<size_t>(-1000001 - buffers[r])));
     } else {
       locations.push_back(places.results.at(static_cast<size_t>(-1 - buffers[r])));
     }

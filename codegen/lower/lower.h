@@ -2,7 +2,7 @@
 //
 // Every node of the graph is an input, a constant, or a `kernel`, `scan` or single op in execution order.
 // Attribute `buffers` places the results of a kernel or scan, one entry each: n >= 0 is a byte offset into
-// the graph's workspace, -1-k the memory of graph result k, -1001-k the memory of input k, updated in place.
+// the graph's workspace, -1-k the memory of graph result k, -1000001-k the memory of input k, updated in place.
 // Without it every result gets memory of its own. The header attribute `workspace` is the planned size; a
 // scan's body has its own. Lowering appends the scratch of its kernels.
 #pragma once

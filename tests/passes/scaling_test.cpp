@@ -1,0 +1,85 @@
+// Passes are near-linear in the graph: allocations are counted, since times depend on the machine.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <map>
+#include <new>
+
+#include "codegen/lower/lower.h"
+#include "codegen/target.h"
+#include "ir/text/parse.h"
+#include "ir/text/print.h"
+#include "ir/verify.h"
+#include "passes/pipeline.h"
+#include "tests/support/large_graph.h"
+
+namespace {
+std::atomic<size_t> allocations{0};
+}  // namespace
+
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+using namespace gradus;
+using namespace gradus::testing;
+
+namespace {
+
+struct Work {
+  std::map<std::string, size_t> allocations;  // by pass, summed over its runs
+  size_t kernels = 0;
+};
+
+Work measure(std::string_view kind, size_t nodes) {
+  Work work;
+  size_t before = 0;
+  const auto note = [&](std::string_view step) {
+    work.allocations[std::string(step)] += allocations - before;
+    before = allocations;
+  };
+  const Graph graph = large_graph(kind, nodes);
+  PassContext context;
+  before = allocations;
+  const Graph kernels = run_pipeline(
+      graph, Stage::forward, Stage::kernels, context,
+      [&](const PassReport& report, const Graph&, const Graph&) { return note(report.pass), true; });
+  before = allocations;
+  verify_or_fail(kernels, kind);
+  note("verify");
+  const std::string text = print(kernels);
+  note("print");
+  const Graph parsed = parse_graph(text, std::string(kind));
+  note("parse");
+  CHECK(print(parsed) == text);
+  work.kernels = kernels.size() - kernels.inputs().size();
+  return work;
+}
+
+}  // namespace
+
+TEST_CASE("four times the graph is about four times the work, in every pass") {
+  for (std::string_view kind : large_graph_kinds) {
+    INFO(kind);
+    const Work small = measure(kind, 2'500);
+    const Work large = measure(kind, 10'000);
+    for (const auto& [step, count] : large.allocations) {
+      INFO(step << ": " << small.allocations.at(step) << " allocations, then " << count);
+      CHECK(count < 6 * small.allocations.at(step) + 10'000);
+    }
+    CHECK(large.kernels < 5 * small.kernels + 5);
+  }
+}
+
+TEST_CASE("depth does not exhaust the stack, from passes to loops") {
+  for (std::string_view kind : {"chain", "lattice", "views", "shared"}) {
+    INFO(kind);
+    PassContext context;
+    const Graph kernels = run_pipeline(large_graph(kind, 10'000), Stage::forward, Stage::kernels, context);
+    CHECK(!lower(kernels, target_named("x86-64-v3")).functions.empty());
+  }
+}
