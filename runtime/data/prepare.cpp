@@ -88,7 +88,8 @@ std::vector<int64_t> take(std::vector<int64_t>& shuffled, double fraction, size_
 
 void set_precision(DataSet& data, ElementType element) {
   for (Column& column : data.columns)
-    if (is_float(column.values.element())) column.values = converted(column.values, element, column.name);
+    if (is_float(column.values.element()) && column.values.element() != element)
+      column.values = converted(column.values, element, column.name);
 }
 
 void pad_images(DataSet& data, int64_t size) {

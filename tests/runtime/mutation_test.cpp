@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "runtime/data/idx.h"
 #include "runtime/data/numpy.h"
 #include "runtime/data/safetensors.h"
 #include "runtime/data/zip.h"
@@ -156,6 +157,15 @@ TEST_CASE("20,000 damaged safetensors files") {
   REQUIRE(parse_safetensors(bytes_of(valid), "a").tensors.size() == 3);
   const int read = survive(
       valid, 4, 20000, [](const std::string& file) { parse_safetensors(bytes_of(file), "a.safetensors"); });
+  CHECK(read > 100);
+  CHECK(read < 20000);
+}
+
+TEST_CASE("20,000 damaged IDX files") {
+  const std::string valid("\0\0\x0b\x02\0\0\0\2\0\0\0\3abcdefghijkl", 24);
+  REQUIRE(parse_idx(bytes_of(valid), "a").shape() == Shape{2, 3});
+  const int read =
+      survive(valid, 5, 20000, [](const std::string& file) { parse_idx(bytes_of(file), "a.idx"); });
   CHECK(read > 100);
   CHECK(read < 20000);
 }
