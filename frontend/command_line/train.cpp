@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "frontend/command_line/command.h"
+#include "frontend/driver/run_description.h"
 #include "frontend/driver/train.h"
 #include "runtime/data/numpy.h"
 
@@ -15,7 +17,9 @@ struct Options {
   std::string output;
   std::string checkpoint;
   std::string predictions;
-  std::string precision = "f32";
+  std::string precision;
+  std::string resume;
+  std::string checkpoint_every = "30s";
   std::vector<std::string> settings;
   bool quiet = false;
   CompileFlags compile;
@@ -60,17 +64,50 @@ int predict_from_checkpoint(TrainingProgram& program, const Options& options) {
   return success;
 }
 
+// What a run was started with, so that it can be resumed by naming its folder.
+RunDescription describe_run(const Options& options) {
+  return {options.file, options.only, options.data, options.precision, options.checkpoint, options.settings};
+}
+
+// --resume FOLDER alone resumes the run with the options it was started with; what is given must be the same.
+void take_over(Options& options) {
+  if (!options.output.empty() || !options.predictions.empty())
+    fail_program("--resume goes on in the folder of the run: it does not go with --output or --predictions");
+  options.output = options.resume;
+  const RunDescription run = read_run_description(options.resume);
+  const auto take = [&](std::string& given, const std::string& before, const char* what) {
+    if (given.empty()) given = before;
+    if (given == before) return;
+    fail_program(fmt::format("{} is '{}', but the run in {} was started with '{}'", what, given,
+                             options.resume, before),
+                 {}, "leave the option away, or start another run with --output");
+  };
+  if (options.file != "-") take(options.file, run.file, "the model text");
+  take(options.only, run.only, "--only");
+  take(options.data, run.data, "--data");
+  take(options.precision, run.precision, "--precision");
+  take(options.checkpoint, run.checkpoint, "--checkpoint");
+  if (options.settings.empty()) options.settings = run.settings;
+  if (options.settings != run.settings)
+    fail_program(fmt::format("the run in {} was started with other settings (--set): {}", options.resume,
+                             run.settings.empty() ? "none" : fmt::format("{}", fmt::join(run.settings, " "))),
+                 {}, "leave --set away, or start another run with --output");
+}
+
 int train_block(TrainingProgram& program, const Options& options, Sources& sources) {
   const language::TrainSettings& settings = program.settings();
   const DataSet& data = program.data();
   TrainRunOptions run_options;
   run_options.folder = options.output.empty() ? "runs/" + settings.name : options.output;
+  run_options.resume = !options.resume.empty();
+  run_options.interval = parse_checkpoint_interval(options.checkpoint_every);
   run_options.checkpoint = options.checkpoint;
   run_options.quiet = options.quiet;
   if (!options.quiet)
     fmt::print(stderr, "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n",
                settings.name, count_trainable(program.graphs().storage), data.training.size(),
                data.validation.size(), data.test.size(), settings.batch, settings.seed);
+  write_run_description(run_options.folder, describe_run(options));
   const TrainRun run = run_training(program, run_options);
   for (const std::string& message : run.report.messages) fmt::print(stderr, "{}\n", message);
   fmt::print("{} epochs, {} steps in {:.1f} s\n{}", run.report.epoch, run.report.step, run.report.seconds,
@@ -97,23 +134,33 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
 
 Action set_up_train(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file, "model text (.gradus), or - for standard input")->required();
+  app.add_option("FILE", options->file, "model text (.gradus), or - for standard input");
   app.add_option("--only", options->only, "the train block, if the file has several");
   app.add_option("--set", options->settings, "override a setting: --set epochs=5 --set batch=32")
       ->allow_extra_args(false);
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_option("-o,--output", options->output, "folder for checkpoint and history (default: runs/NAME)");
-  app.add_option("--checkpoint", options->checkpoint, "start from this checkpoint");
+  app.add_option("--checkpoint", options->checkpoint, "start from the parameters of this checkpoint");
+  app.add_option("--resume", options->resume,
+                 "go on with the run in this folder where it was stopped or killed, bit for bit; "
+                 "FILE and options are those it was started with");
+  app.add_option("--checkpoint-every", options->checkpoint_every,
+                 "how often to write what --resume needs: 500 (steps) or 30s (seconds)")
+      ->capture_default_str();
   app.add_option(
       "--predictions", options->predictions,
       "do not train: write the model's outputs for the test rows to this NPZ file (needs --checkpoint)");
-  app.add_option("--precision", options->precision, "f32 or f64")
-      ->check(CLI::IsMember({"f32", "f64"}))
-      ->capture_default_str();
+  app.add_option("--precision", options->precision, "f32 (default) or f64")
+      ->check(CLI::IsMember({"f32", "f64"}));
   app.add_flag("-q,--quiet", options->quiet, "no progress");
   options->compile.add_to(app);
 
   return [options](Sources& sources) {
+    if (!options->resume.empty()) take_over(*options);
+    if (options->precision.empty()) options->precision = "f32";
+    if (options->file.empty())
+      fail_program("there is no model text to train", {},
+                   "gradus train FILE, or gradus train --resume FOLDER");
     const std::string text = sources.read(options->file);
     const language::Unit unit = language::load_unit(options->file, text);
     sources.add_unit(unit);

@@ -4,11 +4,10 @@
 
 #include <iostream>
 
-#include "runtime/training/checkpoint.h"
+#include "frontend/driver/run_identity.h"
 #include "runtime/training/early_stopping.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/progress.h"
-#include "runtime/training/run_folder.h"
 
 namespace gradus {
 
@@ -155,8 +154,12 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   }
   TrainRun run;
   if (!options.folder.empty()) {
-    auto folder = std::make_unique<RunFolder>(RunFolderOptions{options.folder, settings.name});
+    auto folder = std::make_unique<RunFolder>(
+        RunFolderOptions{options.folder, settings.name, options.interval, run_identity(program)});
     run.files = {folder->checkpoint_file(), folder->history_file()};
+    // Killed before its first checkpoint, a run starts again.
+    if (options.resume && file_exists(folder->resume_file()))
+      training.resume = load_training(folder->resume_file(), parameters, run_identity(program));
     callbacks.push_back(std::move(folder));
   }
   if (!options.quiet)

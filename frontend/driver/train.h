@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "frontend/driver/training_program.h"
+#include "runtime/training/run_folder.h"
 #include "runtime/training/training_loop.h"
 
 namespace gradus {
@@ -12,7 +13,9 @@ namespace gradus {
 struct TrainRunOptions {
   std::string folder;      // where checkpoint and history go; empty: nothing is written
   std::string checkpoint;  // start from these parameters; empty: from initial values
-  bool quiet = false;      // no progress
+  bool resume = false;     // go on in the folder where the run was stopped
+  CheckpointInterval interval;
+  bool quiet = false;  // no progress
 };
 
 struct TrainRun {

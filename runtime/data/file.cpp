@@ -134,6 +134,12 @@ void create_folder(const std::string& path) {
   }
 }
 
+bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail_file(path, "remove", errno);
+}
+
 AppendedFile::AppendedFile(std::string path, bool keep) : path_(std::move(path)) {
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (keep ? 0 : O_TRUNC), 0666);
   if (descriptor_ < 0) fail_file(path_, "create", errno);

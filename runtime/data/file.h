@@ -21,6 +21,11 @@ void write_file_atomically(const std::string& path, std::span<const ByteView> pi
 // Creates the folder and those above it, and makes sure that files can be created in it.
 void create_folder(const std::string& path);
 
+bool file_exists(const std::string& path);
+
+// Removes a file if it is there.
+void remove_file(const std::string& path);
+
 // A text file that grows line by line, as a history does.
 class AppendedFile {
  public:

@@ -24,28 +24,28 @@ const Tensor* InputSource::column(const Argument& input) {
   return stored.get();
 }
 
-const Tensor* InputSource::scalar(const Argument& input) {
-  if (const auto found = scalars_.find(input.name); found != scalars_.end()) {
-    auto& stored = converted_[{input.name, input.type.element}];
-    if (!stored) stored = std::make_unique<Tensor>(converted(found->second, input.type.element, input.name));
-    if (stored->type() != input.type)
-      fail_internal(fmt::format("input '{}' is {} instead of {}", input.name, to_string(stored->type()),
-                                to_string(input.type)));
-    return stored.get();
-  }
-  if (input.name != "epoch" || !input.type.shape.empty() || data_.find(input.name)) return nullptr;
-  Tensor& epoch = epoch_.try_emplace(input.type.element, input.type).first->second;
-  set_epoch(current_epoch_);
-  return &epoch;
+namespace {
+
+void write_scalar(Tensor& target, double value, const std::string& name) {
+  const Tensor converted_value = converted(Tensor::scalar(value), target.element(), name);
+  std::memcpy(target.data(), converted_value.data(), static_cast<size_t>(target.bytes()));
 }
 
-void InputSource::set_epoch(int64_t epoch) {
-  current_epoch_ = epoch;
-  // In place: bound steps hold the address.
-  for (auto& [element, tensor] : epoch_) {
-    const Tensor value = converted(Tensor::scalar(epoch), element, "epoch");
-    std::memcpy(tensor.data(), value.data(), static_cast<size_t>(tensor.bytes()));
-  }
+}  // namespace
+
+const Tensor* InputSource::scalar(const Argument& input) {
+  const auto found = scalars_.find(input.name);
+  // A column may be called `epoch`; an input of the program has a name of its own.
+  if (found == scalars_.end() || !input.type.shape.empty()) return nullptr;
+  const auto [at, fresh] = bound_scalars_.try_emplace({input.name, input.type.element}, input.type);
+  if (fresh) write_scalar(at->second, found->second, input.name);
+  return &at->second;
+}
+
+void InputSource::set_scalar(const std::string& name, double value) {
+  scalars_[name] = value;
+  for (auto& [key, tensor] : bound_scalars_)
+    if (key.first == name) write_scalar(tensor, value, name);
 }
 
 BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters)

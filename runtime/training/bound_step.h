@@ -29,12 +29,10 @@ class InputSource {
  public:
   explicit InputSource(const DataSet& data) : data_(data) {}
   const DataSet& data() const { return data_; }
-  // Before the first step is bound.
-  void set_scalar(const std::string& name, Tensor value) {
-    scalars_.insert_or_assign(name, std::move(value));
-  }
+  // What steps see as the scalar input of that name, from now on; all are named before the first is bound.
+  void set_scalar(const std::string& name, double value);
   // What steps see as their input `epoch`, from now on.
-  void set_epoch(int64_t epoch);
+  void set_epoch(int64_t epoch) { set_scalar("epoch", static_cast<double>(epoch)); }
 
   // The column in the asked element type (converted once); checks the shape of its rows. Null if there is no
   // such column.
@@ -45,9 +43,9 @@ class InputSource {
  private:
   const DataSet& data_;
   std::map<std::pair<std::string, ElementType>, std::unique_ptr<Tensor>> converted_;
-  std::map<std::string, Tensor> scalars_;
-  std::map<ElementType, Tensor> epoch_;  // in the types that steps ask for
-  int64_t current_epoch_ = 0;
+  std::map<std::string, double> scalars_{{"epoch", 0}};
+  // In the types that steps ask for; their addresses do not change.
+  std::map<std::pair<std::string, ElementType>, Tensor> bound_scalars_;
 };
 
 class BoundStep {

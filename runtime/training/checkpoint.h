@@ -1,9 +1,11 @@
 // Checkpoints: parameters and state in one safetensors file, with where the training stands in its metadata.
+// A checkpoint to go on from holds, besides, what training was doing, under names with a slash in them, which
+// no parameter has.
 #pragma once
 
 #include <string>
 
-#include "runtime/training/parameters.h"
+#include "runtime/training/saved_training.h"
 
 namespace gradus {
 
@@ -14,7 +16,11 @@ struct CheckpointInfo {
   int64_t step = 0;   // steps that are complete
 };
 
-// Written atomically.
+// What makes a run the run that it is (program, data, settings), by name; two runs with the same give the
+// same bits.
+using RunIdentity = std::map<std::string, std::string>;
+
+// Written atomically, as are the others.
 void save_checkpoint(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info);
 
 // Loads the values of `parameters` from a file, all or (on any error) none. A missing file is an environment
@@ -22,5 +28,11 @@ void save_checkpoint(const std::string& path, const ParameterSet& parameters, co
 // type or (unless `allow_unknown`, for programs that use a part of it) not known. Files without our metadata
 // give default info.
 CheckpointInfo load_checkpoint(const std::string& path, ParameterSet& parameters, bool allow_unknown = false);
+
+// A checkpoint that training can go on from, bit for bit.
+void save_training(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info,
+                   const SavedTraining& training, const RunIdentity& identity);
+// Loads the parameters (all or none) and what was saved. A program error if the file is of another run.
+SavedTraining load_training(const std::string& path, ParameterSet& parameters, const RunIdentity& identity);
 
 }  // namespace gradus

@@ -50,6 +50,16 @@ EarlyStoppingRule::Verdict EarlyStoppingRule::observe(int64_t epoch, double valu
   return {false, wait_ >= patience_ && epoch > 0};
 }
 
+std::vector<double> EarlyStoppingRule::save() const {
+  return {best_, static_cast<double>(best_epoch_), static_cast<double>(wait_)};
+}
+
+void EarlyStoppingRule::load(SavedReader& saved) {
+  best_ = saved.number();
+  best_epoch_ = saved.whole();
+  wait_ = saved.whole();
+}
+
 EarlyStopping::EarlyStopping(EarlyStoppingOptions options) : options_(std::move(options)), rule_(options_) {
   if (options_.patience < 0) fail_program("early_stopping: patience is negative");
   if (options_.start_from_epoch < 0) fail_program("early_stopping: start_from_epoch is negative");
@@ -78,11 +88,27 @@ void EarlyStopping::epoch_end(TrainingState& state) {
   // If nothing ever improves (all NaN), the first watched epoch counts as the best, as in Keras.
   if (improved || (watched && best_epoch_ == 0)) {
     best_epoch_ = record.epoch;
-    if (options_.restore_best_weights) best_ = state.parameters.snapshot();
+    if (options_.restore_best_weights) best_ = state.keep();
   }
   if (!stop) return;
   stopped_epoch_ = record.epoch;
   state.stop = true;
+}
+
+std::vector<double> EarlyStopping::save() const {
+  std::vector<double> saved = rule_.save();
+  saved.insert(saved.end(),
+               {static_cast<double>(stopped_epoch_), static_cast<double>(best_epoch_), best_ ? 1.0 : 0.0});
+  return saved;
+}
+
+void EarlyStopping::load(std::span<const double> saved, TrainingState& state) {
+  SavedReader reader(saved, "early_stopping");
+  rule_.load(reader);
+  stopped_epoch_ = reader.whole();
+  best_epoch_ = reader.whole();
+  if (reader.whole() != 0) best_ = state.kept(best_epoch_);
+  reader.end();
 }
 
 void EarlyStopping::train_end(TrainingState& state) {
@@ -90,8 +116,9 @@ void EarlyStopping::train_end(TrainingState& state) {
     state.messages.push_back(fmt::format("epoch {}: early stopping ({} was best in epoch {})", stopped_epoch_,
                                          options_.monitor, best_epoch_));
   // After an interruption the parameters stay where the training was, so that it can go on from there.
-  if (!options_.restore_best_weights || best_.empty() || state.interrupted) return;
-  state.parameters.assign(best_);
+  if (!options_.restore_best_weights || !best_ || state.interrupted) return;
+  state.parameters.assign(*best_);
+  best_.reset();
   state.final_epoch = best_epoch_;
   if (options_.verbose)
     state.messages.push_back(fmt::format("parameters restored from the end of epoch {}", best_epoch_));

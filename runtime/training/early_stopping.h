@@ -37,6 +37,9 @@ class EarlyStoppingRule {
   };
   Verdict observe(int64_t epoch, double value);
 
+  std::vector<double> save() const;
+  void load(SavedReader& saved);
+
   double best() const { return sign_ * best_; }
   int64_t best_epoch() const { return best_epoch_; }  // -1: none yet
 
@@ -59,6 +62,8 @@ class EarlyStopping : public Callback {
   void train_begin(TrainingState& state) override;
   void epoch_end(TrainingState& state) override;
   void train_end(TrainingState& state) override;
+  std::vector<double> save() const override;
+  void load(std::span<const double> saved, TrainingState& state) override;
 
   const EarlyStoppingRule& rule() const { return rule_; }
 
@@ -68,7 +73,7 @@ class EarlyStopping : public Callback {
   size_t monitored_ = 0;
   int64_t stopped_epoch_ = 0;
   int64_t best_epoch_ = 0;  // from 1; 0: none
-  std::vector<Tensor> best_;
+  std::shared_ptr<const Snapshot> best_;
 };
 
 }  // namespace gradus

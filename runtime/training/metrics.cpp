@@ -69,8 +69,25 @@ void MetricSums::values(std::vector<double>& out) const {
                                    : sum.numerator / sum.denominator);
 }
 
+std::vector<double> MetricSums::save() const {
+  std::vector<double> saved;
+  for (const Sum& sum : sums_)
+    saved.insert(saved.end(), {sum.latest, sum.numerator, sum.denominator, static_cast<double>(sum.steps)});
+  return saved;
+}
+
+bool MetricSums::load(std::span<const double> saved) {
+  if (saved.size() != 4 * sums_.size()) return false;
+  for (size_t i = 0; i < sums_.size(); ++i) {
+    const auto each = saved.subspan(4 * i, 4);
+    if (!(each[3] >= 0 && each[3] < 1e15)) return false;
+    sums_[i] = {each[0], each[1], each[2], static_cast<int64_t>(each[3])};
+  }
+  return true;
+}
+
 std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
-                             const std::vector<Metric>& metrics, const RunOptions& options) {
+                            const std::vector<Metric>& metrics, const RunOptions& options) {
   MetricSums sums(metrics);
   const int64_t count = batch_count(static_cast<int64_t>(rows.size()), options.batch);
   for (int64_t i = 0; i < count; ++i) {

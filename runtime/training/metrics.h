@@ -25,6 +25,9 @@ class MetricSums {
   double latest(size_t metric) const { return sums_[metric].latest; }
   std::vector<double> values() const;
   void values(std::vector<double>& out) const;
+  // All of it as numbers, to go on with later; false if they are not of these metrics.
+  std::vector<double> save() const;
+  bool load(std::span<const double> saved);
 
  private:
   struct Sum {
@@ -46,7 +49,7 @@ struct RunOptions {
 
 // Metrics over the given rows, batch by batch, in order.
 std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
-                             const std::vector<Metric>& metrics, const RunOptions& options);
+                            const std::vector<Metric>& metrics, const RunOptions& options);
 
 // All results of the steps over the given rows, one below the other; a result whose leading axis does not
 // count the rows is a program error.

@@ -39,13 +39,13 @@ std::vector<void*> ParameterSet::addresses(const ExecutableDescription& step) {
   return result;
 }
 
-std::vector<Tensor> ParameterSet::snapshot() const {
-  std::vector<Tensor> result;
+Snapshot ParameterSet::snapshot() const {
+  Snapshot result;
   for (const Entry& entry : entries_) result.push_back(entry.value);
   return result;
 }
 
-void ParameterSet::assign(const std::vector<Tensor>& snapshot) {
+void ParameterSet::assign(const Snapshot& snapshot) {
   if (snapshot.size() != entries_.size()) fail_internal("snapshot of another set of parameters");
   for (size_t i = 0; i < snapshot.size(); ++i) {
     Tensor& target = entries_[i].value;

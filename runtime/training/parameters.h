@@ -10,6 +10,9 @@
 
 namespace gradus {
 
+// Values of a whole set, in its order.
+using Snapshot = std::vector<Tensor>;
+
 class ParameterSet {
  public:
   // Paths are unique; kind is parameter or state.
@@ -28,8 +31,8 @@ class ParameterSet {
   // nothing is added; copying values (`assign`) keeps them.
   std::vector<void*> addresses(const ExecutableDescription& step);
 
-  std::vector<Tensor> snapshot() const;
-  void assign(const std::vector<Tensor>& snapshot);
+  Snapshot snapshot() const;
+  void assign(const Snapshot& snapshot);
 
  private:
   struct Entry {

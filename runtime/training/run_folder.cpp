@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <chrono>
+#include <cmath>
 
-#include "runtime/training/checkpoint.h"
+#include "ir/error.h"
 
 namespace gradus {
 
@@ -18,11 +20,28 @@ double now() {
 }  // namespace
 
 std::string history_header(const TrainingState& state) {
-  return fmt::format("epoch,step,{}\n", fmt::join(state.names, ","));
+  std::string line = fmt::format("epoch,step,{}", fmt::join(state.names, ","));
+  for (const std::string& name : state.rate_names) line += "," + name;
+  return line + "\n";
 }
 
 std::string history_line(const EpochRecord& record) {
-  return fmt::format("{},{},{}\n", record.epoch, record.step, fmt::join(record.values, ","));
+  std::string line = fmt::format("{},{},{}", record.epoch, record.step, fmt::join(record.values, ","));
+  for (const double rate : record.rates) line += fmt::format(",{}", rate);
+  return line + "\n";
+}
+
+CheckpointInterval parse_checkpoint_interval(const std::string& text) {
+  const bool seconds = text.ends_with('s');
+  const char* end = text.data() + text.size() - (seconds ? 1 : 0);
+  double number = 0;
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  const bool whole = seconds || number == std::floor(number);
+  if (error != std::errc() || stopped != end || !(number > 0 && number < 1e12) || !whole)
+    fail_program(fmt::format("--checkpoint-every: '{}' is neither a number of steps nor of seconds", text),
+                 {}, "for example --checkpoint-every 500 (steps) or --checkpoint-every 30s");
+  if (seconds) return {0, number};
+  return {static_cast<int64_t>(number), 0};
 }
 
 RunFolder::RunFolder(RunFolderOptions options) : options_(std::move(options)) {
@@ -30,26 +49,51 @@ RunFolder::RunFolder(RunFolderOptions options) : options_(std::move(options)) {
 }
 
 void RunFolder::train_begin(TrainingState& state) {
-  // A run that goes on after some epochs continues its file.
-  history_ = std::make_unique<AppendedFile>(history_file(), state.epoch > 0);
+  // A resumed run has lines of epochs that the checkpoint does not know, or half a line: they are made again.
+  if (state.resumed) {
+    std::string text = history_header(state);
+    for (const EpochRecord& record : state.history) text += history_line(record);
+    write_file_atomically(history_file(), std::vector<ByteView>{std::as_bytes(std::span(text))});
+  } else {
+    remove_file(resume_file());
+  }
+  // A run that starts from parameters after some epochs continues its file.
+  history_ = std::make_unique<AppendedFile>(history_file(), state.resumed || state.epoch > 0);
   if (history_->empty()) history_->append(history_header(state));
   saved_ = now();
 }
 
+void RunFolder::batch_end(TrainingState& state) {
+  // The last batch of an epoch waits for the validation.
+  if (state.batches_done < state.batches && due(state)) save_training_now(state);
+}
+
 void RunFolder::epoch_end(TrainingState& state) {
   history_->append(history_line(state.history.back()));
-  if (now() - saved_ >= options_.seconds_between_checkpoints) save(state, state.epoch, state.step);
+  if (due(state)) save_training_now(state);
 }
 
 void RunFolder::train_end(TrainingState& state) {
+  int64_t epochs = state.epoch, steps = state.step;
   for (const EpochRecord& record : state.history)
-    if (record.epoch == state.final_epoch) return save(state, record.epoch, record.step);
-  save(state, state.epoch, state.step);
+    if (record.epoch == state.final_epoch) epochs = record.epoch, steps = record.step;
+  save_checkpoint(checkpoint_file(), state.parameters, info(state, epochs, steps));
+  save_training_now(state);
 }
 
-void RunFolder::save(const TrainingState& state, int64_t epochs_done, int64_t steps_done) {
-  save_checkpoint(checkpoint_file(), state.parameters,
-                  {options_.program, state.seed, epochs_done, steps_done});
+bool RunFolder::due(const TrainingState& state) const {
+  const CheckpointInterval& interval = options_.interval;
+  return (interval.steps > 0 && state.step % interval.steps == 0) ||
+         (interval.seconds > 0 && now() - saved_ >= interval.seconds);
+}
+
+CheckpointInfo RunFolder::info(const TrainingState& state, int64_t epochs_done, int64_t steps_done) const {
+  return {options_.program, state.seed, epochs_done, steps_done};
+}
+
+void RunFolder::save_training_now(const TrainingState& state) {
+  save_training(resume_file(), state.parameters, info(state, state.epochs_done, state.step), state.saved(),
+                options_.identity);
   saved_ = now();
 }
 

@@ -1,39 +1,54 @@
-// The folder of a run: history.csv, one line an epoch, and checkpoint.safetensors.
+// The folder of a run: history.csv, one line an epoch; checkpoint.safetensors, the parameters that training
+// ended with; resume.safetensors, from which it goes on if it was stopped, by whatever it was.
 #pragma once
 
 #include <memory>
 
 #include "runtime/data/file.h"
 #include "runtime/training/callback.h"
+#include "runtime/training/checkpoint.h"
 
 namespace gradus {
+
+// How often resume.safetensors is written while training runs; 0: not for that reason.
+struct CheckpointInterval {
+  int64_t steps = 0;
+  double seconds = 30;
+};
+// "100" steps or "30s"; anything else is a program error.
+CheckpointInterval parse_checkpoint_interval(const std::string& text);
 
 struct RunFolderOptions {
   std::string path;     // created if need be
   std::string program;  // goes into the checkpoint
-  // Checkpoints are written at the end and after an epoch that ends so long after the last one.
-  double seconds_between_checkpoints = 10;
+  CheckpointInterval interval;
+  RunIdentity identity;
 };
 
 class RunFolder : public Callback {
  public:
   explicit RunFolder(RunFolderOptions options);
   void train_begin(TrainingState& state) override;
+  void batch_end(TrainingState& state) override;
   void epoch_end(TrainingState& state) override;
   void train_end(TrainingState& state) override;
 
   std::string history_file() const { return options_.path + "/history.csv"; }
   std::string checkpoint_file() const { return options_.path + "/checkpoint.safetensors"; }
+  std::string resume_file() const { return options_.path + "/resume.safetensors"; }
 
  private:
-  void save(const TrainingState& state, int64_t epochs_done, int64_t steps_done);
+  bool due(const TrainingState& state) const;
+  CheckpointInfo info(const TrainingState& state, int64_t epochs_done, int64_t steps_done) const;
+  void save_training_now(const TrainingState& state);
 
   RunFolderOptions options_;
   std::unique_ptr<AppendedFile> history_;
   double saved_ = 0;
 };
 
-// "epoch,step,loss,validation.loss", and a line of it; numbers are written so that they read back exactly.
+// "epoch,step,loss,validation.loss,rate", and a line of it; numbers are written so that they read back
+// exactly.
 std::string history_header(const TrainingState& state);
 std::string history_line(const EpochRecord& record);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "ir/error.h"
 #include "runtime/data/batches.h"
@@ -28,56 +29,78 @@ class Loop {
         evaluate_steps_(steps.evaluate, source_, parameters),
         sums_(options.metrics),
         state_(parameters) {
-    for (const NamedTensor& scalar : options.scalars) source_.set_scalar(scalar.name, scalar.value);
+    for (const auto& [name, value] : options.inputs) source_.set_scalar(name, value);
+    state_.inputs = options.inputs;
     state_.seed = options.seed;
     state_.epochs = options.epochs;
-    state_.epoch = options.epochs_done;
+    state_.epoch = state_.epochs_done = options.epochs_done;
     state_.step = options.steps_done;
     state_.rows = static_cast<int64_t>(data.training.size());
     state_.batches = batch_count(state_.rows, options.batch);
     for (const Metric& metric : options.metrics) state_.names.push_back(metric.name);
     if (!data.validation.empty())
       for (const Metric& metric : options.metrics) state_.names.push_back("validation." + metric.name);
+    for (const auto& [name, value] : options.inputs) state_.rate_names.push_back(name);
+    state_.rate_names.insert(state_.rate_names.end(), options.rates.begin(), options.rates.end());
+    rates_.resize(options.rates.size(), std::numeric_limits<double>::quiet_NaN());
+    state_.saved = [this] { return saved(); };
   }
 
   TrainingReport run() {
     if (state_.rows == 0) fail_program(fmt::format("{}: there are no training rows", data_.name));
     const auto started = std::chrono::steady_clock::now();
-    tell(&Callback::train_begin);
-    while (state_.epoch < options_.epochs && !state_.stop && !state_.interrupted) run_epoch();
+    if (options_.resume) resume(*options_.resume);
+    if (!state_.finished) {
+      tell(&Callback::train_begin);
+      while (state_.epochs_done < options_.epochs && !state_.stop && !state_.interrupted) run_epoch();
+      state_.finished = !state_.interrupted;
+      tell(&Callback::train_end);
+    }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
-    tell(&Callback::train_end);
     return report(elapsed.count());
   }
 
  private:
   void tell(void (Callback::*hook)(TrainingState&)) {
     for (Callback* callback : options_.callbacks) (callback->*hook)(state_);
+    if (!state_.inputs_changed) return;
+    for (const auto& [name, value] : state_.inputs) source_.set_scalar(name, value);
+    state_.inputs_changed = false;
   }
 
   void run_epoch() {
-    const int64_t epoch = ++state_.epoch;
+    const int64_t epoch = state_.epoch = state_.epochs_done + 1;
     source_.set_epoch(epoch);
-    state_.batch = 0;
-    state_.rows_done = 0;
-    sums_.clear();
-    tell(&Callback::epoch_begin);
+    state_.batch = state_.batches_done;
+    state_.rows_done = std::min(state_.batch * options_.batch, state_.rows);
+    if (state_.batches_done == 0) {
+      sums_.clear();
+      tell(&Callback::epoch_begin);
+    }
     const std::vector<int64_t> order = epoch_order(data_.training, options_.seed, epoch, options_.shuffle);
-    for (int64_t i = 0; i < state_.batches; ++i) {
-      run_batch(batch_rows(order, options_.batch, i));
+    while (state_.batches_done < state_.batches) {
+      run_batch(batch_rows(order, options_.batch, state_.batches_done));
       if (!options_.interrupted || !options_.interrupted()) continue;
       state_.interrupted = true;
-      if (i + 1 == state_.batches) break;
+      if (state_.batches_done == state_.batches) break;
       --state_.epoch;  // it is not complete
       return;
     }
-    EpochRecord record{epoch, state_.step, sums_.values()};
+    end_epoch();
+  }
+
+  void end_epoch() {
+    EpochRecord record{state_.epoch, state_.step, sums_.values(), {}};
     if (!data_.validation.empty()) {
       const std::vector<double> values =
           measure(evaluate_steps_, data_.validation, options_.metrics, run_options());
       record.values.insert(record.values.end(), values.begin(), values.end());
     }
+    for (const auto& [name, value] : state_.inputs) record.rates.push_back(value);
+    record.rates.insert(record.rates.end(), rates_.begin(), rates_.end());
     state_.history.push_back(std::move(record));
+    state_.epochs_done = state_.epoch;
+    state_.batches_done = 0;
     tell(&Callback::epoch_end);
   }
 
@@ -87,11 +110,99 @@ class Loop {
     BoundStep& step = train_steps_.get(static_cast<int64_t>(rows.size()));
     step.run(rows, options_.seed, state_.step + 1, state_.epoch, options_.describe_check);
     ++state_.step;
+    ++state_.batches_done;
     sums_.add(step);
     check_losses();
+    for (size_t i = 0; i < rates_.size(); ++i)
+      rates_[i] = step.result(step.result_index(options_.rates[i])).number(0);
     state_.rows_done += static_cast<int64_t>(rows.size());
     sums_.values(state_.running);
     tell(&Callback::batch_end);
+  }
+
+  // --- What a checkpoint says
+
+  SavedTraining saved() const {
+    SavedTraining saved;
+    const auto flag = [](bool value) { return value ? 1.0 : 0.0; };
+    saved.numbers["position"] = {static_cast<double>(state_.epochs_done),
+                                 static_cast<double>(state_.batches_done),
+                                 static_cast<double>(state_.step),
+                                 static_cast<double>(state_.final_epoch),
+                                 flag(state_.stop),
+                                 flag(state_.finished)};
+    saved.numbers["sums"] = sums_.save();
+    saved.numbers["rates"] = rates_;
+    for (const auto& [name, value] : state_.inputs) saved.numbers["inputs"].push_back(value);
+    std::vector<double>& history = saved.numbers["history"];
+    for (const EpochRecord& record : state_.history) {
+      history.push_back(static_cast<double>(record.epoch));
+      history.push_back(static_cast<double>(record.step));
+      history.insert(history.end(), record.values.begin(), record.values.end());
+      history.insert(history.end(), record.rates.begin(), record.rates.end());
+    }
+    for (size_t i = 0; i < options_.callbacks.size(); ++i)
+      if (std::vector<double> numbers = options_.callbacks[i]->save(); !numbers.empty())
+        saved.numbers[callback_name(i)] = std::move(numbers);
+    if (!state_.finished)
+      for (const auto& [epoch, kept] : state_.snapshots)
+        if (std::shared_ptr<const Snapshot> snapshot = kept.lock()) saved.snapshots[epoch] = snapshot;
+    return saved;
+  }
+
+  static std::string callback_name(size_t index) { return fmt::format("callback_{}", index + 1); }
+
+  static std::span<const double> numbers(const SavedTraining& saved, const std::string& name) {
+    const auto found = saved.numbers.find(name);
+    if (found == saved.numbers.end()) SavedReader({}, fmt::format("'{}'", name)).fail();
+    return found->second;
+  }
+
+  void resume(const SavedTraining& saved) {
+    SavedReader position(numbers(saved, "position"), "the position");
+    state_.epochs_done = position.whole();
+    state_.batches_done = position.whole();
+    state_.step = position.whole();
+    state_.final_epoch = position.whole();
+    state_.stop = position.whole() != 0;
+    state_.finished = position.whole() != 0;
+    position.end();
+    const auto in = [](int64_t value, int64_t limit) { return value >= 0 && value <= limit; };
+    if (!in(state_.epochs_done, options_.epochs) || !in(state_.batches_done, state_.batches) ||
+        state_.step < 0 || !in(state_.final_epoch, state_.epochs_done))
+      position.fail();
+    state_.resumed = true;
+    state_.epoch = state_.epochs_done;
+    if (!sums_.load(numbers(saved, "sums"))) SavedReader({}, "the metrics").fail();
+    sums_.values(state_.running);
+    resume_rates(saved);
+    resume_history(saved);
+    for (const auto& [epoch, snapshot] : saved.snapshots) state_.snapshots[epoch] = snapshot;
+    for (size_t i = 0; i < options_.callbacks.size(); ++i)
+      if (const auto found = saved.numbers.find(callback_name(i)); found != saved.numbers.end())
+        options_.callbacks[i]->load(found->second, state_);
+  }
+
+  void resume_rates(const SavedTraining& saved) {
+    SavedReader rates(numbers(saved, "rates"), "the rates");
+    rates_ = rates.numbers(rates_.size());
+    rates.end();
+    if (state_.inputs.empty()) return;
+    SavedReader inputs(numbers(saved, "inputs"), "the inputs");
+    for (auto& [name, value] : state_.inputs) source_.set_scalar(name, value = inputs.number());
+    inputs.end();
+  }
+
+  void resume_history(const SavedTraining& saved) {
+    SavedReader history(numbers(saved, "history"), "the history");
+    while (history.left() > 0) {
+      EpochRecord record;
+      record.epoch = history.whole();
+      record.step = history.whole();
+      record.values = history.numbers(state_.names.size());
+      record.rates = history.numbers(state_.rate_names.size());
+      state_.history.push_back(std::move(record));
+    }
   }
 
   void check_losses() const {
@@ -123,6 +234,7 @@ class Loop {
     for (const EpochRecord& record : state_.history)
       if (record.epoch == report.final_epoch) report.final_values = record.values;
     report.names = std::move(state_.names);
+    report.rate_names = std::move(state_.rate_names);
     report.history = std::move(state_.history);
     report.messages = std::move(state_.messages);
     return report;
@@ -134,9 +246,31 @@ class Loop {
   BoundSteps train_steps_, evaluate_steps_;
   MetricSums sums_;
   TrainingState state_;
+  std::vector<double> rates_;  // of the last step
 };
 
 }  // namespace
+
+void TrainingState::set_input(const std::string& name, double value) {
+  inputs.at(name) = value;
+  inputs_changed = true;
+}
+
+std::shared_ptr<const Snapshot> TrainingState::keep() {
+  std::weak_ptr<const Snapshot>& kept_now = snapshots[epoch];
+  if (std::shared_ptr<const Snapshot> known = kept_now.lock()) return known;
+  auto snapshot = std::make_shared<const Snapshot>(parameters.snapshot());
+  std::erase_if(snapshots, [this](const auto& each) { return each.first != epoch && each.second.expired(); });
+  snapshots[epoch] = snapshot;
+  return snapshot;
+}
+
+std::shared_ptr<const Snapshot> TrainingState::kept(int64_t of_epoch) const {
+  const auto found = snapshots.find(of_epoch);
+  std::shared_ptr<const Snapshot> snapshot = found == snapshots.end() ? nullptr : found->second.lock();
+  if (!snapshot) SavedReader({}, fmt::format("the parameters of epoch {}", of_epoch)).fail();
+  return snapshot;
+}
 
 int64_t TrainingState::find(std::string_view name) const {
   const auto found = std::find(names.begin(), names.end(), without_train(name));
@@ -151,6 +285,8 @@ std::optional<double> TrainingReport::value(std::string_view name) const {
   name = without_train(name);
   for (size_t i = 0; i < final_values.size(); ++i)
     if (names[i] == name) return final_values[i];
+  for (size_t i = 0; i < rate_names.size() && !history.empty(); ++i)
+    if (rate_names[i] == name) return history.back().rates[i];
   return std::nullopt;
 }
 

@@ -19,18 +19,23 @@ struct TrainingOptions {
   int64_t epochs = 1;
   int64_t seed = 0;
   bool shuffle = true;
-  std::vector<Metric> metrics;  // the loss first
-  std::vector<NamedTensor>
-      scalars;  // run-time inputs that are no columns; an input `epoch` is filled by the loop
+  std::vector<Metric> metrics;           // the loss first
+  std::map<std::string, double> inputs;  // run-time inputs that are no columns; an input `epoch` is filled by
+                                         // the loop
+  std::vector<std::string> rates;        // results of training steps whose last value goes into the history
   std::vector<Callback*>
       callbacks;  // called in this order; those that change parameters at the end come first
   DescribeCheck describe_check;
   std::function<bool()> interrupted;        // asked after every step
-  int64_t epochs_done = 0, steps_done = 0;  // of the run that this one continues
+  int64_t epochs_done = 0, steps_done = 0;  // of the run whose parameters this one starts from
+  // Of the same run, interrupted: it goes on where this was saved, as if it had never stopped. The parameters
+  // are those that were saved with it.
+  std::optional<SavedTraining> resume;
 };
 
 struct TrainingReport {
-  std::vector<std::string> names;  // of the history's values
+  std::vector<std::string> names;       // of the history's values
+  std::vector<std::string> rate_names;  // … and of its rates
   std::vector<EpochRecord> history;
   std::vector<double> final_values;  // of the epoch whose parameters were kept, in the order of `names`
   std::vector<std::pair<std::string, double>> test;  // "test.loss", …; empty without a test part

@@ -50,7 +50,7 @@ struct Story {
       if (state.stop) break;
       ++state.epoch;
       parameters.value(0).values<double>()[0] = static_cast<double>(state.epoch);
-      state.history.push_back({state.epoch, state.epoch, {0.5, value}});
+      state.history.push_back({state.epoch, state.epoch, {0.5, value}, {}});
       stopping.epoch_end(state);
     }
     stopping.train_end(state);

@@ -119,7 +119,7 @@ TEST_CASE("validation, test part, early stopping and a run's folder") {
   stopping_options.patience = 2;
   stopping_options.restore_best_weights = true;
   EarlyStopping stopping(stopping_options);
-  RunFolder run({folder.file("runs/a"), "line", 10});
+  RunFolder run({folder.file("runs/a"), "line", {}, {}});
   TrainingOptions options = basic(2, 1000);
   options.callbacks = {&stopping, &run};
   const TrainingReport report = train(program.steps(), data, parameters, options);
@@ -156,10 +156,10 @@ TEST_CASE("a run that goes on gives the same bits as one that never stopped") {
   const DataSet data = line_data(10);
   ParameterSet whole = FakeProgram::parameters(), parts = FakeProgram::parameters();
   TrainingOptions options = basic(4, 6);
-  RunFolder one({folder.file("one"), "line", 10});
+  RunFolder one({folder.file("one"), "line", {}, {}});
   options.callbacks = {&one};
   train(program.steps(), data, whole, options);
-  RunFolder two({folder.file("two"), "line", 10});
+  RunFolder two({folder.file("two"), "line", {}, {}});
   options.callbacks = {&two};
   options.epochs = 2;
   train(program.steps(), data, parts, options);
@@ -171,6 +171,136 @@ TEST_CASE("a run that goes on gives the same bits as one that never stopped") {
   CHECK(same_bits(whole["w"], parts["w"]));
   CHECK(text(one.history_file()) == text(two.history_file()));
   CHECK(text(one.checkpoint_file()) == text(two.checkpoint_file()));
+}
+
+namespace {
+
+// A process that is killed when it has written so many checkpoints: nothing that comes later happens.
+struct Killed {};
+class KillAfter : public Callback {
+ public:
+  KillAfter(RunFolder& folder, int64_t step, bool at_epoch_end)
+      : folder_(folder), step_(step), at_epoch_end_(at_epoch_end) {}
+  void batch_end(TrainingState& state) override {
+    folder_.batch_end(state);
+    if (state.step >= step_ && !at_epoch_end_) throw Killed{};
+  }
+  void epoch_end(TrainingState& state) override {
+    folder_.epoch_end(state);
+    if (state.step >= step_) throw Killed{};
+  }
+  void train_begin(TrainingState& state) override { folder_.train_begin(state); }
+  void train_end(TrainingState& state) override { folder_.train_end(state); }
+
+ private:
+  RunFolder& folder_;
+  int64_t step_;
+  bool at_epoch_end_;
+};
+
+struct ResumableRun {
+  explicit ResumableRun(const std::string& path) : folder({path, "line", {2, 0}, {{"program", "line"}}}) {
+    data.training = {0, 1, 2, 3, 4, 5, 6, 7};
+    data.validation = {8, 9};
+    options = basic(2, 9);
+  }
+  TrainingReport run(bool resume, int64_t kill_at = 1 << 20, bool at_epoch_end = false) {
+    EarlyStoppingOptions stopping_options;
+    stopping_options.min_delta = 0.2;
+    stopping_options.patience = 3;
+    stopping_options.restore_best_weights = true;
+    EarlyStopping stopping(stopping_options);
+    KillAfter killed_folder(folder, kill_at, at_epoch_end);
+    options.callbacks = {&stopping, &killed_folder};
+    ParameterSet parameters = FakeProgram::parameters();
+    options.resume.reset();
+    if (resume && file_exists(folder.resume_file()))
+      options.resume = load_training(folder.resume_file(), parameters, {{"program", "line"}});
+    return train(program.steps(), data, parameters, options);
+  }
+  DataSet data = line_data(10);
+  FakeProgram program;
+  TrainingOptions options;
+  RunFolder folder;
+};
+
+}  // namespace
+
+TEST_CASE("HWF-07: a run killed after any step, and resumed, is the run that was never stopped") {
+  const TemporaryFolder folder;
+  ResumableRun whole(folder.file("whole"));
+  const TrainingReport report = whole.run(false);
+  REQUIRE(report.final_epoch < report.epoch);  // stopped early, best restored
+  for (const bool at_epoch_end : {false, true})
+    for (int64_t step = 1; step <= report.step; ++step) {
+      ResumableRun killed(folder.file("killed"));
+      CHECK_THROWS_AS(killed.run(false, step, at_epoch_end), Killed);
+      if (step > 4 && step + 8 <= report.step)
+        CHECK_THROWS_AS(killed.run(true, step + 3), Killed);  // once more
+      ResumableRun resumed(folder.file("killed"));
+      const TrainingReport again = resumed.run(true);
+      INFO("killed after step " << step);
+      CHECK(again.epoch == report.epoch);
+      CHECK(again.final_values == report.final_values);
+      CHECK(text(resumed.folder.checkpoint_file()) == text(whole.folder.checkpoint_file()));
+      CHECK(text(resumed.folder.resume_file()) == text(whole.folder.resume_file()));
+      CHECK(text(resumed.folder.history_file()) == text(whole.folder.history_file()));
+    }
+  // A finished run has nothing to do.
+  const std::string before = text(whole.folder.checkpoint_file());
+  const TrainingReport finished = whole.run(true);
+  CHECK(finished.final_values == report.final_values);
+  CHECK(finished.step == report.step);
+  CHECK(text(whole.folder.checkpoint_file()) == before);
+}
+
+TEST_CASE("a checkpoint to resume from that is another run's or malformed is refused") {
+  const TemporaryFolder folder;
+  ResumableRun run(folder.file("run"));
+  CHECK_THROWS_AS(run.run(false, 18), Killed);
+  const std::string path = run.folder.resume_file();
+  ParameterSet parameters = FakeProgram::parameters(9);
+  CHECK_THAT(error_of(ErrorKind::program, [&] { load_training(path, parameters, {{"program", "other"}}); }),
+             Catch::Contains("is of another run"));
+  CHECK_THAT(error_of(ErrorKind::program, [&] { load_training(path, parameters, {{"batch", "2"}}); }),
+             Catch::Contains("is of another run"));
+  CHECK(parameters["w"].number(0) == 9);
+  CHECK(load_checkpoint(path, parameters).step == 18);  // its parameters can be used as any other's
+
+  const SavedTraining good = load_training(path, parameters, {});
+  const auto fails = [&](const std::string& name, const std::vector<double>& values) {
+    SavedTraining bad = good;
+    bad.numbers[name] = values;
+    run.options.resume = bad;
+    EarlyStopping stopping({});
+    run.options.callbacks = {&stopping};
+    INFO(name);
+    error_of(ErrorKind::program, [&] { train(run.program.steps(), run.data, parameters, run.options); });
+  };
+  const double nan = std::nan("");
+  fails("position", {});
+  fails("position", {nan, 0, 0, 0, 0, 0});
+  fails("position", {1e300, 0, 0, 0, 0, 0});
+  fails("position", {1, 99, 4, 0, 0, 0});
+  fails("position", {1, -1, 4, 0, 0, 0});
+  fails("sums", {1, 2, 3});
+  fails("sums", {1, 2, 3, nan, 1, 2, 3, 4});
+  fails("history", {1, 2, 3});
+  fails("rates", {1});
+  fails("callback_1", {1, 1, 1, 1, 7, 1});  // no parameters kept of epoch 7
+  const std::string whole = text(path);
+  for (size_t size = 0; size < whole.size(); size += 7) {
+    std::ofstream(folder.file("cut")) << whole.substr(0, size);
+    error_of(ErrorKind::program, [&] { load_training(folder.file("cut"), parameters, {}); });
+  }
+}
+
+TEST_CASE("how often to write checkpoints") {
+  CHECK(parse_checkpoint_interval("500").steps == 500);
+  CHECK(parse_checkpoint_interval("500").seconds == 0);
+  CHECK(parse_checkpoint_interval("2.5s").seconds == 2.5);
+  for (const char* bad : {"", "s", "0", "-1", "1.5", "x", "10m", "1e300", "nan", "nans"})
+    error_of(ErrorKind::program, [&] { parse_checkpoint_interval(bad); });
 }
 
 TEST_CASE("a failed check stops the training and saves nothing of that step") {
@@ -187,7 +317,7 @@ TEST_CASE("a failed check stops the training and saves nothing of that step") {
                          std::to_string(failure.rows[static_cast<size_t>(failure.element)]);
     return diagnostic;
   };
-  RunFolder run({folder.file("run"), "line", 10});
+  RunFolder run({folder.file("run"), "line", {}, {}});
   options.callbacks = {&run};
   try {
     train(program.steps(), data, parameters, options);
@@ -219,7 +349,7 @@ TEST_CASE("an interruption finishes the step and saves") {
   const TemporaryFolder folder;
   FakeProgram program;
   ParameterSet parameters = FakeProgram::parameters();
-  RunFolder run({folder.file("run"), "line", 10});
+  RunFolder run({folder.file("run"), "line", {}, {}});
   InterruptGuard guard;
   TrainingOptions options = basic(4, 100);
   int asked = 0;
