@@ -140,7 +140,7 @@ Action set_up_check(CLI::App& app) {
       "Compares the symbolic gradient with forward mode (dual numbers), complex step, central and one-sided\n"
       "differences and SPSA, in f64, by the reference interpreter. Exits 1 if exact methods disagree.");
   return [options](Sources& sources) {
-    const language::Unit unit = language::load_unit(options->file, sources.read(options->file));
+    const language::Unit unit = language::load_unit(options->file, sources.read(options->file), sources.reader());
     sources.add_unit(unit);
     bool agree = true;
     if (!options->only.empty() || (unit.programs().empty() && unit.trains().size() == 1)) {

@@ -13,15 +13,35 @@
 
 namespace gradus::command_line {
 
+namespace {
+
+// Texts are written by hand or dumped; a device that never ends is neither.
+std::string limited_text(std::istream& stream, const std::string& name) {
+  constexpr size_t most = size_t{1} << 30;
+  std::string text;
+  std::string piece(size_t{1} << 16, '\0');
+  while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())), stream.gcount() > 0) {
+    text.append(piece, 0, static_cast<size_t>(stream.gcount()));
+    if (text.size() > most) fail_program(fmt::format("{} is longer than a gigabyte: is it a text?", name));
+  }
+  return text;
+}
+
+}  // namespace
+
 const std::string& Sources::read(const std::string& path) {
   if (auto it = texts_.find(path); it != texts_.end()) return it->second;
-  if (path == "-") return texts_["-"] = std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (path == "-") return texts_["-"] = limited_text(std::cin, "standard input");
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     fail_environment(fmt::format("cannot read '{}': it is a folder", path));
   std::ifstream file(path, std::ios::binary);
   if (!file) fail_environment(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
-  return texts_[path] = std::string(std::istreambuf_iterator<char>(file), {});
+  return texts_[path] = limited_text(file, "'" + path + "'");
+}
+
+language::ReadSource Sources::reader() {
+  return [this](const std::string& path) { return read(path); };
 }
 
 const std::string* Sources::find(const std::string& file) const {
@@ -122,8 +142,8 @@ Block choose_block(const language::Unit& unit, const std::string& wanted, const 
     if (blocks.empty())
       fail_program(fmt::format("'{}' has neither a train nor a program block", file), {},
                    "add `train NAME { … }` or `program NAME { … }`");
-    fmt::print(stderr, "note: '{}' is the first of several blocks ({}); --only NAME chooses another\n", blocks[0].name,
-               names);
+    fmt::print(stderr, "note: '{}' is the first of several blocks ({}); --only NAME chooses another\n",
+               blocks[0].name, names);
     return blocks[0];
   }
   for (const Block& block : blocks)

@@ -22,6 +22,7 @@ class Sources {
  public:
   // Reads a file; "-" is standard input. Fails with an environment error.
   const std::string& read(const std::string& path);
+  language::ReadSource reader();  // for imports; valid as long as this is
   void add_unit(language::Unit unit) { units_.push_back(std::move(unit)); }
   const std::string* find(const std::string& file) const;
   void report(const Diagnostic& diagnostic) const;  // to stderr

@@ -45,7 +45,7 @@ Graph load_graph(Sources& sources, const Options& options, const std::string& te
     verify_or_fail(graph, options.file);
     return graph;
   }
-  const language::Unit unit = language::load_unit(options.file, text);
+  const language::Unit unit = language::load_unit(options.file, text, sources.reader());
   sources.add_unit(unit);
   const Block block = choose_block(unit, options.only, options.file);
   if (!block.is_train) {

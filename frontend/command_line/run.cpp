@@ -197,7 +197,7 @@ Action set_up_run(CLI::App& app) {
     if (kind != FileKind::model) {
       code = run_stage(*options, kind, text, compiler);
     } else {
-      const language::Unit unit = language::load_unit(options->file, text);
+      const language::Unit unit = language::load_unit(options->file, text, sources.reader());
       sources.add_unit(unit);
       const bool one_step =
           !options->inputs.empty() || !options->save_inputs.empty() || !options->save_outputs.empty();

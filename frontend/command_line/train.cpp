@@ -162,7 +162,7 @@ Action set_up_train(CLI::App& app) {
       fail_program("there is no model text to train", {},
                    "gradus train FILE, or gradus train --resume FOLDER");
     const std::string text = sources.read(options->file);
-    const language::Unit unit = language::load_unit(options->file, text);
+    const language::Unit unit = language::load_unit(options->file, text, sources.reader());
     sources.add_unit(unit);
     const Block block = choose_block(unit, options->only, options->file);
     if (!block.is_train)

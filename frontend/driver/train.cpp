@@ -136,8 +136,12 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   training.epochs = settings.epochs;
   training.seed = settings.seed;
   training.shuffle = settings.shuffle;
-  for (const std::string& metric : program.graphs().metrics)
-    training.metrics.push_back({metric, {}, {}, training.metrics.empty()});
+  for (const std::string& metric : program.graphs().metrics) {
+    const auto ratio = program.graphs().ratios.find(metric);
+    const bool summed = ratio != program.graphs().ratios.end();
+    training.metrics.push_back({metric, summed ? ratio->second.first : "", summed ? ratio->second.second : "",
+                                training.metrics.empty()});
+  }
   training.describe_check = check_descriptions(program.graphs().training);
   if (!options.checkpoint.empty()) {
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters);

@@ -42,8 +42,12 @@ class Unit {
   std::shared_ptr<const UnitImplementation> implementation_;
 };
 
-// Parses `text`, which is called `file` in diagnostics. Throws Error with every syntax error.
-Unit load_unit(const std::string& file, const std::string& text);
+// Gives the text of a file, or throws Error.
+using ReadSource = std::function<std::string(const std::string& file)>;
+
+// Parses `text`, which is called `file` in diagnostics, and the files that it imports. Throws Error with
+// every syntax error.
+Unit load_unit(const std::string& file, const std::string& text, const ReadSource& read = {});
 
 // ---- settings -------------------------------------------------------------------------------------------
 
@@ -150,7 +154,9 @@ struct TrainProgram {
   StepGraph initialization;  // one result per row of `storage`, named by path; input: seed
   std::vector<StorageRow> storage;
   std::vector<std::string>
-      metrics;       // names of results of training and evaluation, "loss" first; row-weighted means
+      metrics;  // names of results of training and evaluation, "loss" first; row-weighted means
+  // Metrics that are ratios of sums, with the results that are summed: numerator and denominator.
+  std::map<std::string, std::pair<std::string, std::string>> ratios;
   CallCounts calls;  // of the training graph
   std::vector<Diagnostic> warnings;
 };

@@ -176,6 +176,24 @@ Object stop_gradient(BuiltinCall& call) {
   return call.result(call.builder().add("stop_gradient", {call.value("x")}));
 }
 
+// a / b; as a metric, both are summed over the steps before they are divided.
+Object ratio(BuiltinCall& call) {
+  GraphBuilder& b = call.builder();
+  std::vector<Value> sides;
+  for (const char* name : {"a", "b"}) {
+    const Value value = call.to_value(call.object(name), call.precision());
+    if (!b.shape(value).empty())
+      call.error(fmt::format("ratio: `{}` is one number, found {}", name, to_string(b.type(value))),
+                 "reduce it: sum(…)");
+    sides.push_back(value);
+  }
+  call.origin();
+  Object quotient = call.result(build::div(b, sides[0], sides[1]));
+  Tensor& tensor = std::get<Tensor>(quotient.kind);
+  tensor.ratio = std::make_shared<const Ratio>(Ratio{sides[0], sides[1]});
+  return quotient;
+}
+
 Object unreachable(BuiltinCall& call) { call.error("a parameter needs a name"); }
 
 }  // namespace
@@ -199,6 +217,7 @@ std::vector<BuiltinRecord> other_builtins() {
       {{"normal", {"shape", "deviation = 1", "mean = 0", "seed = none"}}, normal},
       {{"bernoulli", {"shape", "probability", "seed = none"}}, bernoulli},
       {{"gradient", {"y", "x"}}, gradient},
+      {{"ratio", {"a", "b"}}, ratio},
       {{"stop_gradient", {"x"}}, stop_gradient},
       {{"parameter", {"shape", "initializer"}}, unreachable},
       {{"state", {"shape", "initializer"}}, unreachable},

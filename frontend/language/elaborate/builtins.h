@@ -24,8 +24,8 @@
 //                 scatter_add(updates, ids, size)     one_hot(ids, depth)
 //   random        uniform(shape, low: 0, high: 1, seed: none)     bernoulli(shape, probability, seed: none)
 //                 normal(shape, deviation: 1, mean: 0, seed: none)
-//   other         gradient(y, x)     stop_gradient(x)     parameter state (shape, initializer)
-//   names         pi infinity nan training batch step
+//   other         gradient(y, x)     ratio(a, b)     stop_gradient(x)     parameter state (shape,
+//   initializer) names         pi infinity nan training batch step
 //
 // Of known arguments the elementwise functions, sum prod min max and the casts are known themselves:
 // prod(shape[0..-1]) is a size. Known lists add elementwise.

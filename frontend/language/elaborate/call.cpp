@@ -301,6 +301,7 @@ Object Elaborator::run_definition(const Symbol& symbol, const std::map<std::stri
   activation.symbol = &symbol;
   activation.name = definition.name.text;
   activation.library = symbol.file->library;
+  activation.file = symbol.file;
   activation.call_span = span;
   activation.caller = activation_;
   activation.environment = &environment;

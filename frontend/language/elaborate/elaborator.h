@@ -70,7 +70,8 @@ struct Activation {
   const Symbol* symbol = nullptr;  // null: train block or program
   std::string name;
   bool library = false;
-  SourceSpan call_span;  // in the caller's text
+  const SourceFile* file = nullptr;  // whose names it sees; null: the user's
+  SourceSpan call_span;              // in the caller's text
   Activation* caller = nullptr;
   Environment* environment = nullptr;
   std::optional<EllipsisBinding> ellipsis;
@@ -114,6 +115,7 @@ class Elaborator {
 
   TrainSettings settings;
   std::vector<std::string> metric_names;
+  std::map<std::string, std::pair<std::string, std::string>> ratios;
   std::vector<std::pair<std::string, Type>> model_inputs;  // of the first call of `model`
   bool has_model = false;
   CallCounts calls;
@@ -368,6 +370,7 @@ class Elaborator {
   std::shared_ptr<Instance> model_;
   bool model_called_ = false;
   std::vector<std::pair<std::string, Value>> metrics_;
+  std::map<std::string, Ratio> metric_ratios_;
   std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
   std::map<std::pair<const Statement*, std::string>, std::vector<Value>>
       penalties_;  // by statement and scope

@@ -203,7 +203,7 @@ std::optional<Object> Elaborator::lookup(std::string_view name, bool call, const
   }
   if (in_block && !call)
     if (std::optional<Object> output = model_output(std::string(name), span)) return output;
-  if (const Symbol* symbol = unit_.find(name, activation_->library)) {
+  if (const Symbol* symbol = unit_.find(name, activation_->file ? *activation_->file : *unit_.user)) {
     if (symbol->definition()) return FunctionObject{nullptr, symbol, nullptr};
     Object constant = constant_of(*symbol, span);
     if (!call || callable(constant)) return constant;
@@ -239,20 +239,20 @@ std::optional<Object> Elaborator::special_name(std::string_view name, const Sour
     if (model_ && !model_called_ && !activation_->symbol) call_model("penalties", span);
     return penalties(span);
   }
-  for (const char* later : {"epoch", "ratio"})
+  for (const char* later : {"epoch"})
     if (name == later) not_supported(span, fmt::format("`{}`", later));
   return std::nullopt;
 }
 
 void Elaborator::unknown_name(const std::string& name, const SourceSpan& span, bool call) {
-  for (const char* later : {"ratio", "image_sheet", "orthogonal"})
+  for (const char* later : {"image_sheet"})
     if (call && name == later) not_supported(span, fmt::format("`{}`", later));
   // Set by a branch that was not taken?
   std::vector<std::string> names;
   for (const Environment* e = activation_->environment; e; e = e->parent)
     for (const auto& [known, value] : e->names) names.push_back(known);
-  if (!activation_->library)
-    for (const auto& [known, symbol] : unit_.user) names.push_back(known);
+  for (const auto& [known, symbol] : (activation_->file ? activation_->file : unit_.user)->visible)
+    names.push_back(known);
   for (const auto& [known, symbol] : unit_.library) names.push_back(known);
   for (const Builtin& builtin : builtins()) names.push_back(builtin.name);
   for (const char* special : {"pi", "infinity", "training", "batch", "step"}) names.push_back(special);
@@ -276,6 +276,7 @@ Object Elaborator::constant_of(const Symbol& symbol, const SourceSpan& span) {
   Activation activation;
   activation.name = constant.name.text;
   activation.library = symbol.file->library;
+  activation.file = symbol.file;
   activation.call_span = span;
   activation.caller = activation_;
   activation.environment = &environment;

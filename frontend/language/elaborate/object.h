@@ -20,11 +20,18 @@ struct Frame;
 struct Nothing {};  // `none`
 struct Poison {};   // the value of a statement with an error: reading it is silent
 
-// A value of the graph that `frame` builds. `known`: what a lesson's variable was written as.
+// What ratio(a, b) was made of.
+struct Ratio {
+  Value numerator, denominator;
+};
+
+// A value of the graph that `frame` builds. `known`: what a lesson's variable was written as. `ratio`: what a
+// metric sums over many steps instead of averaging.
 struct Tensor {
   Value value;
   Frame* frame = nullptr;
   std::shared_ptr<const Object> known;
+  std::shared_ptr<const Ratio> ratio = {};
 };
 
 using Items = std::vector<Object>;

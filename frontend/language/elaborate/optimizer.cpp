@@ -55,6 +55,7 @@ std::vector<std::unique_ptr<Elaborator::BodyRun>> Elaborator::begin_bodies(const
     body.activation.symbol = stage.symbol;
     body.activation.name = definition.name.text;
     body.activation.library = stage.symbol->file->library;
+    body.activation.file = stage.symbol->file;
     body.activation.call_span = stage.span;
     body.activation.caller = activation_;
     body.activation.environment = &body.environment;

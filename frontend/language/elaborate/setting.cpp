@@ -66,14 +66,14 @@ Setting Elaborator::setting_of(const Object& object, const SourceSpan& span) {
 // What the language does not know itself is passed on as words: names of metrics, kinds of columns.
 Setting Elaborator::setting_of(const Expression& expression) {
   if (const auto* name = expression.as<Name>())
-    if (!activation_->environment->names.contains(name->text) && !unit_.find(name->text, false))
+    if (!activation_->environment->names.contains(name->text) && !unit_.find(name->text))
       return {Word{name->text}};
   if (const auto* member = expression.as<Member>())
     if (const auto* base = member->base->as<Name>()) return {Word{base->text + "." + member->name.text}};
   if (const auto* call = expression.as<Call>())
     if (const auto* callee = call->callee->as<Name>();
         callee && (!lookup(callee->text, true, expression.span) || !find_builtin(callee->text)))
-      if (const Symbol* symbol = unit_.find(callee->text, false); !symbol)
+      if (const Symbol* symbol = unit_.find(callee->text); !symbol)
         return {std::make_shared<const SettingCall>(
             setting_call(callee->text, call->arguments, expression.span))};
   if (const auto* list = expression.as<List>()) {

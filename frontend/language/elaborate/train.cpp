@@ -99,7 +99,7 @@ void Elaborator::run(const Action& action, const Statement& statement) {
     std::vector<std::string> names;
     for (const ActionForm& each : actions()) names.emplace_back(each.name);
     const std::string near = closest(action.name.text, names);
-    if (near.empty() && (unit_.find(action.name.text, false) || find_builtin(action.name.text)))
+    if (near.empty() && (unit_.find(action.name.text) || find_builtin(action.name.text)))
       error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
             "bind it: name = …");
     error(
@@ -146,6 +146,8 @@ void Elaborator::run(const Metric& metric, const Statement& statement) {
           "reduce it: mean(…)", {origin_note(tensor(scalar))});
   if (!is_float(type_of(scalar).element)) scalar = promote(scalar, options_.precision, span, "metric");
   metrics_.emplace_back(metric.name.text, scalar);
+  if (const auto* ratio = value.as<Tensor>(); ratio && ratio->ratio)
+    metric_ratios_.emplace(metric.name.text, *ratio->ratio);
   if (metric.value) bind(metric.name, tensor(scalar));
 }
 
@@ -154,13 +156,13 @@ void Elaborator::run(const Metric& metric, const Statement& statement) {
 void Elaborator::make_model(const Symbol& symbol) {
   const Train& train = *symbol.train();
   const std::string& name = train.of ? train.of->text : train.name.text;
-  const Symbol* model = unit_.find(name, false);
+  const Symbol* model = unit_.find(name);
   if (!model || !model->definition() ||
       (model->definition()->kind != Definition::Kind::model &&
        model->definition()->kind != Definition::Kind::layer)) {
     if (train.of) {
       std::vector<std::string> names;
-      for (const auto& [each, other] : unit_.user) names.push_back(each);
+      for (const auto& [each, other] : unit_.user->visible) names.push_back(each);
       const std::string near = closest(name, names);
       error(train.of->span, fmt::format("there is no model `{}`", name),
             near.empty() ? "" : fmt::format("did you mean `{}`?", near));
@@ -343,6 +345,11 @@ void Elaborator::finish_metrics() {
   for (const auto& [name, value] : results) {
     metric_names.push_back(name);
     root_->builder.add_result(name, value);
+  }
+  for (const auto& [name, ratio] : metric_ratios_) {
+    ratios[name] = {name + ".numerator", name + ".denominator"};
+    root_->builder.add_result(ratios[name].first, ratio.numerator);
+    root_->builder.add_result(ratios[name].second, ratio.denominator);
   }
 }
 

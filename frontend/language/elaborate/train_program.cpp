@@ -130,6 +130,7 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
   training.run_train(train);
   program.storage = training.storage_rows();
   program.metrics = training.metric_names;
+  program.ratios = training.ratios;
   program.calls = training.calls;
   program.training = training.finish_step();
   program.initialization = training.finish_initialization(program.storage);

@@ -1,50 +1,10 @@
 #include "frontend/language/elaborate/unit.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "frontend/language/parse.h"
-#include "frontend/library/library.h"
 
 namespace gradus::language {
 
 namespace {
-
-const Identifier* name_of(const Item& item) {
-  if (const auto* definition = item.as<Definition>()) return &definition->name;
-  if (const auto* constant = item.as<Constant>()) return &constant->name;
-  return nullptr;
-}
-
-void enter(UnitImplementation& unit, const SourceFile& file, std::vector<Diagnostic>& diagnostics) {
-  auto& table = file.library ? unit.library : unit.user;
-  for (const Item& item : file.tree.items) {
-    if (item.as<Import>())
-      diagnostics.push_back({Severity::error, "`import` is not supported yet", item.span, {}, ""});
-    if (const Identifier* name = name_of(item)) {
-      const auto [at, fresh] = table.emplace(name->text, Symbol{&file, &item});
-      if (!fresh) {
-        Diagnostic diagnostic{
-            Severity::error, fmt::format("`{}` is defined twice", name->text), name->span, {}, ""};
-        diagnostic.notes.push_back({"the first definition", name_of(*at->second.item)->span});
-        diagnostics.push_back(std::move(diagnostic));
-      }
-    }
-    auto& runnable = item.as<Train>() ? unit.trains : unit.programs;
-    if (!item.as<Train>() && !item.as<Program>()) continue;
-    const Identifier& name = item.as<Train>() ? item.as<Train>()->name : item.as<Program>()->name;
-    for (const Symbol& other : runnable)
-      if ((other.train() ? other.train()->name : other.program()->name).text == name.text)
-        diagnostics.push_back(
-            {Severity::error,
-             fmt::format("there are two `{} {}` blocks", item.as<Train>() ? "train" : "program", name.text),
-             name.span,
-             {},
-             item.as<Train>() ? fmt::format("give one another name: train Other of {}", name.text) : ""});
-    runnable.push_back({&file, &item});
-  }
-}
 
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -76,29 +36,10 @@ std::string closest(std::string_view wanted, const std::vector<std::string>& nam
   return best;
 }
 
-const Symbol* UnitImplementation::find(std::string_view name, bool from_library) const {
-  if (!from_library)
-    if (const auto at = user.find(name); at != user.end()) return &at->second;
+const Symbol* UnitImplementation::find(std::string_view name, const SourceFile& file) const {
+  if (const auto at = file.visible.find(name); at != file.visible.end()) return at->second;
   const auto at = library.find(name);
-  return at == library.end() ? nullptr : &at->second;
-}
-
-Unit load_unit(const std::string& file, const std::string& text) {
-  auto unit = std::make_shared<UnitImplementation>();
-  std::vector<Diagnostic> diagnostics;
-  const auto load = [&](std::string name, std::string source, bool library) {
-    auto loaded = std::make_unique<SourceFile>();
-    loaded->text = std::move(source);
-    loaded->library = library;
-    loaded->tree = parse(loaded->text, std::move(name), diagnostics);
-    unit->files.push_back(std::move(loaded));
-    enter(*unit, *unit->files.back(), diagnostics);
-  };
-  for (const library::Text& library_text : library::texts())
-    load(std::string(library_text.name), std::string(library_text.text), true);
-  load(file, text, false);
-  if (!diagnostics.empty()) throw Error(ErrorKind::program, std::move(diagnostics));
-  return Unit(std::move(unit));
+  return at == library.end() ? nullptr : at->second;
 }
 
 std::vector<std::string> Unit::trains() const {

@@ -1,4 +1,4 @@
-// The symbol table over the parsed files: the user's file hides the library, for that file only.
+// The symbol table over the parsed files: the library, the user's file and the files that it imports.
 #pragma once
 
 #include <map>
@@ -12,11 +12,7 @@
 
 namespace gradus::language {
 
-struct SourceFile {
-  std::string text;
-  File tree;
-  bool library = false;
-};
+struct SourceFile;
 
 struct Symbol {
   const SourceFile* file = nullptr;
@@ -28,16 +24,25 @@ struct Symbol {
   const Program* program() const { return item->as<Program>(); }
 };
 
+struct SourceFile {
+  std::string text;
+  File tree;
+  bool library = false;
+  std::map<std::string, Symbol, std::less<>> defined;         // definitions and constants
+  std::map<std::string, const Symbol*, std::less<>> visible;  // these and the imported ones
+};
+
 struct UnitImplementation : std::enable_shared_from_this<UnitImplementation> {
-  std::vector<std::unique_ptr<SourceFile>> files;  // the library's, then the user's
-  std::map<std::string, Symbol, std::less<>> library;
-  std::map<std::string, Symbol, std::less<>> user;
-  std::vector<Symbol> trains;
+  std::vector<std::unique_ptr<SourceFile>> files;  // the library's, then the user's, then what it imports
+  const SourceFile* user = nullptr;
+  std::map<std::string, const Symbol*, std::less<>> library;
+  std::vector<Symbol> trains;  // of the user's file: what is imported is not run
   std::vector<Symbol> programs;
 
-  // What a name means in a file, definitions and constants only; null if nothing.
-  const Symbol* find(std::string_view name, bool from_library) const;
-  const SourceFile& user_file() const { return *files.back(); }
+  // What a name means in a file, definitions and constants only; null if nothing. A file's own names and
+  // those that it imports hide the library's.
+  const Symbol* find(std::string_view name, const SourceFile& file) const;
+  const Symbol* find(std::string_view name) const { return find(name, *user); }
 };
 
 // The name closest to `wanted` among `names`, "" if none is close.

@@ -101,7 +101,6 @@ TEST_CASE("what is not there yet says so") {
       {
           {"split(folds: 5)", "is not supported yet", 6, ""},
           {"every 5 steps { print loss }", "`every n steps` is not supported yet", 6, ""},
-          {"metric m = ratio(loss, loss)", "`ratio` is not supported yet", 6, ""},
       },
       in_train);
 }
