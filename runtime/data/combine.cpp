@@ -36,6 +36,10 @@ DataSet concatenated(DataSet a, DataSet b) {
       fail_program(fmt::format("column '{}' is {} in {}, but {} in {}", column.name,
                                to_string(column.values.type()), a.name, to_string(below.type()), b.name),
                    {}, "rows of one data set have one shape and type");
+    if (column.vocabulary != b.columns[i].vocabulary)
+      fail_program(fmt::format("column '{}': the same ids stand for other texts in {} than in {}",
+                               column.name, b.name, a.name),
+                   {}, "join the files before they are read");
     column.values = stacked(column.values, below);
     b.columns[i].values = Tensor();
   }

@@ -17,6 +17,8 @@ struct Column {
   ColumnRole role = ColumnRole::feature;
   std::string description;  // one line for people: "8×8 pixels, 0 … 16"
   Tensor values;            // the leading axis counts the rows
+  // The text that each id stands for, if the column holds ids of words, tags, classes or categories.
+  std::vector<std::string> vocabulary = {};
 };
 
 struct DataSet {
