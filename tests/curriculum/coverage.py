@@ -160,7 +160,8 @@ def check_that_tests_run(build, tests):
     programs = {}
     for listed in ROOT.glob("tests/**/CMakeLists.txt"):
         for program, sources in re.findall(r"gradus_test\((\w+)\s+SOURCES([^)]*?)(?:LINKS|\))", listed.read_text()):
-            for source in sources.split():
+            pattern = "*.cpp" if "${sources}" in sources else ""
+            for source in [path.name for path in listed.parent.glob(pattern)] if pattern else sources.split():
                 programs[listed.parent.relative_to(ROOT) / source] = program
     for path in sorted({path for found in tests.values() for path, _ in found}):
         runner = programs.get(path) if path.suffix == ".cpp" else str(ROOT / path)
