@@ -209,7 +209,8 @@ void expand(Rewriter& rewriter, uint32_t index, PassContext& context) {
 bool has_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "gradient" || node.op->name == "mark") return true;
+    if (node.op->name == "gradient" || node.op->name == "mark" || node.op->name == "custom_gradient")
+      return true;
     if (node.body && has_gradient(*node.body)) return true;
   }
   return false;
@@ -227,12 +228,13 @@ Graph expand_gradients(const Graph& graph, PassContext& context) {
   return std::move(rewriter).finish();
 }
 
-// Drops marks, and differentiates the bodies that were there or came from rules.
+// Drops marks and the surrogates of custom gradients, and differentiates the bodies that were there or came
+// from rules.
 Graph finish_bodies(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "differentiate", builder_options(context));
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->name == "mark") {
+    if (node.op->name == "mark" || node.op->name == "custom_gradient") {
       rewriter.replace(i, {rewriter.map(node.operands[0])});
     } else if (node.body && has_gradient(*node.body)) {
       rewriter.keep_body(i, std::make_shared<const Graph>(differentiate(*node.body, context)));

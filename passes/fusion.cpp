@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 8> reductions = {"sum", "prod", "max",   
                                                         "any", "all",  "argmax", "argmin"};
 constexpr std::array<std::string_view, 8> moves = {"reshape", "transpose", "broadcast", "slice",
                                                    "pad",     "concat",    "reverse",   "iota"};
-constexpr std::array<std::string_view, 5> draws = {"random_bits", "uniform", "normal", "gather", "one_hot"};
+constexpr std::array<std::string_view, 7> others = {
+    "random_bits", "uniform", "normal", "gather", "one_hot", "dynamic_slice", "dynamic_update_slice"};
 constexpr std::array<std::string_view, 14> cheap = {
     "add",    "sub",  "mul",   "neg",  "abs",     "maximum",    "minimum",
     "select", "cast", "equal", "less", "greater", "less_equal", "greater_equal"};
@@ -38,9 +39,9 @@ KernelRole kernel_role(const Node& node) {
   }
   if (is_one_of(op, reductions)) return KernelRole::reduction;
   if (op == "dot" || op == "conv") return KernelRole::contraction;
-  if (node.op->family == OpFamily::elementwise || is_one_of(op, moves) || is_one_of(op, draws))
+  if (node.op->family == OpFamily::elementwise || is_one_of(op, moves) || is_one_of(op, others))
     return KernelRole::map;
-  if (op == "stop_gradient" || op == "mark") return KernelRole::map;
+  if (op == "stop_gradient" || op == "custom_gradient" || op == "mark") return KernelRole::map;
   return KernelRole::alone;
 }
 

@@ -80,12 +80,18 @@ namespace {
 using Family = void (*)(Kernel&, uint32_t);
 
 Family family(const Op& op) {
-  static const std::map<std::string_view, Family> table = {
-      {"argmax", lower_arg_reduction},      {"argmin", lower_arg_reduction},
-      {"cumsum", lower_cumulative},         {"dot", lower_contraction},
-      {"conv", lower_contraction},          {"reduce_window", lower_window},
-      {"select_and_scatter", lower_window}, {"select_and_gather", lower_window},
-      {"scatter_add", lower_indexed},       {"status", lower_status}};
+  static const std::map<std::string_view, Family> table = {{"argmax", lower_arg_reduction},
+                                                           {"argmin", lower_arg_reduction},
+                                                           {"cumsum", lower_cumulative},
+                                                           {"dot", lower_contraction},
+                                                           {"conv", lower_contraction},
+                                                           {"reduce_window", lower_window},
+                                                           {"select_and_scatter", lower_window},
+                                                           {"select_and_gather", lower_window},
+                                                           {"scatter_add", lower_indexed},
+                                                           {"status", lower_status},
+                                                           {"sort", lower_sort},
+                                                           {"top_k", lower_sort}};
   if (is_reduction(op)) return lower_reduction;
   const auto it = table.find(op.name);
   return it == table.end() ? nullptr : it->second;
@@ -123,6 +129,8 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
     if (stage.tiled) continue;
     for (uint32_t r = 0; r < node.types.size(); ++r)
       if (r > 0 || family(*node.op)) kernel.home({stage.node, r});
+    if (const int64_t count = sort_scratch(kernel, stage.node); count > 0)
+      kernel.set_stage_scratch(stage.node, kernel.scratch("order", ElementType::i32, count));
     if (!is_reduction(*node.op)) continue;
     if (const int64_t count = reduction_scratch(kernel, stage.node); count > 0)
       kernel.set_stage_scratch(stage.node, kernel.scratch("blocks", node.types[0].element, count));

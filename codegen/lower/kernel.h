@@ -74,6 +74,8 @@ void lower_cumulative(Kernel& kernel, uint32_t node);
 void lower_contraction(Kernel& kernel, uint32_t node);  // dot and conv, in the plain form
 void lower_window(Kernel& kernel, uint32_t node);       // reduce_window and its gradients
 void lower_indexed(Kernel& kernel, uint32_t node);      // scatter_add, first bad index
+void lower_sort(Kernel& kernel, uint32_t node);         // sort, top_k
+int64_t sort_scratch(Kernel& kernel, uint32_t node);    // positions; 0 for other ops
 void lower_status(Kernel& kernel, uint32_t node);
 
 bool is_reduction(const Op& op);

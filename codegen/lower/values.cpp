@@ -41,9 +41,11 @@ void count_arguments(const Expression& e, std::vector<int>& counts) {
 bool is_pullable(const Op& op) {
   if (op.family == OpFamily::elementwise) return static_cast<bool>(op.scalar);
   if (shaping(op) != Shaping::none) return true;
-  static const std::vector<std::string_view> others = {"constant", "iota",    "pad",          "concat",
-                                                       "gather",   "one_hot", "random_bits",  "uniform",
-                                                       "normal",   "mark",    "stop_gradient"};
+  static const std::vector<std::string_view> others = {
+      "constant",      "iota",           "pad",           "concat",
+      "gather",        "one_hot",        "dynamic_slice", "dynamic_update_slice",
+      "random_bits",   "uniform",        "normal",        "mark",
+      "stop_gradient", "custom_gradient"};
   return std::find(others.begin(), others.end(), op.name) != others.end();
 }
 
@@ -135,7 +137,8 @@ Pulled Values::compute(Value value, const Indices& tuple) {
   const std::string& name = node.op->name;
   if (shaping(*node.op) != Shaping::none) return pull(node.operands[0], *operand_tuple(node, tuple));
   if (node.op->family == OpFamily::elementwise && node.op->scalar) return elementwise(node, tuple);
-  if (name == "mark" || name == "stop_gradient") return pull(node.operands[0], tuple);
+  if (name == "mark" || name == "stop_gradient" || name == "custom_gradient")
+    return pull(node.operands[0], tuple);
   if (name == "constant") {
     const AttributeValue* one = node.attributes.find("value");
     if (!one) fail_internal("lowering: a constant's table was not placed");
@@ -149,6 +152,8 @@ Pulled Values::compute(Value value, const Indices& tuple) {
   if (name == "pad") return pad(node, tuple);
   if (name == "concat") return concat(node, tuple);
   if (name == "gather" && value.result == 0) return gather(node, tuple);
+  if (name == "dynamic_slice") return dynamic_slice(node, tuple);
+  if (name == "dynamic_update_slice") return dynamic_update_slice(node, tuple);
   if (name == "one_hot" && value.result == 0) return one_hot(node, tuple);
   if (name == "random_bits" || name == "uniform" || name == "normal") return draw(node, tuple);
   fail_internal(fmt::format("lowering: op '{}' cannot be computed inside a loop", name));
@@ -275,6 +280,43 @@ Pulled Values::gather(const Node& node, const Indices& tuple) {
   const ElementType element = node.types[0].element;
   const Expression zero = is_float(element) ? loop::constant(element, 0) : loop::constant_integer(element, 0);
   return {choose(inside, value.value, zero), std::max(id.level, value.level), value.size + 3};
+}
+
+Index Values::box_start(const Node& node, size_t operand, int64_t most) {
+  if (most == 0) return Index(0);
+  Pulled start = pull(node.operands[operand], {});
+  if (start.value->type != ElementType::i64) start.value = loop::cast(ElementType::i64, start.value);
+  start = named({minimum(maximum(start.value, integer(0)), integer(most)), start.level, start.size + 3},
+                fmt::format("start{}", node.id));
+  return f_.space.opaque(start.value, {0, most}, std::max(start.level, std::min(1, f_.level())));
+}
+
+Pulled Values::dynamic_slice(const Node& node, const Indices& tuple) {
+  const Shape& from = body_.type(node.operands[0]).shape;
+  Indices inner = tuple;
+  for (size_t i = 0; i < from.size(); ++i)
+    inner[i] = tuple[i] + box_start(node, i + 1, from[i] - node.types[0].shape[i]);
+  return pull(node.operands[0], inner);
+}
+
+Pulled Values::dynamic_update_slice(const Node& node, const Indices& tuple) {
+  const Shape& shape = node.types[0].shape;
+  const Shape& box = body_.type(node.operands[1]).shape;
+  const Pulled around = pull(node.operands[0], tuple);
+  if (element_count(box) == 0) return around;
+  Expression inside;
+  int level = around.level;
+  Indices inner;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const Index at = tuple[i] - box_start(node, i + 2, shape[i] - box[i]);
+    level = std::max(level, f_.space.level(at));
+    inside = both(inside, within(at, 0, box[i]));
+    inner.push_back(clamped(at, 0, box[i]));
+  }
+  const Pulled update = pull(node.operands[1], inner);
+  if (!inside) return update;
+  return {choose(inside, update.value, around.value), std::max(level, update.level),
+          around.size + update.size + 2};
 }
 
 Pulled Values::one_hot(const Node& node, const Indices& tuple) {

@@ -65,6 +65,10 @@ class Values {
   Pulled pad(const Node& node, const Indices& tuple);
   Pulled concat(const Node& node, const Indices& tuple);
   Pulled gather(const Node& node, const Indices& tuple);
+  Pulled dynamic_slice(const Node& node, const Indices& tuple);
+  Pulled dynamic_update_slice(const Node& node, const Indices& tuple);
+  // A box's start along one axis, moved into [0, most].
+  Index box_start(const Node& node, size_t operand, int64_t most);
   Pulled one_hot(const Node& node, const Indices& tuple);
   Pulled draw(const Node& node, const Indices& tuple);
   Pulled load(int64_t buffer, const Index& index);

@@ -1,5 +1,5 @@
-// Leaves, identities and calls: input, constant, mark, stop_gradient, gradient, call, kernel. (scan:
-// scan.cpp)
+// Leaves, identities and calls: input, constant, mark, stop_gradient, custom_gradient, gradient, call,
+// kernel. (scan: scan.cpp)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,6 +48,28 @@ constexpr evaluate::Rule stop_rule = evaluate::make_rule([](auto& call) {
   for (size_t i = 0; i < call.result().floats.size(); ++i)
     call.result().floats[i] = evaluate::without_tangent(call.operand().floats[i]);
 });
+
+// The number of `value` with the derivatives of `surrogate`.
+template <class T>
+T with_derivatives_of(const T& surrogate, const T& value) {
+  if constexpr (std::is_same_v<T, evaluate::Complex>)
+    return {value.real(), surrogate.imag()};
+  else if constexpr (requires { value.tangent; })
+    return T(with_derivatives_of(surrogate.value, value.value), surrogate.tangent);
+  else
+    return value;
+}
+
+constexpr evaluate::Rule custom_rule = evaluate::make_rule([](auto& call) {
+  for (size_t i = 0; i < call.result().floats.size(); ++i)
+    call.result().floats[i] = with_derivatives_of(call.operand(1).floats[i], call.operand(0).floats[i]);
+});
+
+std::vector<Type> infer_custom(const OpUse& use) {
+  check_float(use, 0);
+  check_same_types(use);
+  return {use.operands[0]};
+}
 
 constexpr evaluate::Rule call_rule = evaluate::make_rule([](auto& call) {
   using Element = std::decay_t<decltype(call.operand())>;
@@ -215,6 +237,35 @@ const Op stop_gradient = {
                  "return %1 }",
                  -2, 2, 4, false}},
     .bad_samples = {{"graph @g (%x: f32[3]) { %0 = stop_gradient %x, %x : f32[3]  return %0 }", "operand"}},
+};
+
+const Op custom_gradient = {
+    .name = "custom_gradient",
+    .family = OpFamily::control,
+    .summary =
+        "The first operand's value with the second operand's derivative, of every order: straight-through "
+        "estimators, surrogates of jumps, reversed gradients. The surrogate is computed only as far as a "
+        "derivative needs it.",
+    .formula = "y = value, dy/dx = d surrogate/dx",
+    .min_operands = 2,
+    .max_operands = 2,
+    .attributes = {},
+    .infer = infer_custom,
+    .differentiation = Transpose{[](const GradientUse& use, size_t) { return use.adjoint(); }, {1}},
+    .evaluate = &custom_rule,
+    .scalar = nullptr,
+    .samples =
+        {{"graph @g (%x: f32[3,5]) { %0 = round %x : f32[3,5]  %1 = custom_gradient %0, %x : f32[3,5]  "
+          "return %1 }",
+          -2, 2, 4, false},
+         // A surrogate with the value's own derivative.
+         {"graph @g (%x: f64[7]) { %0 = mul %x, %x : f64[7]  %1 = constant {element=f64, shape=[7], "
+          "value=3.0} : f64[7]  %2 = add %0, %1 : f64[7]  %3 = custom_gradient %2, %0 : f64[7]  "
+          "%4 = sin %3 : f64[7]  return %4 }"}},
+    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = custom_gradient %x : f32[3]  return %0 }", "operand"},
+                    {"graph @g (%x: f32[3], %y: f32[4]) { %0 = custom_gradient %x, %y : f32[3]  return %0 }",
+                     "f32[4]"},
+                    {"graph @g (%x: i32[3]) { %0 = custom_gradient %x, %x : i32[3]  return %0 }", "i32[3]"}},
 };
 
 const Op gradient = {

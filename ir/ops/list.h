@@ -4,7 +4,8 @@
 
 // clang-format off
 #define GRADUS_CONTROL_OPS(OP) \
-  OP(input) OP(constant) OP(mark) OP(stop_gradient) OP(gradient) OP(scan) OP(call) OP(kernel)
+  OP(input) OP(constant) OP(mark) OP(stop_gradient) OP(custom_gradient) OP(gradient) \
+  OP(scan) OP(call) OP(kernel)
 
 #define GRADUS_ELEMENTWISE_OPS(OP) \
   OP(add) OP(sub) OP(mul) OP(div) OP(rem) OP(pow) OP(maximum) OP(minimum) OP(atan2) \
@@ -28,7 +29,8 @@
   OP(reduce_window) OP(select_and_scatter) OP(select_and_gather)
 
 #define GRADUS_INDEXED_OPS(OP) \
-  OP(gather) OP(scatter_add) OP(one_hot) OP(iota) OP(status)
+  OP(gather) OP(scatter_add) OP(one_hot) OP(iota) OP(dynamic_slice) OP(dynamic_update_slice) OP(sort) OP(top_k) \
+  OP(status)
 
 #define GRADUS_RANDOM_OPS(OP) \
   OP(random_bits) OP(uniform) OP(normal)

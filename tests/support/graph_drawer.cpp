@@ -258,7 +258,9 @@ Value GraphDrawer::call() {
 
 Value GraphDrawer::identity() {
   const Value x = recent_float();
-  switch (between(0, 5)) {
+  switch (between(0, 6)) {
+    case 6:
+      return b_.add("custom_gradient", {x, like(x)});
     case 4:
     case 5:
       return depth_ < 2 ? call() : build::mul(b_, x, -0.5);
@@ -354,9 +356,15 @@ Value GraphDrawer::reduction() {
   const int64_t axis = between(0, b_.type(x).rank() - 1);
   double count = 1;
   for (int64_t i : axes) count *= static_cast<double>(b_.shape(x)[static_cast<size_t>(i)]);
-  switch (between(0, 8)) {
+  switch (between(0, 9)) {
     case 0:
       return build::reduce(b_, chance(0.5) ? "max" : "min", x, axes);
+    case 6: {
+      const Value y = chance(0.5) ? b_.add("sort", {x}, {{"axis", axis}})
+                                  : b_.add("top_k", {x}, {{"k", between(1, b_.shape(x).back())}});
+      others_.push_back({y.node, 1});
+      return y;
+    }
     case 1:
       return build::reduce(b_, "prod",
                            build::add(b_, build::mul(b_, squashed(x), 0.25), count > 30 ? 1.0 : 0.75), axes);

@@ -156,7 +156,17 @@ Value GraphDrawer::indexed() {
   Shape ids_shape(from.begin(), from.begin() + batch);
   if (chance(0.8)) ids_shape.push_back(extent(9));
   const int64_t below = from[static_cast<size_t>(batch)];
-  switch (between(0, 3)) {
+  switch (between(0, 4)) {
+    case 4: {  // a box, read or replaced
+      Type box = b_.type(x);
+      std::vector<Value> operands = {x};
+      for (int64_t& size : box.shape) size = between(1, size);
+      const bool replaces = chance(0.5);
+      if (replaces) operands.push_back(fit(recent_float(), box));
+      for (size_t i = 0; i < from.size(); ++i) operands.push_back(positions({}, from[i]));
+      return replaces ? b_.add("dynamic_update_slice", operands)
+                      : b_.add("dynamic_slice", operands, {{"size", box.shape}});
+    }
     case 0:
     case 1: {
       Shape to = ids_shape;

@@ -12,7 +12,7 @@ const std::vector<BuiltinRecord>& records() {
   static const std::vector<BuiltinRecord> all = [] {
     std::vector<BuiltinRecord> list;
     for (auto part : {elementwise_builtins(), reduction_builtins(), shape_builtins(), value_builtins(),
-                      contraction_builtins(), other_builtins()})
+                      contraction_builtins(), indexed_builtins(), other_builtins()})
       list.insert(list.end(), part.begin(), part.end());
     return list;
   }();

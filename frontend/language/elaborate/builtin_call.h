@@ -84,6 +84,7 @@ std::vector<BuiltinRecord> reduction_builtins();
 std::vector<BuiltinRecord> shape_builtins();
 std::vector<BuiltinRecord> value_builtins();
 std::vector<BuiltinRecord> contraction_builtins();
+std::vector<BuiltinRecord> indexed_builtins();
 std::vector<BuiltinRecord> other_builtins();
 
 std::string print_shape(const TypePattern& pattern);

@@ -1,4 +1,4 @@
-// Convolution, windows, indexed ops, random draws, gradients.
+// Convolution, windows, random draws, gradients.
 #include <fmt/format.h>
 
 #include "frontend/language/elaborate/builtin_call.h"
@@ -82,51 +82,6 @@ Object window(BuiltinCall& call, const char* kind) {
       {{"kind", std::string(kind)}, {"window", size}, {"stride", stride}, {"low", low}, {"high", high}}));
 }
 
-Value integer_ids(BuiltinCall& call, const std::string& name) {
-  const Value ids = call.value(name);
-  if (!is_integer(call.builder().type(ids).element))
-    call.error(fmt::format("{}: `{}` must be integers, found {}", call.builtin.name, name,
-                           to_string(call.builder().type(ids))),
-               "cast them: i32(…)");
-  return ids;
-}
-
-Object gather(BuiltinCall& call) {
-  const Value table = call.value("table");
-  const Value ids = integer_ids(call, "ids");
-  const Shape shape = call.builder().shape(table);
-  if (shape.empty()) call.error("gather: a scalar has nothing to choose from");
-  return call.result(call.checked_op("gather", {table, ids}, {{"batch", int64_t{0}}}, shape[0], "index"));
-}
-
-Object select_class(BuiltinCall& call) {
-  const Value x = call.value("x");
-  const Value ids = integer_ids(call, "ids");
-  const Shape shape = call.builder().shape(x);
-  const Shape wanted(shape.begin(), shape.empty() ? shape.end() : shape.end() - 1);
-  if (shape.empty() || call.builder().shape(ids) != wanted)
-    call.error(fmt::format("select_class: {} needs one label per row, i32{}, found {}",
-                           to_string(call.builder().type(x)), to_string(wanted),
-                           to_string(call.builder().type(ids))));
-  return call.result(call.checked_op("gather", {x, ids}, {{"batch", static_cast<int64_t>(wanted.size())}},
-                                     shape.back(), "label"));
-}
-
-Object scatter_add(BuiltinCall& call) {
-  const Value updates = call.value("updates");
-  const Value ids = integer_ids(call, "ids");
-  const int64_t size = call.self_shape({call.object("size")})[0];
-  return call.result(
-      call.checked_op("scatter_add", {updates, ids}, {{"batch", int64_t{0}}, {"size", size}}, size, "index"));
-}
-
-Object one_hot(BuiltinCall& call) {
-  const Value ids = integer_ids(call, "ids");
-  const int64_t depth = call.self_shape({call.object("depth")})[0];
-  return call.result(
-      call.checked_op("one_hot", {ids}, {{"depth", depth}, {"element", call.precision()}}, depth, "label"));
-}
-
 // x * scale + offset, with known or run-time numbers.
 Value scaled(BuiltinCall& call, Value draw, const std::optional<Object>& scale,
              const std::optional<Object>& offset) {
@@ -194,6 +149,11 @@ Object ratio(BuiltinCall& call) {
   return quotient;
 }
 
+Object custom_gradient(BuiltinCall& call) {
+  const std::vector<Value> both = call.same_shape({&call.object("value"), &call.object("surrogate")}, true);
+  return call.result(call.builder().add("custom_gradient", both));
+}
+
 Object unreachable(BuiltinCall& call) { call.error("a parameter needs a name"); }
 
 }  // namespace
@@ -204,10 +164,6 @@ std::vector<BuiltinRecord> contraction_builtins() {
       {{"convolve", {"x", "w", "stride = 1", "low = 0", "high = 0", "dilation = 1"}}, convolve},
       {{"window_max", windowed}, [](BuiltinCall& call) { return window(call, "max"); }},
       {{"window_sum", windowed}, [](BuiltinCall& call) { return window(call, "sum"); }},
-      {{"gather", {"table", "ids"}}, gather},
-      {{"select_class", {"x", "ids"}}, select_class},
-      {{"scatter_add", {"updates", "ids", "size"}}, scatter_add},
-      {{"one_hot", {"ids", "depth"}}, one_hot},
   };
 }
 
@@ -219,6 +175,7 @@ std::vector<BuiltinRecord> other_builtins() {
       {{"gradient", {"y", "x"}}, gradient},
       {{"ratio", {"a", "b"}}, ratio},
       {{"stop_gradient", {"x"}}, stop_gradient},
+      {{"custom_gradient", {"value", "surrogate"}}, custom_gradient},
       {{"parameter", {"shape", "initializer"}}, unreachable},
       {{"state", {"shape", "initializer"}}, unreachable},
   };

@@ -22,10 +22,13 @@
 //                 padding is never counted
 //   indexed       gather(table, ids)     select_class(x, ids): one element of the last axis per row
 //                 scatter_add(updates, ids, size)     one_hot(ids, depth)
+//                 dynamic_slice(x, start, size)     dynamic_update_slice(x, update, start)
+//                 sort argsort (x, axis: -1)     top_k(x, k): values, indices
 //   random        uniform(shape, low: 0, high: 1, seed: none)     bernoulli(shape, probability, seed: none)
 //                 normal(shape, deviation: 1, mean: 0, seed: none)
-//   other         gradient(y, x)     ratio(a, b)     stop_gradient(x)     parameter state (shape,
-//   initializer) names         pi infinity nan training batch step
+//   other         gradient(y, x)     ratio(a, b)     stop_gradient(x)
+//                 custom_gradient(value, surrogate)     parameter state (shape, initializer)
+//   names         pi infinity nan training batch step
 //
 // Of known arguments the elementwise functions, sum prod min max and the casts are known themselves:
 // prod(shape[0..-1]) is a size. Known lists add elementwise.

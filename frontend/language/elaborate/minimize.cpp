@@ -22,7 +22,9 @@ std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<V
     const uint32_t index = work.back();
     work.pop_back();
     if (stops.contains(index) || b.node(index).op->name == "stop_gradient") continue;
+    const bool custom = b.node(index).op->name == "custom_gradient";
     for (Value operand : b.node(index).operands) {
+      if (custom && operand == b.node(index).operands[0] && operand != b.node(index).operands[1]) continue;
       if (seen[operand.node]) continue;
       const Node& node = b.node(operand.node);
       if (std::none_of(node.types.begin(), node.types.end(),

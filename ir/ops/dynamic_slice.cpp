@@ -1,0 +1,193 @@
+// dynamic_slice and dynamic_update_slice: a box whose place is known only when the program runs. As in XLA,
+// the place is moved as far as needed for the whole box to lie inside, so that nothing can be out of range.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/build.h"
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/ops.h"
+#include "ir/ops/sample.h"
+
+namespace gradus::ops {
+
+namespace {
+
+// One integer scalar per axis of the operand, from operand `first` on.
+void check_starts(const OpUse& use, size_t first) {
+  const Type& x = use.operands[0];
+  if (use.operands.size() != first + x.shape.size())
+    shape_error(use,
+                fmt::format("{} has {} axes, but there are {} starts", to_string(x), x.shape.size(),
+                            use.operands.size() - std::min(first, use.operands.size())),
+                "expected one integer scalar per axis");
+  for (size_t i = first; i < use.operands.size(); ++i) {
+    check_integer(use, i);
+    if (use.operands[i].rank() != 0)
+      shape_error(use,
+                  fmt::format("start {} is {}, expected a scalar", i - first, to_string(use.operands[i])));
+  }
+}
+
+void check_box(const OpUse& use, const Shape& size) {
+  const Shape& from = use.operands[0].shape;
+  for (size_t axis = 0; axis < from.size(); ++axis)
+    if (size[axis] < 0 || size[axis] > from[axis])
+      shape_error(use, fmt::format("{} elements of axis {} of {}", size[axis], axis, to_string(from)),
+                  fmt::format("expected at most {}", from[axis]));
+}
+
+std::vector<Type> infer_slice(const OpUse& use) {
+  check_starts(use, 1);
+  const Shape& size = use.attributes.integers("size");
+  check_length(use, "size", size.size(), use.operands[0].shape);
+  check_box(use, size);
+  return {Type(use.operands[0].element, size)};
+}
+
+std::vector<Type> infer_update(const OpUse& use) {
+  if (use.operands.size() < 2) shape_error(use, "the update is missing");
+  check_same_element(use, 0, 1);
+  if (use.operands[0].rank() != use.operands[1].rank())
+    shape_error(use, fmt::format("numbers of axes differ: {} and {}", to_string(use.operands[0]),
+                                 to_string(use.operands[1])));
+  check_starts(use, 2);
+  check_box(use, use.operands[1].shape);
+  return {use.operands[0]};
+}
+
+// f(flat index into x, flat index into the box) for every element of the box.
+template <class C, class F>
+void for_each_in_box(const C& call, size_t first, const Shape& size, F f) {
+  const Shape& shape = call.operand(0).shape();
+  const std::vector<int64_t> strides = row_major_strides(shape);
+  int64_t begin = 0;
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    begin += strides[axis] *
+             std::clamp<int64_t>(call.operand(first + axis).integers[0], 0, shape[axis] - size[axis]);
+  evaluate::for_each_index(size, [&](const std::vector<int64_t>& index, size_t flat) {
+    f(static_cast<size_t>(begin) + evaluate::flat_index(index, strides), flat);
+  });
+}
+
+constexpr evaluate::Rule slice_rule = evaluate::make_rule([](auto& call) {
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    for_each_in_box(call, 1, call.result().shape(), [&](size_t x, size_t box) { to[box] = from[x]; });
+  });
+});
+
+constexpr evaluate::Rule update_rule = evaluate::make_rule([](auto& call) {
+  call.result() = call.operand();
+  evaluate::with_elements(call.result(), call.operand(1), [&](auto& to, const auto& update) {
+    for_each_in_box(call, 2, call.operand(1).shape(), [&](size_t x, size_t box) { to[x] = update[box]; });
+  });
+});
+
+std::vector<Value> with_starts(const GradientUse& use, std::vector<Value> operands, size_t first) {
+  operands.insert(operands.end(), use.node.operands.begin() + static_cast<std::ptrdiff_t>(first),
+                  use.node.operands.end());
+  return operands;
+}
+
+Value transpose_slice(const GradientUse& use, size_t) {
+  const Value zeros = build::zeros_like(use.builder, use.operand(0));
+  return use.builder.add(dynamic_update_slice, with_starts(use, {zeros, use.adjoint()}, 1));
+}
+
+// What the update covers does not depend on x.
+Value transpose_update(const GradientUse& use, size_t operand) {
+  if (operand == 0) {
+    const Value zeros = build::zeros_like(use.builder, use.operand(1));
+    return use.builder.add(dynamic_update_slice, with_starts(use, {use.adjoint(), zeros}, 2));
+  }
+  const Shape size = use.builder.shape(use.operand(1));
+  return use.builder.add(dynamic_slice, with_starts(use, {use.adjoint()}, 2), {{"size", size}});
+}
+
+Sample sample(const std::string& inputs, const std::string& line, int64_t below) {
+  Sample s{sample_text(inputs, line)};
+  s.below = below;
+  return s;
+}
+
+BadSample bad(const std::string& inputs, const std::string& line, const char* message) {
+  return {sample_text(inputs, line), message};
+}
+
+}  // namespace
+
+const Op dynamic_slice = [] {
+  Op o;
+  o.name = "dynamic_slice";
+  o.family = OpFamily::indexed;
+  o.summary =
+      "A box of x that begins at the starts, one integer scalar per axis. A start outside [0, extent - size] "
+      "is moved to its nearer end, so that the whole box lies inside.";
+  o.formula = "y[i] = x[clamp(start, 0, extent - size) + i]";
+  o.min_operands = 1;
+  o.max_operands = -1;
+  o.attributes = {{"size", "Extents of the box.", std::vector<int64_t>{2, 3}}};
+  o.infer = infer_slice;
+  o.evaluate = &slice_rule;
+  o.differentiation = Transpose{transpose_slice, {0}};
+  o.samples = {
+      sample("%x: f32[5,7], %i: i32[], %j: i64[]", "%0 = dynamic_slice %x, %i, %j {size=[2,3]} : f32[2,3]",
+             9),
+      sample("%x: f64[11], %i: i64[]", "%0 = dynamic_slice %x, %i {size=[4]} : f64[4]", 8),
+      sample("%x: i32[3,2,4], %i: i32[], %j: i32[], %k: i32[]",
+             "%0 = dynamic_slice %x, %i, %j, %k {size=[1,2,3]} : i32[1,2,3]", 4),
+      sample("%x: f32[7,3], %i: i32[]",
+             "%1 = neg %i : i32[]  %0 = dynamic_slice %x, %1, %i {size=[5,1]} : f32[5,1]", 9),
+      sample("%x: f64[]", "%0 = dynamic_slice %x {size=[]} : f64[]", 9),
+  };
+  o.bad_samples = {
+      bad("%x: f32[5,7], %i: i32[]", "%0 = dynamic_slice %x, %i {size=[2,3]} : f32[2,3]",
+          "has 2 axes, but there are 1 starts"),
+      bad("%x: f32[5], %i: f32[]", "%0 = dynamic_slice %x, %i {size=[2]} : f32[2]",
+          "expected an integer type"),
+      bad("%x: f32[5], %i: i32[1]", "%0 = dynamic_slice %x, %i {size=[2]} : f32[2]", "expected a scalar"),
+      bad("%x: f32[5], %i: i32[]", "%0 = dynamic_slice %x, %i {size=[6]} : f32[6]", "6 elements of axis 0"),
+      bad("%x: f32[5], %i: i32[]", "%0 = dynamic_slice %x, %i {size=[-1]} : f32[1]", "-1 elements of axis 0"),
+      bad("%x: f32[5], %i: i32[]", "%0 = dynamic_slice %x, %i {size=[2,2]} : f32[2]", "size"),
+  };
+  return o;
+}();
+
+const Op dynamic_update_slice = [] {
+  Op o;
+  o.name = "dynamic_update_slice";
+  o.family = OpFamily::indexed;
+  o.summary =
+      "x with a box of it replaced by the second operand. The box begins at the starts, one integer scalar "
+      "per axis, which are moved as those of dynamic_slice.";
+  o.formula = "y[clamp(start, 0, extent - size) + i] = update[i]; elsewhere y = x";
+  o.min_operands = 2;
+  o.max_operands = -1;
+  o.infer = infer_update;
+  o.evaluate = &update_rule;
+  o.differentiation = Transpose{transpose_update, {0, 1}};
+  o.samples = {
+      sample("%x: f32[5,7], %u: f32[2,3], %i: i32[], %j: i64[]",
+             "%0 = dynamic_update_slice %x, %u, %i, %j : f32[5,7]", 9),
+      sample("%x: f64[11], %u: f64[4], %i: i64[]", "%0 = dynamic_update_slice %x, %u, %i : f64[11]", 8),
+      sample("%x: i32[3,2,4], %u: i32[1,2,3], %i: i32[], %j: i32[], %k: i32[]",
+             "%0 = dynamic_update_slice %x, %u, %i, %j, %k : i32[3,2,4]", 4),
+      sample("%x: f32[7,3], %u: f32[5,1], %i: i32[]",
+             "%1 = neg %i : i32[]  %0 = dynamic_update_slice %x, %u, %1, %i : f32[7,3]", 9),
+      sample("%x: f64[], %u: f64[]", "%0 = dynamic_update_slice %x, %u : f64[]", 9),
+  };
+  o.bad_samples = {
+      bad("%x: f32[5], %u: f32[2]", "%0 = dynamic_update_slice %x, %u : f32[5]",
+          "has 1 axes, but there are 0 starts"),
+      bad("%x: f32[5], %u: f64[2], %i: i32[]", "%0 = dynamic_update_slice %x, %u, %i : f32[5]",
+          "element types differ"),
+      bad("%x: f32[5], %u: f32[2,2], %i: i32[]", "%0 = dynamic_update_slice %x, %u, %i : f32[5]",
+          "numbers of axes differ"),
+      bad("%x: f32[5], %u: f32[7], %i: i32[]", "%0 = dynamic_update_slice %x, %u, %i : f32[5]",
+          "7 elements of axis 0"),
+  };
+  return o;
+}();
+
+}  // namespace gradus::ops

@@ -1,0 +1,213 @@
+// sort and top_k: elements in order, and where they came from. Both are one permutation away from gather,
+// which is how they are differentiated.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "ir/build.h"
+#include "ir/evaluate/rule.h"
+#include "ir/ops/check.h"
+#include "ir/ops/ops.h"
+#include "ir/ops/sample.h"
+
+namespace gradus::ops {
+
+namespace {
+
+// Positions are i32.
+void check_extent(const OpUse& use, size_t axis) {
+  check_numeric(use, 0);
+  if (use.operands[0].shape[axis] > std::numeric_limits<int32_t>::max())
+    shape_error(use, fmt::format("axis {} of {} is too long", axis, to_string(use.operands[0])),
+                "positions are i32");
+}
+
+std::vector<Type> infer_sort(const OpUse& use) {
+  const Type& x = use.operands[0];
+  const int64_t axis = use.attributes.integer("axis");
+  check_axis(use, "axis", axis, x.shape);
+  check_extent(use, static_cast<size_t>(axis));
+  return {x, Type(ElementType::i32, x.shape)};
+}
+
+std::vector<Type> infer_top_k(const OpUse& use) {
+  const Type& x = use.operands[0];
+  if (x.rank() == 0) shape_error(use, "a scalar has no last axis");
+  check_extent(use, x.shape.size() - 1);
+  const int64_t k = use.attributes.integer("k");
+  if (k < 1 || k > x.shape.back())
+    shape_error(use, fmt::format("k is {} for {}", k, to_string(x)),
+                fmt::format("expected 1 to {}, the extent of the last axis", x.shape.back()));
+  Shape shape = x.shape;
+  shape.back() = k;
+  return {Type(x.element, shape), Type(ElementType::i32, shape)};
+}
+
+// NaN is the largest number: last in ascending order.
+template <class T>
+bool is_less(const T& a, const T& b) {
+  if constexpr (std::is_same_v<T, int64_t>) {
+    return a < b;
+  } else {
+    const double x = evaluate::primal(a), y = evaluate::primal(b);
+    if (std::isnan(x) || std::isnan(y)) return !std::isnan(x);
+    evaluate::decide(a, b);
+    return x < y;
+  }
+}
+
+// Orders every row along the axis and writes its first elements, and their positions, to the results.
+template <bool descending, class C>
+void take_sorted(C& call, size_t axis) {
+  const Shape& shape = call.operand().shape();
+  const int64_t from_stride = row_major_strides(shape)[axis];
+  const int64_t to_stride = row_major_strides(call.result().shape())[axis];
+  const auto length = static_cast<size_t>(shape[axis]);
+  const int64_t kept = call.result().shape()[axis];
+  Shape rows = shape;
+  rows[axis] = 1;
+  std::vector<int64_t> from_strides = row_major_strides(shape);
+  std::vector<int64_t> to_strides = row_major_strides(call.result().shape());
+  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
+    evaluate::for_each_index(rows, [&](const std::vector<int64_t>& row, size_t) {
+      const size_t begin = evaluate::flat_index(row, from_strides);
+      const auto element = [&](int64_t i) -> const auto& {
+        return from[begin + static_cast<size_t>(i * from_stride)];
+      };
+      std::vector<int64_t> order(length);
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        return descending ? is_less(element(b), element(a)) : is_less(element(a), element(b));
+      });
+      for (int64_t k = 0; k < kept; ++k) {
+        const size_t place = evaluate::flat_index(row, to_strides) + static_cast<size_t>(k * to_stride);
+        to[place] = element(order[static_cast<size_t>(k)]);
+        call.result(1).integers[place] = order[static_cast<size_t>(k)];
+      }
+    });
+  });
+}
+
+constexpr evaluate::Rule sort_rule = evaluate::make_rule(
+    [](auto& call) { take_sorted<false>(call, static_cast<size_t>(call.attributes().integer("axis"))); });
+constexpr evaluate::Rule top_k_rule =
+    evaluate::make_rule([](auto& call) { take_sorted<true>(call, call.operand().shape().size() - 1); });
+
+// Every element of the adjoint goes back to where the value came from.
+std::vector<Value> scatter_back(const GradientUse& use, int64_t axis) {
+  if (!use.adjoint()) return {Value{}};
+  GraphBuilder& b = use.builder;
+  const Shape shape = b.shape(use.operand(0));
+  std::vector<int64_t> dims = build::all_axes(shape);
+  std::swap(dims[static_cast<size_t>(axis)], dims.back());
+  const auto last = [&](Value v) {
+    return dims == build::all_axes(shape) ? v : build::transpose(b, v, dims);
+  };
+  const Value scattered =
+      b.add(scatter_add, {last(use.adjoint()), last(use.result(1))},
+            {{"batch", static_cast<int64_t>(shape.size()) - 1}, {"size", shape[static_cast<size_t>(axis)]}});
+  return {last(scattered)};
+}
+
+std::vector<Value> sort_adjoint(const GradientUse& use) {
+  return scatter_back(use, use.node.attributes.integer("axis"));
+}
+
+std::vector<Value> top_k_adjoint(const GradientUse& use) {
+  return scatter_back(use, use.builder.type(use.operand(0)).rank() - 1);
+}
+
+Sample sample(const char* op, const char* x, const char* attributes, const char* y, const char* positions,
+              int64_t below = 4) {
+  return {fmt::format("graph @sample (%x: {}) {{\n  %0:2 = {} %x {{{}}} : {}, {}\n  return %0, %0#1\n}}\n", x,
+                      op, attributes, y, positions),
+          -2, 2, below};
+}
+
+// Equal elements, which keep their order, and NaN.
+Sample special_sample(const char* op, const char* attributes, const char* y, const char* positions) {
+  Sample s{
+      fmt::format("graph @sample (%x: f32[3,8]) {{\n"
+                  "  %1 = floor %x : f32[3,8]\n"
+                  "  %2 = constant {{element=f32, shape=[3,8], values=[0.0,nan,0.0,inf,-0.0,0.0,nan,0.0,"
+                  "0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,nan,nan,-inf,0.0,0.0,-inf,0.0,nan]}} : f32[3,8]\n"
+                  "  %3 = add %1, %2 : f32[3,8]\n"
+                  "  %4:2 = {} %3 {{{}}} : {}, {}\n  return %4#1\n}}\n",
+                  op, attributes, y, positions)};
+  s.differentiate = false;
+  return s;
+}
+
+BadSample bad(const char* op, const char* x, const char* attributes, const char* message) {
+  return {fmt::format("graph @sample (%x: {}) {{\n  %0:2 = {} %x {{{}}} : f32[1], i32[1]\n  return %0\n}}\n",
+                      x, op, attributes),
+          message};
+}
+
+}  // namespace
+
+const Op sort = [] {
+  Op o;
+  o.name = "sort";
+  o.family = OpFamily::indexed;
+  o.summary =
+      "The elements along an axis in ascending order, NaN last; equal elements keep their order. Second "
+      "result: the position each one came from.";
+  o.formula = "y_k = x[p_k], y_0 <= y_1 <= ...";
+  o.attributes = {{"axis", "The axis to sort along.", int64_t{0}}};
+  o.infer = infer_sort;
+  o.evaluate = &sort_rule;
+  o.differentiation = Adjoint{sort_adjoint};
+  o.samples = {
+      sample("sort", "f32[7]", "axis=0", "f32[7]", "i32[7]"),
+      sample("sort", "f64[3,5]", "axis=1", "f64[3,5]", "i32[3,5]"),
+      sample("sort", "f32[5,3]", "axis=0", "f32[5,3]", "i32[5,3]"),
+      sample("sort", "f64[2,17,3]", "axis=1", "f64[2,17,3]", "i32[2,17,3]"),
+      sample("sort", "i32[4,33]", "axis=1", "i32[4,33]", "i32[4,33]", 9),
+      sample("sort", "i64[64]", "axis=0", "i64[64]", "i32[64]", 40),
+      sample("sort", "f32[3,1]", "axis=1", "f32[3,1]", "i32[3,1]"),
+      special_sample("sort", "axis=1", "f32[3,8]", "i32[3,8]"),
+  };
+  o.bad_samples = {
+      bad("sort", "f32[4]", "axis=1", "axis 1 is out of range"),
+      bad("sort", "bool[4]", "axis=0", "bool"),
+      bad("sort", "f32[4]", "", "'axis' is missing"),
+      bad("sort", "u8[4294967296]", "axis=0", "is too long"),
+  };
+  return o;
+}();
+
+const Op top_k = [] {
+  Op o;
+  o.name = "top_k";
+  o.family = OpFamily::indexed;
+  o.summary =
+      "The k largest elements along the last axis, the largest first; of equal ones the first. NaN counts as "
+      "the largest number, as in max. Second result: the position each one came from.";
+  o.formula = "y_0 >= ... >= y_(k-1) >= all others, y_j = x[p_j]";
+  o.attributes = {{"k", "How many.", int64_t{2}}};
+  o.infer = infer_top_k;
+  o.evaluate = &top_k_rule;
+  o.differentiation = Adjoint{top_k_adjoint};
+  o.samples = {
+      sample("top_k", "f32[7]", "k=3", "f32[3]", "i32[3]"),
+      sample("top_k", "f64[3,5]", "k=1", "f64[3,1]", "i32[3,1]"),
+      sample("top_k", "f64[2,3,17]", "k=17", "f64[2,3,17]", "i32[2,3,17]"),
+      sample("top_k", "i32[4,33]", "k=5", "i32[4,5]", "i32[4,5]", 9),
+      sample("top_k", "f32[2,100]", "k=60", "f32[2,60]", "i32[2,60]"),
+      special_sample("top_k", "k=6", "f32[3,6]", "i32[3,6]"),
+      special_sample("top_k", "k=8", "f32[3,8]", "i32[3,8]"),
+  };
+  o.bad_samples = {
+      bad("top_k", "f32[]", "k=1", "a scalar has no last axis"),
+      bad("top_k", "f32[4]", "k=5", "k is 5 for f32[4]"),
+      bad("top_k", "f32[4]", "k=0", "k is 0 for f32[4]"),
+      bad("top_k", "bool[4]", "k=1", "bool"),
+  };
+  return o;
+}();
+
+}  // namespace gradus::ops
