@@ -3,7 +3,7 @@
 add_library(gradus_options INTERFACE)
 target_include_directories(gradus_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(gradus_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
+  -Wall -Wextra -Wpedantic $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow> -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
   -Werror
   # Results must not depend on the host compiler's freedom to fuse a*b+c.
   -ffp-contract=off)
@@ -14,12 +14,19 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-free-nonheap-object)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12 itself uses what it deprecates.
+  target_compile_options(gradus_options INTERFACE -Wno-deprecated-declarations)
+endif()
+
 set(GRADUS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 if(GRADUS_SANITIZE)
   target_compile_options(gradus_options INTERFACE
     -fsanitize=${GRADUS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gradus_options INTERFACE -fsanitize=${GRADUS_SANITIZE})
 endif()
+
+option(GRADUS_FUZZ "Build the libFuzzer targets of tests/fuzz (clang)" OFF)
 
 # gradus_library(NAME [LINKS targets…]): all .cpp files below the calling folder. The links are the only
 # libraries whose headers the folder may include; that is how the floors of DESIGN are enforced.

@@ -66,6 +66,7 @@ void Sources::report(const std::vector<Diagnostic>& diagnostics) const {
 void CompileFlags::add_to(CLI::App& app) {
   app.add_option("--cpu", cpu, "CPU to compile for: native, x86-64-v3, x86-64-v4")->capture_default_str();
   app.add_option("--threads", threads, "threads (0: one per hardware thread; default: GRADUS_THREADS)")
+      ->check(CLI::Range(0, 1024))
       ->envname("GRADUS_THREADS");
   app.add_flag(
       "--no-memo", no_memo,

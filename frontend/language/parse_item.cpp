@@ -35,8 +35,9 @@ void Parser::item(File& file) {
 bool Parser::at_definition_word() const {
   constexpr std::string_view words[] = {"import",    "layer", "model",  "function",
                                         "optimizer", "train", "program"};
-  return at_name() && next_is_name_or_string() &&
-         std::find(std::begin(words), std::end(words), token().text) != std::end(words);
+  // A reserved word after it is a badly chosen name, and reported as such.
+  const bool named = next_is_name_or_string() || (token(1).kind == Token::Kind::keyword && !broken(1));
+  return at_name() && named && std::find(std::begin(words), std::end(words), token().text) != std::end(words);
 }
 
 Item Parser::read_item() {

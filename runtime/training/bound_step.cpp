@@ -49,7 +49,7 @@ void InputSource::set_scalar(const std::string& name, double value) {
 }
 
 BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters)
-    : executable_(executable), rows_(rows), source_(source) {
+    : executable_(executable), rows_(rows) {
   const ExecutableDescription& description = executable.description();
   gathered_.reserve(description.inputs.size());
   for (const Argument& input : description.inputs) {

@@ -71,7 +71,6 @@ class BoundStep {
 
   Executable& executable_;
   int64_t rows_;
-  InputSource& source_;
   std::vector<Gathered> gathered_;
   std::vector<const void*> inputs_;
   std::vector<void*> parameters_;

@@ -75,7 +75,10 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
     for (const gradus::Input& input : value.frame->builder.graph().inputs())
       if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
   }
-  where += " comes from " + std::string(node.op->name);
+  if (node.op->name == "mark")
+    where += " is bound";  // a lesson's assignment
+  else
+    where += " comes from " + std::string(node.op->name);
   if (!origins.empty() && !origins.front().name.empty()) where += " in " + origins.front().name;
   return {where, origins.empty() ? SourceSpan{} : origins.front().span};
 }

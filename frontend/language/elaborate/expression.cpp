@@ -38,7 +38,7 @@ Object Elaborator::evaluate_node(const Expression& expression) {
     Object operator()(const Ellipsis&) const {
       self.error(span, "`...` stands for axes: use it in a shape, an index or after `over:`");
     }
-    Object operator()(const List& list) const { return self.evaluate_list(list); }
+    Object operator()(const List& list) const { return self.require_short(self.evaluate_list(list), span); }
     Object operator()(const Parentheses& inner) const { return self.evaluate(*inner.inner); }
     Object operator()(const Unary& unary) const {
       const Object operand = self.evaluate(*unary.operand);
@@ -107,6 +107,13 @@ Object Elaborator::evaluate_list(const List& list) {
     items.push_back(checked(evaluate(*element), element->span));
   }
   return make_list(std::move(items));
+}
+
+Object Elaborator::require_short(Object object, const SourceSpan& span) {
+  if (const auto* list = object.as<ListObject>(); list && list->numbers > list_limit)
+    error(span, fmt::format("a list of more than {} numbers", list_limit),
+          "a tensor can be larger: zeros(…), iota(…), broadcast(…)");
+  return object;
 }
 
 // --- Pipes and names given with `as`

@@ -1,6 +1,7 @@
 // Arithmetic of known values: literals, settings, sizes, and lists of these.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "frontend/language/elaborate/elaborator.h"
@@ -12,6 +13,28 @@ namespace gradus::language {
 const Object& known_of(const Object& object) {
   const auto* value = object.as<Tensor>();
   return value && value->known ? *value->known : object;
+}
+
+namespace {
+
+int64_t numbers_in(const Object& object) {
+  const auto* list = object.as<ListObject>();
+  return list ? list->numbers : 1;
+}
+
+}  // namespace
+
+Object make_list(Items items) {
+  int64_t numbers = 0;
+  for (const Object& item : items) numbers = std::min(numbers + numbers_in(item), list_limit + 1);
+  return ListObject{std::make_shared<Items>(std::move(items)), numbers};
+}
+
+Object appended(ListObject list, Object item) {
+  if (list.items.use_count() > 1) list.items = std::make_shared<Items>(*list.items);
+  list.numbers = std::min(list.numbers + numbers_in(item), list_limit + 1);
+  std::const_pointer_cast<Items>(list.items)->push_back(std::move(item));
+  return list;
 }
 
 bool is_known_scalar(const Object& object) {

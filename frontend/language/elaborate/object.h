@@ -36,8 +36,11 @@ struct Tensor {
 
 using Items = std::vector<Object>;
 struct ListObject {
-  std::shared_ptr<const Items> items;
+  std::shared_ptr<const Items> items;  // made by make_list, so never const themselves
+  int64_t numbers = 0;  // of all levels together; shared lists count as often as they stand in it
 };
+// Lists are written by hand or made by loops of that many turns; longer ones are tensors.
+constexpr int64_t list_limit = 1'000'000;
 
 // Several results of one call.
 struct ResultsObject {
@@ -115,7 +118,9 @@ struct Object {
   }
 };
 
-inline Object make_list(Items items) { return ListObject{std::make_shared<const Items>(std::move(items))}; }
+Object make_list(Items items);
+// The list with one more item: at once if nothing else holds the list.
+Object appended(ListObject list, Object item);
 
 // bool, int64_t or double, also of a lesson's variable; or a list of these to any depth.
 bool is_known(const Object& object);

@@ -405,9 +405,9 @@ void Elaborator::run(const Collect& collect, const Statement& statement) {
     error(statement.span, "`collect` stands in the body of `for` or `scan`");
   if (options_.mode == Mode::program && !activation_->symbol)
     value = with_identity(collect.name, *collect.value, std::move(value));
-  Items items = *at->second.as<ListObject>()->items;
-  items.push_back(std::move(value));
-  at->second = make_list(std::move(items));
+  ListObject list = *at->second.as<ListObject>();
+  at->second = Nothing{};
+  at->second = require_short(appended(std::move(list), std::move(value)), statement.span);
 }
 
 // A shared layer is called twice, its weights are penalized once: equal values of one statement in one scope

@@ -1,0 +1,1 @@
+printf "" | "$gradus" opt --passes=simplify -

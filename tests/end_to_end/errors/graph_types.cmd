@@ -1,0 +1,1 @@
+"$gradus" opt --passes=simplify graph_types.gir

@@ -1,0 +1,1 @@
+"$gradus" train train_block.model --threads=-2

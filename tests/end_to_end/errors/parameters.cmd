@@ -1,0 +1,1 @@
+"$gradus" train parameters.model -q -o "$work/parameters"

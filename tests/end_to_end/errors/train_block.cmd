@@ -1,0 +1,1 @@
+"$gradus" train train_block.model -q -o "$work/train_block"
