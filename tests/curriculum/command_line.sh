@@ -25,6 +25,7 @@ program twenty_five { expect fibonacci(25) == 121393 }
 program thirty_six { expect fibonacci(36) == 24157817 }
 LESSON
 
+# CHN-01, CHN-02, CHN-07: graphs, formulas, counted calls
 "$gradus" dump "$folder/lesson.gradus" --only graph --format=dot | expect CHN-01 '3->4'
 "$gradus" dump "$folder/lesson.gradus" --only chain_rule --stage=optimized --format=formula |
   expect CHN-02 '2 * x * cos(x^2)'
@@ -41,3 +42,43 @@ code=0
 "$gradus" run "$folder/lesson.gradus" --only thirty_six --no-memo >/dev/null 2>"$folder/error" || code=$?
 [ "$code" = 2 ] || { echo "CHN-07: exit code $code" >&2; exit 1; }
 expect CHN-07 'more than 1000000 calls' <"$folder/error"
+
+# MLP-02, LOS-01: a dump lists each parameter by its path, and nothing else is a parameter
+cat >"$folder/net.gradus" <<'MODEL'
+model Net(x: [batch, 4]) -> y { y = x |> dense(3) |> dense(2) |> dense(1) as output }
+train Net {
+  data rows(x: [[1, 2, 3, 4]], t: [[1]]) -> x, t
+  loss = mean_squared_error(y, t)
+  minimize loss with sgd(0.1)
+}
+model Line(x: [batch]) -> y { m = parameter([], ones); b = parameter([], zeros); y = m * x + b }
+train Line {
+  data rows(x: [1, 2], t: [1, 3]) -> x, t
+  loss = mean_squared_error(y, t)
+  minimize loss with sgd(0.1)
+}
+MODEL
+parameters() { "$gradus" dump "$folder/net.gradus" --only "$1" | sed -n 's/^ *param %\([a-z0-9_.]*\): \(.*\)  @.*/\1 \2/p' | tr '\n' ';'; }
+parameters Net | expect MLP-02 'dense_1.weight f32[4,3];dense_1.bias f32[3];dense_2.weight f32[3,2];'
+[ "$(parameters Line)" = 'm f32[];b f32[];' ] || { echo "LOS-01: $(parameters Line)" >&2; exit 1; }
+
+# MLP-12: nothing flows back
+printf 'graph @cycle (%%x: f64[]) {\n  %%1 = add %%x, %%2 : f64[]\n  %%2 = mul %%1, %%x : f64[]\n  return %%2\n}\n' >"$folder/cycle.gir"
+{ "$gradus" run "$folder/cycle.gir" 2>&1 || true; } | expect MLP-12 "'%2' is not defined"
+printf 'program p { x = 1; a = x + b; b = 2 * a; print b }\n' >"$folder/cycle.gradus"
+{ "$gradus" run "$folder/cycle.gradus" 2>&1 || true; } | expect MLP-12 'unknown name `b`'
+
+# TRN-05: the parts of a gradient print as formulas
+printf 'program p { x = 3; y = 4; z = x ^ 2 + y ^ 2; print gradient(z, x), gradient(z, y) }\n' >"$folder/bowl.gradus"
+"$gradus" dump "$folder/bowl.gradus" --stage=optimized --format=formula >"$folder/bowl.txt"
+expect TRN-05 'value_1 = 2 * x' <"$folder/bowl.txt"
+expect TRN-05 'value_2 = 2 * y' <"$folder/bowl.txt"
+
+# DIF-12: one line for each method, and exact ones agree
+for example in backprop_regression backprop_classification saturation; do
+  "$gradus" check "examples/lessons/$example.gradus" >"$folder/check.txt"
+  for method in 'reverse (symbolic)' 'forward (dual numbers)' 'complex step' 'central differences' 'one-sided differences' SPSA; do
+    expect DIF-12 "$method" <"$folder/check.txt"
+  done
+  expect DIF-12 'exact methods agree to 1e-12' <"$folder/check.txt"
+done

@@ -45,7 +45,7 @@ def named_rows(text):
 
 def lesson_tests(path):
     """(name, rows) of each block after a comment that begins with rows; a program must expect something."""
-    rows, lines = [], path.read_text().splitlines()
+    rows, lines = [], path.read_text(errors="replace").splitlines()
     for number, line in enumerate(lines):
         if line.startswith("# "):
             rows += named_rows(line[2:])
@@ -61,12 +61,12 @@ def lesson_tests(path):
 
 
 def cpp_tests(path):
-    for name in re.findall(r'TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"', path.read_text()):
+    for name in re.findall(r'TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(errors="replace")):
         yield name, named_rows(name)
 
 
 def script_tests(path):
-    for line in path.read_text().splitlines():
+    for line in path.read_text(errors="replace").splitlines():
         if line.startswith("# "):
             yield line[2:].split(":")[0], named_rows(line[2:])
 
