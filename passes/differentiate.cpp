@@ -72,14 +72,14 @@ class ReverseMode {
     it->second = build::add(builder_, it->second, adjoint);
   }
 
+  // The line that the differentiated value comes from, with the library's lines below it, and the rule.
   Origins with_rule(const Node& node, int64_t operand) const {
     Origins origins;
-    if (const SourceSpan place = place_of(builder_.origins(index_)); place.known())
-      for (const Origin& origin : builder_.origins(index_))
-        if (origin.kind == Origin::Kind::source) {
-          origins.push_back(origin);
-          break;
-        }
+    for (const Origin& origin : builder_.origins(index_)) {
+      if (origin.kind != Origin::Kind::source) continue;
+      if (!origins.empty() && origin.span.file == origins.front().span.file) break;  // another use of it
+      origins.push_back(origin);
+    }
     origins.push_back(rule_origin(node, operand));
     return origins;
   }

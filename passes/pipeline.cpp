@@ -11,15 +11,17 @@ namespace gradus {
 
 namespace {
 
-constexpr std::array<Pass, 6> passes = {{
+constexpr auto passes = std::to_array<Pass>({
     {"simplify", "algebraic identities, constant folding, cancelling shape ops, dead code", simplify},
     {"stabilize", "forms that neither overflow nor cancel: log-sigmoid, log-softmax, log1p, x log x",
      stabilize},
     {"differentiate", "expands gradient nodes by reverse mode; drops marks", differentiate},
+    {"check-numerics", "a status that names the first value that is not finite (--check-numerics)",
+     check_numerics},
     {"fuse", "groups nodes into kernels", fuse},
     {"order", "orders kernels for low peak memory, updates after readers and checks", order},
     {"plan-buffers", "in-place updates and offsets in one workspace", plan_buffers},
-}};
+});
 
 constexpr std::array<std::string_view, 5> to_backward = {"simplify", "stabilize", "differentiate", "simplify",
                                                          "stabilize"};
@@ -72,7 +74,7 @@ Graph run_passes(const Graph& graph, std::span<const std::string_view> names, Pa
 #ifndef NDEBUG
     verify_or_fail(next, fmt::format("after {}", pass_name));
 #endif
-    const PassReport report{pass->name, current.size(), next.size(), !same_structure(current, next),
+    const PassReport report{pass->name,      current.size(), next.size(), !same_structure(current, next),
                             elapsed.count(), pass->run};
     const bool go_on = !observer || observer(report, current, next);
     current = std::move(next);
@@ -81,7 +83,8 @@ Graph run_passes(const Graph& graph, std::span<const std::string_view> names, Pa
   return current;
 }
 
-Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context, const PassObserver& observer) {
+Graph run_pipeline(const Graph& graph, Stage from, Stage to, PassContext& context,
+                   const PassObserver& observer) {
   Graph current = graph;
   Stage reached = from;
   bool stopped = false;

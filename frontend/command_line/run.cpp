@@ -2,6 +2,7 @@
 
 #include "frontend/command_line/command.h"
 #include "frontend/driver/lesson.h"
+#include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
 #include "frontend/driver/training_program.h"
 #include "ir/loop/text.h"
@@ -24,6 +25,7 @@ struct Options {
   bool evaluator = false;
   bool quiet = false;
   bool count_calls = false;
+  bool check_numerics = false;
   CompileFlags compile;
 };
 
@@ -40,12 +42,21 @@ void fail_status(const gradus_status& status, const std::vector<language::Check>
       fmt::format("check {} failed at element {}; nothing was updated", status.check, status.element));
 }
 
-int finish_step(Executable& executable, const StepInputs& inputs, const Options& options,
-                const std::vector<language::Check>& checks) {
+// A step ready to run. `graph` is what it was compiled from, if --check-numerics is to explain it.
+struct Step {
+  Executable& executable;
+  const Graph* graph;
+  const std::vector<language::Check>& checks;
+};
+
+int finish_step(const Step& step, const StepInputs& inputs, const Options& options, Compiler& compiler) {
+  Executable& executable = step.executable;
   const ExecutableDescription& description = executable.description();
   if (!options.save_inputs.empty()) save_step_inputs(options.save_inputs, description, inputs);
   const StepOutputs outputs = run_step(executable, inputs);
-  if (outputs.status.check >= 0) fail_status(outputs.status, checks);
+  if (step.graph && is_numeric_check(outputs.status.check))
+    fail_step_numerics(compiler, *step.graph, outputs.status.check, executable, inputs);
+  if (outputs.status.check >= 0) fail_status(outputs.status, step.checks);
   if (!options.save_outputs.empty()) save_step_outputs(options.save_outputs, description, outputs);
   if (!options.quiet)
     for (size_t r = 0; r < outputs.results.size(); ++r) {
@@ -68,14 +79,19 @@ StepInputs inputs_from_file(const Options& options, const ExecutableDescription&
 
 int run_stage(const Options& options, FileKind kind, const std::string& text, Compiler& compiler) {
   std::shared_ptr<Executable> executable;
+  std::optional<Graph> graph;
   if (kind == FileKind::loops) {
     executable = compiler.compile(loop::parse_program(text, options.file));
   } else {
-    const Graph graph = parse_graph(text, options.file);
-    verify_or_fail(graph, options.file);
-    executable = compiler.compile(options.as_is ? compiler.as_is(graph) : graph);
+    graph = parse_graph(text, options.file);
+    verify_or_fail(*graph, options.file);
+    if (options.check_numerics && !options.as_is && Compiler::stage_of(*graph) < Stage::kernels)
+      executable = compiler.compile(with_numeric_checks(compiler, *graph));
+    else
+      executable = compiler.compile(options.as_is ? compiler.as_is(*graph) : *graph);
   }
-  return finish_step(*executable, inputs_from_file(options, executable->description()), options, {});
+  return finish_step({*executable, graph ? &*graph : nullptr, {}},
+                     inputs_from_file(options, executable->description()), options, compiler);
 }
 
 // The first batch of the first epoch, from initial values.
@@ -112,7 +128,8 @@ int run_training_step(const language::Unit& unit, const std::string& name, const
     inputs.seed = settings.seed;
   }
   if (options.count_calls) print_calls(program.graphs().calls);
-  return finish_step(executable, inputs, options, program.graphs().training.checks);
+  const language::StepGraph& graph = program.graphs(static_cast<int64_t>(rows.size())).training;
+  return finish_step({executable, &graph.graph, graph.checks}, inputs, options, compiler);
 }
 
 // All results of a lesson's graph, without its expectations.
@@ -122,14 +139,15 @@ int run_lesson_step(const language::Unit& unit, const std::string& name, const O
   if (!options.precision.empty()) lesson_options.precision = precision_named(options.precision);
   lesson_options.memoize = !options.compile.no_memo;
   const language::LessonProgram lesson = language::elaborate_program(unit, name, lesson_options);
-  const std::shared_ptr<Executable> executable = compiler.compile(lesson.graph);
+  const std::shared_ptr<Executable> executable =
+      compiler.compile(options.check_numerics ? with_numeric_checks(compiler, lesson.graph) : lesson.graph);
   StepInputs inputs;
   if (!options.inputs.empty())
     inputs = load_step_inputs(options.inputs, executable->description());
   else
     inputs.inputs = lesson_inputs(lesson, executable->description());
   if (options.count_calls) print_calls(lesson.calls);
-  return finish_step(*executable, inputs, options, lesson.checks);
+  return finish_step({*executable, &lesson.graph, lesson.checks}, inputs, options, compiler);
 }
 
 int run_lessons(const language::Unit& unit, const std::vector<std::string>& names, const Options& options,
@@ -185,13 +203,17 @@ Action set_up_run(CLI::App& app) {
   app.add_flag("--evaluator", options->evaluator,
                "lessons: by the reference interpreter instead of compiled code");
   app.add_flag("-q,--quiet", options->quiet, "do not print the step's results");
+  app.add_flag("--check-numerics", options->check_numerics,
+               "stop at the first value that is not finite, and say where it comes from (slower)");
   app.add_flag("--count-calls", options->count_calls,
                "tell how often each function was called while the graph was built");
   options->compile.add_to(app);
 
   return [options](Sources& sources) {
     const std::string text = sources.read(options->file);
-    Compiler compiler(options->compile.compiler_options());
+    CompilerOptions compiler_options = options->compile.compiler_options();
+    compiler_options.check_numerics = options->check_numerics;
+    Compiler compiler(compiler_options);
     const FileKind kind = kind_of(options->file, text);
     int code = success;
     if (kind != FileKind::model) {

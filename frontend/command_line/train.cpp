@@ -22,6 +22,7 @@ struct Options {
   std::string checkpoint_every = "30s";
   std::vector<std::string> settings;
   bool quiet = false;
+  bool check_numerics = false;
   CompileFlags compile;
 };
 
@@ -152,6 +153,8 @@ Action set_up_train(CLI::App& app) {
       "do not train: write the model's outputs for the test rows to this NPZ file (needs --checkpoint)");
   app.add_option("--precision", options->precision, "f32 (default) or f64")
       ->check(CLI::IsMember({"f32", "f64"}));
+  app.add_flag("--check-numerics", options->check_numerics,
+               "stop at the first value that is not finite, and say where it comes from (slower)");
   app.add_flag("-q,--quiet", options->quiet, "no progress");
   options->compile.add_to(app);
 
@@ -171,7 +174,9 @@ Action set_up_train(CLI::App& app) {
     if (!options->predictions.empty() && options->checkpoint.empty())
       fail_program("--predictions needs a --checkpoint to predict with", {},
                    "training writes runs/NAME/checkpoint.safetensors");
-    Compiler compiler(options->compile.compiler_options());
+    CompilerOptions compiler_options = options->compile.compiler_options();
+    compiler_options.check_numerics = options->check_numerics;
+    Compiler compiler(compiler_options);
     TrainingRequest request;
     request.name = block.name;
     request.overrides = split_settings(options->settings);

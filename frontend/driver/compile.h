@@ -16,6 +16,7 @@ struct CompilerOptions {
   Target target = host();
   int threads = 0;  // of the executables; 0: one per hardware thread
   bool memoize = true;
+  bool check_numerics = false;  // steps stop at the first value that is not finite
   InstrumentOptions instrument;
 };
 

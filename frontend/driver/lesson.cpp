@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "frontend/driver/numerics.h"
+#include "frontend/driver/step.h"
 #include "ir/evaluate/evaluate.h"
 
 namespace gradus {
@@ -41,13 +43,19 @@ Tensor tensor_of(const Type& type, const std::vector<double>& values) {
 }
 
 ResultTable compute_jit(const language::LessonProgram& lesson, Compiler& compiler) {
-  const std::shared_ptr<Executable> executable = compiler.compile(lesson.graph);
+  const std::shared_ptr<Executable> executable = compiler.compile(
+      compiler.options().check_numerics ? with_numeric_checks(compiler, lesson.graph) : lesson.graph);
   const std::vector<Tensor> inputs = lesson_inputs(lesson, executable->description());
   std::vector<Tensor> parameters;
   for (const Argument& argument : executable->description().parameters)
     parameters.emplace_back(argument.type);
   std::vector<Tensor> results = executable->make_results();
   const gradus_status status = executable->run(std::span<const Tensor>(inputs), parameters, results, 1, 1);
+  if (is_numeric_check(status.check)) {
+    StepInputs values;
+    values.inputs = inputs;
+    fail_step_numerics(compiler, lesson.graph, status.check, *executable, values);
+  }
   if (status.check >= 0) {
     for (const language::Check& check : lesson.checks)
       if (check.number == status.check)

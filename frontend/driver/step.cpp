@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "frontend/driver/numerics.h"
 #include "runtime/data/safetensors.h"
 
 namespace gradus {
@@ -59,6 +60,22 @@ void save_step_inputs(const std::string& path, const ExecutableDescription& desc
   add(seed_name, seed);
   add(step_name, step);
   write_safetensors(path, tensors);
+}
+
+void fail_step_numerics(Compiler& compiler, const Graph& graph, int64_t check, const Executable& executable,
+                        const StepInputs& inputs) {
+  const ExecutableDescription& description = executable.description();
+  const auto value_of = [&](const Input& input) -> Tensor {
+    if (input.kind == InputKind::seed) return Tensor::scalar(inputs.seed);
+    if (input.kind == InputKind::step) return Tensor::scalar(inputs.step);
+    for (size_t i = 0; i < description.inputs.size(); ++i)
+      if (description.inputs[i].name == input.name) return inputs.inputs[i];
+    for (size_t i = 0; i < description.parameters.size(); ++i)
+      if (description.parameters[i].name == input.name) return inputs.parameters[i];
+    fail_internal(fmt::format("nobody knows the input '{}'", input.name));
+  };
+  throw Error(ErrorKind::program,
+              {explain_numerics(compiler, NumericsQuestion{graph, check, value_of, nullptr, {}})});
 }
 
 StepOutputs run_step(Executable& executable, const StepInputs& inputs) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/driver/compile.h"
 #include "runtime/executable.h"
 #include "runtime/tensor.h"
 
@@ -25,6 +26,10 @@ struct StepOutputs {
 StepInputs load_step_inputs(const std::string& path, const ExecutableDescription& description);
 void save_step_inputs(const std::string& path, const ExecutableDescription& description,
                       const StepInputs& inputs);
+// Throws what --check-numerics has found: check `check` of the instrumented `graph`, which ran on these
+// inputs.
+[[noreturn]] void fail_step_numerics(Compiler& compiler, const Graph& graph, int64_t check,
+                                     const Executable& executable, const StepInputs& inputs);
 StepOutputs run_step(Executable& executable, const StepInputs& inputs);
 // Results under their names, parameters and state under theirs.
 void save_step_outputs(const std::string& path, const ExecutableDescription& description,

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "frontend/driver/run_identity.h"
+#include "frontend/driver/train_numerics.h"
 #include "runtime/training/early_stopping.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/progress.h"
@@ -142,7 +143,8 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
     training.metrics.push_back({metric, summed ? ratio->second.first : "", summed ? ratio->second.second : "",
                                 training.metrics.empty()});
   }
-  training.describe_check = check_descriptions(program.graphs().training);
+  training.describe_check = describe_numerics(program, parameters, options.checkpoint,
+                                              check_descriptions(program.graphs().training));
   if (!options.checkpoint.empty()) {
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters);
     training.epochs_done = info.epoch;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "frontend/driver/numerics.h"
+#include "frontend/driver/train_numerics.h"
+
 namespace gradus {
 
 TrainingProgram::TrainingProgram(language::Unit unit, TrainingRequest request, Compiler& compiler)
@@ -32,8 +35,23 @@ const language::TrainProgram& TrainingProgram::graphs(int64_t rows) {
 Executable& TrainingProgram::compiled(std::map<int64_t, std::shared_ptr<Executable>>& cache, int64_t rows,
                                       const Graph& graph) {
   std::shared_ptr<Executable>& executable = cache[rows];
-  if (!executable) executable = compiler_.compile(graph);
+  if (!executable)
+    executable = compiler_.compile(compiler_.options().check_numerics
+                                       ? with_numeric_checks(compiler_, graph, infinite_inputs(graph))
+                                       : graph);
   return *executable;
+}
+
+std::vector<bool> TrainingProgram::infinite_inputs(const Graph& graph) {
+  const Graph& initialization = graphs().initialization.graph;
+  const std::vector<bool> infinite = infinite_results(initialization);
+  std::vector<bool> result(graph.inputs().size(), false);
+  for (size_t i = 0; i < result.size(); ++i)
+    for (size_t r = 0; r < infinite.size(); ++r)
+      if (graph.inputs()[i].kind == InputKind::state &&
+          initialization.results()[r].name == graph.inputs()[i].name)
+        result[i] = infinite[r];
+  return result;
 }
 
 Executable& TrainingProgram::training(int64_t rows) {
@@ -53,11 +71,13 @@ Executable& TrainingProgram::prediction(int64_t rows) {
 }
 
 std::vector<Tensor> TrainingProgram::initial_values(int64_t seed) {
-  const std::shared_ptr<Executable> executable = compiler_.compile(graphs().initialization.graph);
+  const Graph& graph = graphs().initialization.graph;
+  const std::shared_ptr<Executable> executable =
+      compiler_.compile(compiler_.options().check_numerics ? with_numeric_checks(compiler_, graph) : graph);
   std::vector<Tensor> results = executable->make_results();
   std::vector<Tensor> none;
   const gradus_status status = executable->run(std::span<const Tensor>(), none, results, seed, 0);
-  if (status.check >= 0) fail_internal("a check failed while initial values were made");
+  if (status.check >= 0) fail_initial_values(compiler_, graph, status.check, seed);
   return results;
 }
 

@@ -23,6 +23,7 @@ class TrainingProgram {
  public:
   TrainingProgram(language::Unit unit, TrainingRequest request, Compiler& compiler);
 
+  Compiler& compiler() { return compiler_; }
   const language::TrainSettings& settings() const { return settings_; }
   const DataSet& data() const { return data_; }
 
@@ -34,6 +35,8 @@ class TrainingProgram {
   Executable& prediction(int64_t rows);
   // Initial values of all storage, in its order.
   std::vector<Tensor> initial_values(int64_t seed);
+  // By input of a graph: state that begins with infinities, which --check-numerics lets pass.
+  std::vector<bool> infinite_inputs(const Graph& graph);
 
  private:
   Executable& compiled(std::map<int64_t, std::shared_ptr<Executable>>& cache, int64_t rows,

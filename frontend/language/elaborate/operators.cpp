@@ -12,7 +12,15 @@ void Elaborator::put_origin(const SourceSpan& span) {
   Origin origin;
   origin.name = path_ && !path_->path.empty() ? path_->path : options_.name;
   origin.span = user_span(span);
-  frame_->builder.set_origins({std::move(origin)});
+  Origins origins{std::move(origin)};
+  constexpr size_t most_library_lines = 3;
+  const SourceSpan* place = &span;
+  for (const Activation* a = activation_; a && a->library; a = a->caller) {  // innermost first
+    if (origins.size() <= most_library_lines)
+      origins.push_back({Origin::Kind::source, a->name, *place, -1, Origin::no_value});
+    place = &a->call_span;
+  }
+  frame_->builder.set_origins(std::move(origins));
 }
 
 ElementType Elaborator::common_element(const std::vector<const Object*>& objects, const char* symbol,
