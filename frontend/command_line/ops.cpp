@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "frontend/command_line/command.h"
@@ -72,17 +73,59 @@ nlohmann::json to_json(const Op& op) {
           {"derivative", gradient_text(op)}};
 }
 
+// The page docs/ops.md: one table a family.
+std::string page() {
+  std::string out =
+      "# Primitive operations\n\n"
+      "Written by `gradus ops --markdown`. Everything that a graph holds is one of these; `gradus ops NAME` "
+      "tells\n"
+      "more about one. [language.md](language.md#built-in-functions) has the functions that make them.\n";
+  std::vector<std::string_view> families;
+  for (const Op* op : all_ops())
+    if (std::find(families.begin(), families.end(), family_name(op->family)) == families.end())
+      families.push_back(family_name(op->family));
+  const auto cell = [](std::string text) {
+    for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+    return text;
+  };
+  for (std::string_view family : families) {
+    out += fmt::format(
+        "\n## {}\n\n| op | meaning | operands | attributes | derivative |\n| --- | --- | --- | --- | --- |\n",
+        family);
+    for (const Op* op : all_ops()) {
+      if (family_name(op->family) != family) continue;
+      std::string attributes;
+      for (const AttributeSpec& spec : op->attributes)
+        attributes += fmt::format("{}`{}`{}: {}", attributes.empty() ? "" : "<br>", spec.name,
+                                  spec.required ? "" : " (optional)", spec.documentation);
+      const std::string meaning =
+          op->formula.empty() ? op->summary : fmt::format("{}<br>{}", op->summary, op->formula);
+      out += fmt::format("| `{}` | {} | {} | {} | {} |\n", op->name, cell(meaning), operand_text(*op),
+                         cell(attributes), cell(gradient_text(*op)));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Action set_up_ops(CLI::App& app) {
   struct Options {
     std::string name;
     bool json = false;
+    bool markdown = false;
   };
   auto options = std::make_shared<Options>();
   app.add_option("NAME", options->name, "one operation, documented in full");
   app.add_flag("--json", options->json, "as JSON");
+  app.add_flag("--markdown", options->markdown, "all of them as the page docs/ops.md");
   return [options](Sources&) {
+    if (options->markdown) {
+      if (options->json || !options->name.empty())
+        fail_program("--markdown is the whole list: it goes with nothing else");
+      write_text("-", page());
+      return success;
+    }
     std::vector<const Op*> chosen;
     for (const Op* op : all_ops())
       if (options->name.empty() || op->name == options->name) chosen.push_back(op);

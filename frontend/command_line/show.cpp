@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "frontend/command_line/command.h"
+#include "frontend/language/elaborate/catalog.h"
+#include "frontend/language/elaborate/unit.h"
+
+namespace gradus::command_line {
+
+namespace {
+
+using language::Catalog;
+using language::CatalogEntry;
+
+struct Options {
+  std::vector<std::string> names;  // [FILE] [NAME]
+  bool json = false;
+  bool markdown = false;
+};
+
+// "library/activations.gradus": activations
+std::string subject(const std::string& file) {
+  const size_t slash = file.rfind('/');
+  const std::string name = slash == std::string::npos ? file : file.substr(slash + 1);
+  return name.substr(0, name.rfind(".gradus"));
+}
+
+// The first sentence, or as much of it as a line holds.
+std::string first_sentence(const std::string& documentation, size_t width) {
+  std::string text = documentation.substr(0, documentation.find(". "));
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
+  if (text.size() <= width) return text;
+  size_t end = text.rfind(' ', width - 1);
+  if (end == std::string::npos) end = width - 1;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // whole characters
+  return text.substr(0, end) + " …";
+}
+
+std::string listing(const Catalog& catalog) {
+  std::string out = subject(catalog.file) + "\n";
+  for (const CatalogEntry& entry : catalog.entries)
+    out += fmt::format("  {:<34}{}\n", entry.name, first_sentence(entry.documentation, 84));
+  return out;
+}
+
+std::string list_library() {
+  std::string out;
+  for (const Catalog& catalog : language::library_catalogs()) out += listing(catalog) + "\n";
+  out += "built in\n";
+  std::string line = " ";
+  for (const language::BuiltinSignature& builtin : language::builtin_signatures()) {
+    if (line.size() + builtin.name.size() + 1 > 110) {
+      out += line + "\n";
+      line = " ";
+    }
+    line += " " + builtin.name;
+  }
+  return out + line + "\n";
+}
+
+std::string commented(const std::string& documentation) {
+  std::string out;
+  for (size_t start = 0; start < documentation.size();) {
+    const size_t end = std::min(documentation.find('\n', start), documentation.size());
+    out += end == start ? "#\n" : "# " + documentation.substr(start, end - start) + "\n";
+    start = end + 1;
+  }
+  return out;
+}
+
+std::string definition(const CatalogEntry& entry) { return commented(entry.documentation) + entry.text; }
+
+nlohmann::json to_json(const CatalogEntry& entry, const std::string& file) {
+  return {{"name", entry.name},
+          {"kind", entry.kind},
+          {"signature", entry.signature},
+          {"documentation", entry.documentation},
+          {"text", entry.text},
+          {"file", file},
+          {"line", entry.line}};
+}
+
+nlohmann::json to_json(const Catalog& catalog) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const CatalogEntry& entry : catalog.entries) list.push_back(to_json(entry, catalog.file));
+  return list;
+}
+
+std::string library_page() {
+  std::string out =
+      "# Standard library\n\n"
+      "Written by `gradus show --markdown` from the texts in [`frontend/library`](../frontend/library). "
+      "`gradus show NAME` prints one definition.\nWhat is built in stands in "
+      "[language.md](language.md#built-in-functions).\n";
+  for (const Catalog& catalog : language::library_catalogs()) {
+    std::string title = subject(catalog.file);
+    title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+    out += fmt::format("\n## {}\n", title);
+    if (!catalog.introduction.empty()) out += "\n" + catalog.introduction;
+    for (const CatalogEntry& entry : catalog.entries)
+      out += fmt::format("\n### {}\n\n```\n{}```\n", entry.name, definition(entry));
+  }
+  return out;
+}
+
+int show_library_name(const std::string& name, const Options& options) {
+  std::vector<std::string> names;
+  for (const Catalog& catalog : language::library_catalogs()) {
+    if (const CatalogEntry* entry = catalog.find(name)) {
+      write_text("-", options.json ? to_json(*entry, catalog.file).dump(2) + "\n" : definition(*entry));
+      return success;
+    }
+    for (const CatalogEntry& entry : catalog.entries) names.push_back(entry.name);
+  }
+  for (const language::BuiltinSignature& builtin : language::builtin_signatures()) {
+    if (builtin.name == name) {
+      write_text(
+          "-",
+          options.json
+              ? nlohmann::json{{"name", name}, {"kind", "built in"}, {"signature", builtin.signature}}.dump(
+                    2) +
+                    "\n"
+              : fmt::format("{}: built in, see \"Built-in functions\" in docs/language.md\n",
+                            builtin.signature));
+      return success;
+    }
+    names.push_back(builtin.name);
+  }
+  const std::string near = language::closest(name, names);
+  fail_program(fmt::format("the library has nothing called '{}'", name), {},
+               near.empty() ? "`gradus show` lists it all" : fmt::format("did you mean `{}`?", near));
+}
+
+int show_library(const Options& options) {
+  if (options.markdown) {
+    write_text("-", library_page());
+  } else if (options.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const Catalog& catalog : language::library_catalogs())
+      for (nlohmann::json& entry : to_json(catalog)) list.push_back(std::move(entry));
+    write_text("-", list.dump(2) + "\n");
+  } else {
+    write_text("-", list_library());
+  }
+  return success;
+}
+
+int show_file(const std::string& file, const std::string& name, const Options& options, Sources& sources) {
+  const language::Unit unit = language::load_unit(file, sources.read(file), sources.reader());
+  sources.add_unit(unit);
+  const Catalog catalog = language::user_catalog(unit);
+  if (name.empty()) {
+    write_text("-", options.json ? to_json(catalog).dump(2) + "\n" : listing(catalog));
+    return success;
+  }
+  const CatalogEntry* entry = catalog.find(name);
+  if (!entry) {
+    std::vector<std::string> names;
+    for (const CatalogEntry& each : catalog.entries) names.push_back(each.name);
+    const std::string near = language::closest(name, names);
+    fail_program(fmt::format("'{}' has nothing called '{}'", file, name), {},
+                 near.empty() ? fmt::format("`gradus show {}` lists it all", file)
+                              : fmt::format("did you mean `{}`?", near));
+  }
+  write_text("-", options.json ? to_json(*entry, file).dump(2) + "\n" : definition(*entry));
+  return success;
+}
+
+}  // namespace
+
+Action set_up_show(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option(
+         "NAME", options->names,
+         "a name of the library; or a model text (.gradus, - is standard input) and, if wanted, a name in it")
+      ->expected(0, 2);
+  app.add_flag("--json", options->json, "as JSON");
+  app.add_flag("--markdown", options->markdown, "the whole library as the page docs/library.md");
+  return [options](Sources& sources) {
+    const std::vector<std::string>& names = options->names;
+    if (options->markdown && (!names.empty() || options->json))
+      fail_program("--markdown is the whole library: it goes with nothing else");
+    if (names.empty()) return show_library(*options);
+    const bool file = names[0] == "-" || names[0].ends_with(".gradus");
+    if (file) return show_file(names[0], names.size() > 1 ? names[1] : "", *options, sources);
+    if (names.size() > 1)
+      fail_program(fmt::format("'{}' is not a model text", names[0]), {},
+                   "gradus show FILE.gradus NAME, or gradus show NAME of the library");
+    return show_library_name(names[0], *options);
+  };
+}
+
+}  // namespace gradus::command_line
