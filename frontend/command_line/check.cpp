@@ -60,7 +60,7 @@ evaluate::DerivativeOptions derivative_options(const Options& options) {
 bool report(const Graph& graph, Value y, const std::vector<Array<double>>& inputs, const Options& options) {
   const GradientCheck check = check_gradient(graph, y, inputs, derivative_options(options));
   fmt::print("{}", format_check(check));
-  return check.exact_methods_agree;
+  return check.exact_methods_agree && !check.custom_gradient_differs;
 }
 
 bool check_lesson(const language::Unit& unit, const std::string& name, const Options& options,
@@ -138,9 +138,11 @@ Action set_up_check(CLI::App& app) {
   options->compile.add_to(app);
   app.footer(
       "Compares the symbolic gradient with forward mode (dual numbers), complex step, central and one-sided\n"
-      "differences and SPSA, in f64, by the reference interpreter. Exits 1 if exact methods disagree.");
+      "differences and SPSA, in f64, by the reference interpreter. Exits 1 if exact methods disagree,\n"
+      "or if a custom_gradient, which these follow, differs from central differences by more than 1 %.");
   return [options](Sources& sources) {
-    const language::Unit unit = language::load_unit(options->file, sources.read(options->file), sources.reader());
+    const language::Unit unit =
+        language::load_unit(options->file, sources.read(options->file), sources.reader());
     sources.add_unit(unit);
     bool agree = true;
     if (!options->only.empty() || (unit.programs().empty() && unit.trains().size() == 1)) {

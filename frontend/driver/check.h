@@ -17,6 +17,8 @@ struct GradientCheck {
   double reverse_milliseconds = 0;  // differentiation and one evaluation
   evaluate::DerivativeTable table;
   bool exact_methods_agree = true;  // to 1e-12 max(1, |v|)
+  bool custom_gradient_differs =
+      false;  // from central differences, by more than 1 %: exact methods follow it
 };
 
 // The graph that computes `y` and, behind it, its gradient by each of these inputs (gradient node

@@ -82,3 +82,25 @@ for example in backprop_regression backprop_classification saturation; do
   done
   expect DIF-12 'exact methods agree to 1e-12' <"$folder/check.txt"
 done
+
+# ACT-04: the identity leaves no node
+printf 'program p { z = 2; print identity(z) + 1 }\n' >"$folder/identity.gradus"
+"$gradus" dump "$folder/identity.gradus" --stage=optimized --format=formula | expect ACT-04 'value_1 = z + 1'
+
+# DRP-02, DRP-06: outside of training no draw is left; the same seed draws the same, compiled and interpreted
+printf 'program p { x = ones([8]); print dropout(x, 0.5) }\n' >"$folder/dropout.gradus"
+if "$gradus" dump "$folder/dropout.gradus" | grep -E 'random|draw|mul'; then echo 'DRP-02: a draw is left' >&2; exit 1; fi
+printf 'program p { x = ones([64]); print dropout(x, 0.5, training: true) }\n' >"$folder/dropout.gradus"
+"$gradus" run "$folder/dropout.gradus" >"$folder/compiled.txt"
+"$gradus" run "$folder/dropout.gradus" >"$folder/again.txt"
+"$gradus" run "$folder/dropout.gradus" --evaluator >"$folder/interpreted.txt"
+cmp "$folder/compiled.txt" "$folder/again.txt"
+cmp "$folder/compiled.txt" "$folder/interpreted.txt"
+
+# DIF-05, INI-05: a derivative written by hand is compared with differences; with the wrong sign it is refused
+printf 'program p { x = 1.3; y = custom_gradient(sin(x), stop_gradient(cos(x)) * x); print gradient(y, x) }\n' >"$folder/manual.gradus"
+"$gradus" check "$folder/manual.gradus" >"$folder/check.txt" || { cat "$folder/check.txt" >&2; exit 1; }
+printf 'program p { x = 1.3; y = custom_gradient(sin(x), -stop_gradient(cos(x)) * x); print gradient(y, x) }\n' >"$folder/manual.gradus"
+code=0
+"$gradus" check "$folder/manual.gradus" >"$folder/check.txt" 2>&1 || code=$?
+[ "$code" = 1 ] || { echo "DIF-05: exit code $code for a wrong derivative" >&2; cat "$folder/check.txt" >&2; exit 1; }
