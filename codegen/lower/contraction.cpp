@@ -149,17 +149,40 @@ void plain_dot(Kernel& kernel, uint32_t index) {
            });
 }
 
+// The axes of a convolution's result, with those of the channels cut into group and channel within it, so
+// that either can be walked by lanes.
+class ResultAxes {
+ public:
+  ResultAxes(FunctionBuilder& f, const Shape& shape, size_t feature, int64_t groups) : feature_(feature) {
+    split = shape;
+    split[feature] = groups;
+    split.insert(split.begin() + static_cast<std::ptrdiff_t>(feature) + 1, shape[feature] / groups);
+    axes = make_axes(f, split);
+  }
+  const Index& operator[](size_t axis) const { return axes[axis < feature_ ? axis : axis + 1].index; }
+  const Index& group() const { return axes[feature_].index; }
+  // The feature axis counts within its group; this one does not.
+  Index feature() const { return group() * split[feature_ + 1] + (*this)[feature_]; }
+  Index linear(FunctionBuilder& f) const { return f.space.linearize(tuple_of(axes), split); }
+
+  Shape split;
+  std::vector<Axis> axes;
+
+ private:
+  size_t feature_;
+};
+
 // Forward and input gradient: (outer window axes, channel, last window axis).
 void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution& conv) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const bool forward = conv.kind == Convolution::Kind::forward;
   const size_t rank = conv.spatial();
-  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
   const AxisRoles& out_roles = forward ? conv.output : conv.input;
   const AxisRoles& in_roles = forward ? conv.input : conv.output;
+  const ResultAxes axes(f, node.types[0].shape, out_roles.feature, conv.groups);
   const Shape& source = kernel.type(node.operands[0]).shape;
-  const int64_t channels = source[in_roles.feature];
+  const int64_t channels = source[in_roles.feature] / conv.groups;  // that one result sees
   const Shape& window = conv.window;
   const int64_t last = window[rank - 1];
   const bool chunked = element_count(window) * channels > chunk_terms;
@@ -168,16 +191,15 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution&
   std::vector<Index> taps(rank);
   const auto term = [&](Chain& chain, const Index& channel) {
     Indices from(source.size()), weight(rank + 2);
-    from[in_roles.batch] = axes[out_roles.batch].index;
-    from[in_roles.feature] = channel;
-    const Index& other = axes[out_roles.feature].index;
-    weight[conv.filter_in] = forward ? channel : other;
-    weight[conv.filter_out] = forward ? other : channel;
+    from[in_roles.batch] = axes[out_roles.batch];
+    from[in_roles.feature] = axes.group() * channels + channel;
+    weight[conv.filter_in] = forward ? channel : axes[out_roles.feature];
+    weight[conv.filter_out] = forward ? axes.feature() : from[in_roles.feature];
     std::vector<std::pair<Index, int64_t>> bounds;  // 0 <= index < extent
     std::vector<std::pair<Index, int64_t>> multiples;
     for (size_t i = 0; i < rank; ++i) {
       const Index tap = forward ? taps[i] : Index(window[i] - 1) - taps[i];
-      const Index at = axes[out_roles.axes[i]].index;
+      const Index& at = axes[out_roles.axes[i]];
       const int64_t extent = source[in_roles.axes[i]];
       weight[conv.filter_axes[i]] = tap;
       if (forward) {
@@ -223,7 +245,7 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution&
     f.close();
     if (chunked) chain.end();
   };
-  contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunked,
+  contract(kernel, {index, 0}, axes.axes, axes.linear(f), chunked,
            static_cast<double>(element_count(window) * channels), [&](Chain& chain) {
              for (size_t i = 0; i + 1 < rank; ++i) taps[i] = f.open_axis("kh", window[i]);
              const int64_t whole = channels / per_chunk;
@@ -241,7 +263,7 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& co
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const size_t rank = conv.spatial();
-  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
+  const ResultAxes axes(f, node.types[0].shape, conv.filter_out, conv.groups);
   const Shape& x = kernel.type(node.operands[0]).shape;
   const Shape& dy = kernel.type(node.operands[1]).shape;
   Shape outer{dy[conv.output.batch]};
@@ -257,13 +279,13 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& co
     const Index column = f.open_axis("ow", width);
     Indices from(x.size()), gradient(dy.size());
     from[conv.input.batch] = gradient[conv.output.batch] = row[0];
-    from[conv.input.feature] = axes[conv.filter_in].index;
-    gradient[conv.output.feature] = axes[conv.filter_out].index;
+    from[conv.input.feature] = axes.group() * node.types[0].shape[conv.filter_in] + axes[conv.filter_in];
+    gradient[conv.output.feature] = axes.feature();
     for (size_t i = 0; i < rank; ++i) {
       const Index at = i + 1 < rank ? row[i + 1] : column;
       gradient[conv.output.axes[i]] = at;
       from[conv.input.axes[i]] =
-          at * conv.stride[i] + axes[conv.filter_axes[i]].index * conv.dilation[i] - Index(conv.low[i]);
+          at * conv.stride[i] + axes[conv.filter_axes[i]] * conv.dilation[i] - Index(conv.low[i]);
     }
     chain.term(
         [&] {
@@ -282,8 +304,8 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& co
     f.close();
     if (chunked) chain.end();
   };
-  contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunked,
-           static_cast<double>(rows * width), [&](Chain& chain) {
+  contract(kernel, {index, 0}, axes.axes, axes.linear(f), chunked, static_cast<double>(rows * width),
+           [&](Chain& chain) {
              const int64_t whole = rows / per_chunk;
              const Index block = f.open_axis("block", whole);
              run_rows(chain, block * per_chunk, per_chunk);

@@ -40,6 +40,7 @@ Convolution::Convolution(const Graph& body, const Node& node) {
   low = node.attributes.integers_or("low", zeros);
   high = node.attributes.integers_or("high", zeros);
   dilation = node.attributes.integers_or("dilation", ones);
+  groups = node.attributes.integer_or("groups", 1);
   const Shape& w = kind == Kind::filter_gradient ? node.types[0].shape : body.type(node.operands[1]).shape;
   for (size_t axis : filter_axes) window.push_back(w[axis]);
 }

@@ -46,7 +46,8 @@ class TiledFilterGradient : public TiledContraction {
 
   bool plan() {
     if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
-    if (conv_.kind != Convolution::Kind::filter_gradient || conv_.spatial() > 2) return false;
+    if (conv_.kind != Convolution::Kind::filter_gradient || conv_.spatial() > 2 || conv_.groups > 1)
+      return false;
     const bool rows = conv_.spatial() == 2;
     const std::string data = rows ? "b01f" : "b0f";
     if (node_.attributes.text("input") != data || node_.attributes.text("output") != data ||

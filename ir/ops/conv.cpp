@@ -85,13 +85,15 @@ void for_each_tap(const Convolution& c, F f) {
   const auto visit_channels = [&](int64_t x, int64_t w, int64_t y) {
     for (int64_t n = 0; n < c.batch; ++n)
       for (int64_t i = 0; i < c.inputs; ++i)
-        for (int64_t o = 0; o < c.outputs; ++o)
+        for (int64_t j = 0; j < c.group_outputs(); ++j) {
+          const int64_t o = i / c.group_inputs() * c.group_outputs() + j;
           f(Tap{static_cast<size_t>(x + n * stride(input_strides, c.axes.input_batch) +
                                     i * stride(input_strides, c.axes.input_feature)),
-                static_cast<size_t>(w + i * stride(filter_strides, c.axes.filter_input) +
+                static_cast<size_t>(w + i % c.group_inputs() * stride(filter_strides, c.axes.filter_input) +
                                     o * stride(filter_strides, c.axes.filter_output)),
                 static_cast<size_t>(y + n * stride(output_strides, c.axes.output_batch) +
                                     o * stride(output_strides, c.axes.output_feature))});
+        }
   };
   evaluate::for_each_index(c.output, [&](const std::vector<int64_t>& q, size_t) {
     evaluate::for_each_index(c.filter, [&](const std::vector<int64_t>& k, size_t) {
@@ -178,6 +180,23 @@ std::vector<Sample> make_samples() {
   // The last row and column meet no window: their adjoint is zero.
   add_kinds(s, "f64[1,6,6,1]", "f64[3,3,1,2]", "f64[1,2,2,2]",
             {.window = "stride=[2,2], low=[0,0], high=[0,0], dilation=[1,1]"}, "[6,6]", "[3,3]");
+  // Groups, and one channel each (depthwise), with one and with several results.
+  add_kinds(s, "f32[2,5,6,4]", "f32[3,2,2,6]", "f32[2,3,5,6]",
+            {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=2"}, "[5,6]", "[3,2]");
+  add_kinds(s, "f32[2,6,7,17]", "f32[3,3,1,17]", "f32[2,3,4,17]",
+            {.window = "stride=[2,2], low=[1,1], high=[1,1], dilation=[1,1], groups=17"}, "[6,7]", "[3,3]");
+  add_kinds(s, "f64[1,9,3]", "f64[2,1,6]", "f64[1,7,6]",
+            {.axes = R"(input="b0f", filter="0io", output="b0f")",
+             .window = "stride=[1], low=[0], high=[0], dilation=[2], groups=3"},
+            "[9]", "[2]");
+  add_kinds(s, "f32[1,4,3,3,4]", "f32[2,2,1,2,20]", "f32[1,3,2,3,20]",
+            {.axes = R"(input="b012f", filter="012io", output="b012f")",
+             .window = "stride=[1,1,1], low=[0,0,0], high=[0,0,0], dilation=[1,1,1], groups=2"},
+            "[4,3,3]", "[2,2,1]");
+  add_kinds(s, "f64[2,4,3,5]", "f64[6,2,3,3]", "f64[2,6,1,3]",
+            {.axes = R"(input="bf01", filter="oi01", output="bf01")",
+             .window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=2"},
+            "[3,5]", "[3,3]");
   // Axis orders that differ between operands and result.
   add_kinds(s, "f64[4,5,2,3]", "f64[3,4,3,2]", "f64[2,3,4,4]",
             {.axes = R"(input="01bf", filter="0oi1", output="b0f1")",
@@ -220,6 +239,17 @@ std::vector<BadSample> make_bad_samples() {
       bad("f32[1,3,3,6]", "f32[3,3,3,6]", {.kind = "input_gradient", .size = "[6,5]"},
           "the forward convolution gives [4,3]"),
       bad("f32[1,5,5,3]", "f32[2,3,3,6]", {.kind = "filter_gradient", .size = "[3,3]"}, "batch sizes differ"),
+      bad("f32[1,5,5,4]", "f32[3,3,4,6]",
+          {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=2"},
+          "the filter of 2 groups has 4 input channels"),
+      bad("f32[1,5,5,3]", "f32[3,3,1,6]",
+          {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=2"},
+          "3 input channels cannot be cut into 2 groups"),
+      bad("f32[1,5,5,4]", "f32[3,3,2,5]",
+          {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=2"},
+          "5 output channels cannot be cut into 2 groups"),
+      bad("f32[1,5,5,4]", "f32[3,3,2,6]",
+          {.window = "stride=[1,1], low=[0,0], high=[0,0], dilation=[1,1], groups=0"}, "groups is 0"),
   };
 }
 
@@ -230,7 +260,9 @@ const Op conv = [] {
   o.name = "conv";
   o.family = OpFamily::contraction;
   o.summary =
-      "Cross-correlation over one to three spatial axes, and its adjoints with respect to input and filter. "
+      "Cross-correlation over one to three spatial axes, also in groups of channels, and its adjoints with "
+      "respect "
+      "to input and filter. "
       "Stride, "
       "padding, dilation and axis orders are always those of the forward convolution. Padding taps are left "
       "out, a "
@@ -250,6 +282,11 @@ const Op conv = [] {
       {"low", "Zeros before the first element, one number per spatial axis.", std::vector<int64_t>{0, 0}},
       {"high", "Zeros after the last element, one number per spatial axis.", std::vector<int64_t>{0, 0}},
       {"dilation", "Step between taps, one per spatial axis.", std::vector<int64_t>{1, 1}},
+      {"groups",
+       "Parts that the channels are cut into: each part of the output sees its own part of the input, and "
+       "the "
+       "filter has the input channels of one part. 1 if absent; as many as input channels: depthwise.",
+       int64_t{1}, false},
       {"size", "Gradients only: spatial extents of the result.", std::vector<int64_t>{5, 5}, false}};
   o.infer = infer;
   o.evaluate = &rule;

@@ -89,6 +89,28 @@ std::vector<int64_t> per_axis(const OpUse& use, const char* name, size_t count) 
   return list;
 }
 
+int64_t read_groups(const OpUse& use) {
+  const int64_t groups = use.attributes.integer_or("groups", 1);
+  if (groups < 1) shape_error(use, fmt::format("groups is {}; expected at least 1", groups));
+  return groups;
+}
+
+void check_divides(const OpUse& use, int64_t channels, int64_t groups, const char* what) {
+  if (channels % groups != 0)
+    shape_error(use,
+                fmt::format("{} {} channels cannot be cut into {} groups: {}", channels, what, groups,
+                            operand_types(use)),
+                "the number of channels must be a multiple of the groups");
+}
+
+// Channels of the input, by the filter; too many are an error.
+int64_t all_inputs(const OpUse& use, int64_t of_a_group, int64_t groups) {
+  int64_t all = 0;
+  if (__builtin_mul_overflow(of_a_group, groups, &all))
+    shape_error(use, fmt::format("{} groups of {} channels are too large", groups, of_a_group));
+  return all;
+}
+
 // `size` belongs to the gradients: it is what the forward result alone does not tell.
 std::vector<int64_t> gradient_size(const OpUse& use, const Convolution& c) {
   if (!use.attributes.has("size"))
@@ -109,7 +131,14 @@ void read_forward(const OpUse& use, Convolution& c) {
   c.outputs = extent(w, c.axes.filter_output);
   c.input = extents(x, c.axes.input_spatial);
   c.filter = extents(w, c.axes.filter_spatial);
-  check_channels(use, c.inputs, extent(w, c.axes.filter_input), "input");
+  check_divides(use, c.inputs, c.groups, "input");
+  check_divides(use, c.outputs, c.groups, "output");
+  if (c.groups > 1 && extent(w, c.axes.filter_input) != c.group_inputs())
+    shape_error(use,
+                fmt::format("the filter of {} groups has {} input channels: {}", c.groups,
+                            extent(w, c.axes.filter_input), operand_types(use)),
+                fmt::format("expected {}, those of one group", c.group_inputs()));
+  check_channels(use, c.group_inputs(), extent(w, c.axes.filter_input), "input");
 }
 
 // Output extents as the operand has them; compared with those of the forward convolution afterwards.
@@ -118,8 +147,9 @@ std::vector<int64_t> read_input_gradient(const OpUse& use, Convolution& c) {
   check_rank(use, 0, "output's adjoint", "output");
   check_rank(use, 1, "filter", "filter");
   c.batch = extent(dy, c.axes.output_batch);
-  c.inputs = extent(w, c.axes.filter_input);
+  c.inputs = all_inputs(use, extent(w, c.axes.filter_input), c.groups);
   c.outputs = extent(w, c.axes.filter_output);
+  check_divides(use, c.outputs, c.groups, "output");
   c.input = gradient_size(use, c);
   c.filter = extents(w, c.axes.filter_spatial);
   check_channels(use, extent(dy, c.axes.output_feature), c.outputs, "output");
@@ -133,6 +163,8 @@ std::vector<int64_t> read_filter_gradient(const OpUse& use, Convolution& c) {
   c.batch = extent(x, c.axes.input_batch);
   c.inputs = extent(x, c.axes.input_feature);
   c.outputs = extent(dy, c.axes.output_feature);
+  check_divides(use, c.inputs, c.groups, "input");
+  check_divides(use, c.outputs, c.groups, "output");
   c.input = extents(x, c.axes.input_spatial);
   c.filter = gradient_size(use, c);
   if (c.batch != extent(dy, c.axes.output_batch))
@@ -156,8 +188,8 @@ Shape Convolution::input_shape() const {
 }
 
 Shape Convolution::filter_shape() const {
-  return placed(spatial(), axes.filter_input, inputs, axes.filter_output, outputs, axes.filter_spatial,
-                filter);
+  return placed(spatial(), axes.filter_input, group_inputs(), axes.filter_output, outputs,
+                axes.filter_spatial, filter);
 }
 
 Shape Convolution::output_shape() const {
@@ -169,6 +201,7 @@ Convolution convolution_of(const OpUse& use) {
   Convolution c;
   c.kind = parse_kind(use);
   c.axes = parse_axes(use);
+  c.groups = read_groups(use);
   const size_t spatial = c.axes.filter_spatial.size();
   c.stride = per_axis(use, "stride", spatial);
   c.low = per_axis(use, "low", spatial);

@@ -2,7 +2,9 @@
 //
 // Every kind relates the same three arrays of the forward convolution, input x, filter w and output y:
 //   y[n, o, q] = sum over i, k of x[n, i, q * stride - low + k * dilation] * w[k, i, o]
-// and computes one of them from the other two. Taps outside the input are left out.
+// and computes one of them from the other two. Taps outside the input are left out. With groups, the channels
+// of x and of y are cut into as many equal parts, and each part of y sees its own part of x only: i counts
+// within it.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +30,13 @@ struct Convolution {
   int64_t batch = 0;
   int64_t inputs = 0;                          // channels of x
   int64_t outputs = 0;                         // channels of y
+  int64_t groups = 1;                          // inputs as many: depthwise
   std::vector<int64_t> input, filter, output;  // spatial extents
   std::vector<int64_t> stride, low, high, dilation;
 
   size_t spatial() const { return filter.size(); }
+  int64_t group_inputs() const { return inputs / groups; }
+  int64_t group_outputs() const { return outputs / groups; }
   Shape input_shape() const;
   Shape filter_shape() const;
   Shape output_shape() const;

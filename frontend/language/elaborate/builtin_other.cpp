@@ -14,42 +14,95 @@ std::string letters(size_t spatial, const char* first, const char* last) {
   return out + last;
 }
 
-Object convolve(BuiltinCall& call) {
-  const ElementType element = call.common_element({&call.object("x"), &call.object("w")}, true);
-  const Value x = call.to_value(call.object("x"), element);
-  const Value w = call.to_value(call.object("w"), element);
-  GraphBuilder& b = call.builder();
-  const Type xt = b.type(x);
-  const Type wt = b.type(w);
-  if (xt.rank() < 3 || wt.rank() != xt.rank())
-    call.error(fmt::format("convolve: {} and {}: expected [batch, spatial…, in] and [spatial…, in, out]",
-                           to_string(xt), to_string(wt)));
-  const auto spatial = static_cast<size_t>(xt.rank() - 2);
-  const std::vector<int64_t> stride = call.integers("stride", spatial, 1);
-  const std::vector<int64_t> low = call.integers("low", spatial, 0);
-  const std::vector<int64_t> high = call.integers("high", spatial, 0);
-  const std::vector<int64_t> dilation = call.integers("dilation", spatial, 1);
-  if (xt.shape.back() != wt.shape[spatial])
-    call.error(fmt::format("convolve: {} has {} channels, the window {} takes {}", to_string(xt),
-                           xt.shape.back(), to_string(wt), wt.shape[spatial]));
-  for (size_t i = 0; i < spatial; ++i) {
-    if (stride[i] < 1 || dilation[i] < 1) call.error("convolve: stride and dilation must be at least 1");
-    const int64_t window = (wt.shape[i] - 1) * dilation[i] + 1;
-    const int64_t size = xt.shape[i + 1] + low[i] + high[i];
-    if (window > size)
-      call.error(fmt::format("the kernel is larger than its input: {} over {} (axis {} of {})", window, size,
-                             i + 1, to_string(xt)),
-                 "use a smaller kernel, or `padding: same`");
+// What both directions of a convolution take.
+struct ConvolutionArguments {
+  Value x, w;
+  Type x_type, w_type;
+  size_t spatial = 0;
+  std::vector<int64_t> stride, low, high, dilation;
+  int64_t groups = 1;
+
+  ConvolutionArguments(BuiltinCall& call, const char* layout) {
+    const ElementType element = call.common_element({&call.object("x"), &call.object("w")}, true);
+    x = call.to_value(call.object("x"), element);
+    w = call.to_value(call.object("w"), element);
+    x_type = call.builder().type(x);
+    w_type = call.builder().type(w);
+    const std::string& name = call.builtin.name;
+    if (x_type.rank() < 3 || x_type.rank() > 5 || w_type.rank() != x_type.rank())
+      call.error(
+          fmt::format("{}: {} and {}: expected [batch, spatial…, in] and {}, with one to three spatial axes",
+                      name, to_string(x_type), to_string(w_type), layout));
+    spatial = static_cast<size_t>(x_type.rank() - 2);
+    stride = call.integers("stride", spatial, 1);
+    low = call.integers("low", spatial, 0);
+    high = call.integers("high", spatial, 0);
+    dilation = call.integers("dilation", spatial, 1);
+    groups = call.integer_or("groups", 1);
+    for (size_t i = 0; i < spatial; ++i)
+      if (stride[i] < 1 || dilation[i] < 1)
+        call.error(fmt::format("{}: stride and dilation must be at least 1", name));
+    if (groups < 1 || w_type.shape.back() % groups != 0)
+      call.error(
+          fmt::format("{}: {} channels cannot be cut into {} groups", name, w_type.shape.back(), groups));
   }
-  return call.result(b.add("conv", {x, w},
-                           {{"kind", std::string("forward")},
-                            {"input", letters(spatial, "b", "f")},
-                            {"filter", letters(spatial, "", "io")},
-                            {"output", letters(spatial, "b", "f")},
-                            {"stride", stride},
-                            {"low", low},
-                            {"high", high},
-                            {"dilation", dilation}}));
+  int64_t window(size_t axis) const { return (w_type.shape[axis] - 1) * dilation[axis] + 1; }
+  Attributes attributes(const char* kind) const {
+    Attributes a{{"kind", std::string(kind)},
+                 {"input", letters(spatial, "b", "f")},
+                 {"filter", letters(spatial, "", "io")},
+                 {"output", letters(spatial, "b", "f")},
+                 {"stride", stride},
+                 {"low", low},
+                 {"high", high},
+                 {"dilation", dilation}};
+    if (groups > 1) a.set("groups", groups);
+    return a;
+  }
+};
+
+Object convolve(BuiltinCall& call) {
+  const ConvolutionArguments c(call, "[spatial…, in, out]");
+  const int64_t channels = c.x_type.shape.back();
+  if (channels % c.groups != 0)
+    call.error(fmt::format("convolve: {} channels of {} cannot be cut into {} groups", channels,
+                           to_string(c.x_type), c.groups));
+  if (channels / c.groups != c.w_type.shape[c.spatial])
+    call.error(c.groups == 1
+                   ? fmt::format("convolve: {} has {} channels, the window {} takes {}", to_string(c.x_type),
+                                 channels, to_string(c.w_type), c.w_type.shape[c.spatial])
+                   : fmt::format("convolve: a group of {} has {} channels, the window {} takes {}",
+                                 to_string(c.x_type), channels / c.groups, to_string(c.w_type),
+                                 c.w_type.shape[c.spatial]));
+  for (size_t i = 0; i < c.spatial; ++i)
+    if (const int64_t size = c.x_type.shape[i + 1] + c.low[i] + c.high[i]; c.window(i) > size)
+      call.error(fmt::format("the kernel is larger than its input: {} over {} (axis {} of {})", c.window(i),
+                             size, i + 1, to_string(c.x_type)),
+                 "use a smaller kernel, or `padding: same`");
+  return call.result(call.builder().add("conv", {c.x, c.w}, c.attributes("forward")));
+}
+
+// The transposed map of `convolve`: every element spreads over a window. w is that of the convolution which
+// leads back, so its last axis is x's channels.
+Object convolve_transpose(BuiltinCall& call) {
+  const ConvolutionArguments c(call, "[spatial…, out, in]");
+  if (c.x_type.shape.back() != c.w_type.shape.back())
+    call.error(fmt::format("convolve_transpose: {} has {} channels, the window {} takes {}",
+                           to_string(c.x_type), c.x_type.shape.back(), to_string(c.w_type),
+                           c.w_type.shape.back()));
+  std::vector<int64_t> size;
+  for (size_t i = 0; i < c.spatial; ++i)
+    size.push_back((c.x_type.shape[i + 1] - 1) * c.stride[i] + c.window(i) - c.low[i] - c.high[i]);
+  const std::vector<int64_t> least = size;
+  if (call.has("size")) size = call.integers("size", c.spatial, 1);
+  for (size_t i = 0; i < c.spatial; ++i)
+    if (size[i] < std::max<int64_t>(1, least[i]) || size[i] >= least[i] + c.stride[i])
+      call.error(fmt::format("convolve_transpose: a size of {} along axis {} does not lead back to {}",
+                             size[i], i + 1, to_string(c.x_type)),
+                 fmt::format("{} to {} does", least[i], least[i] + c.stride[i] - 1));
+  Attributes attributes = c.attributes("input_gradient");
+  attributes.set("size", size);
+  return call.result(call.builder().add("conv", {c.x, c.w}, std::move(attributes)));
 }
 
 Object window(BuiltinCall& call, const char* kind) {
@@ -161,7 +214,10 @@ Object unreachable(BuiltinCall& call) { call.error("a parameter needs a name"); 
 std::vector<BuiltinRecord> contraction_builtins() {
   const std::vector<std::string> windowed = {"x", "window", "stride = 1", "low = 0", "high = 0"};
   return {
-      {{"convolve", {"x", "w", "stride = 1", "low = 0", "high = 0", "dilation = 1"}}, convolve},
+      {{"convolve", {"x", "w", "stride = 1", "low = 0", "high = 0", "dilation = 1", "groups = 1"}}, convolve},
+      {{"convolve_transpose",
+        {"x", "w", "size = smallest", "stride = 1", "low = 0", "high = 0", "dilation = 1", "groups = 1"}},
+       convolve_transpose},
       {{"window_max", windowed}, [](BuiltinCall& call) { return window(call, "max"); }},
       {{"window_sum", windowed}, [](BuiltinCall& call) { return window(call, "sum"); }},
   };

@@ -15,8 +15,9 @@
 //                 pad(x, low, high, value: 0)     reverse(x, axis: 0)
 //   values        zeros ones (shape)     fill(shape, value)     iota(count)     lower_triangle(n)
 //                 f32 f64 i32 i64 bool float int (x): casts
-//   contraction   convolve(x, w, stride: 1, low: 0, high: 0, dilation: 1): x [batch, spatial…, in],
+//   contraction   convolve(x, w, stride: 1, low: 0, high: 0, dilation: 1, groups: 1): x [batch, spatial…, in],
 //                 w [spatial…, in, out]; numbers, or lists with one entry per spatial axis
+//                 convolve_transpose(x, w, size: smallest, …): w [spatial…, out, in]
 //   window        window_max window_sum (x, window, stride: 1, low: 0, high: 0): x [batch, spatial…,
 //   channels];
 //                 padding is never counted
