@@ -101,7 +101,7 @@ def rows_of_curriculum():
 def documented(row, note):
     """A row without numbers is done where a page says it: "documented: PAGE: words on that page"."""
     page, words = note.removeprefix("documented: ").split(": ", 1)
-    text = " ".join((ROOT / page).read_text().replace("\n#", " ").split()) if (ROOT / page).is_file() else ""
+    text = " ".join((ROOT / page).read_text().replace("\n# ", " ").split()) if (ROOT / page).is_file() else ""
     if words not in text:
         fail(f"{row}: {page} does not say “{words}”")
     return page

@@ -105,6 +105,8 @@ code=0
 run exploding exploding 2>"$folder/exploding.err" || code=$?
 equal VAN-09 "$code" 2
 grep -qE 'loss is (inf|nan|-nan)' "$folder/exploding.err" || fail "VAN-09: $(cat "$folder/exploding.err")"
+"$gradus" train "$folder/exploding.gradus" -q -o "$folder/exploding" --check-numerics 2>"$folder/exploding.err" >/dev/null || true
+grep -qE '^error: dot gives -?inf' "$folder/exploding.err" || fail "VAN-09: $(cat "$folder/exploding.err")"
 
 # EST-01, EST-02, EST-03, HYP-07: with early stopping the number of epochs hardly matters
 awk 'function noise() { seed = (seed * 16807) % 2147483647; return seed / 2147483647 * 2 - 1 }

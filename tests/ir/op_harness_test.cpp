@@ -91,7 +91,7 @@ void check_forward(const Graph& graph, const std::vector<Array<double>>& inputs)
     for (size_t e = 0; e < dual.results[r].floats.size(); ++e) {
       const double tangent = dual.results[r].floats[e].tangent;
       const double central = (ahead.results[r].floats[e] - behind.results[r].floats[e]) / (2 * h);
-      compare("dual and central difference", r, e, tangent, central, 1e-6);
+      compare("dual and central difference", r, e, tangent, central, 1e-7);
       if (complex)
         compare("dual and complex step", r, e, tangent, complex->results[r].floats[e].imag() / tiny, 1e-12);
     }
@@ -195,7 +195,7 @@ TEST_CASE("every op is documented and has samples") {
   }
 }
 
-TEST_CASE("samples: text form, values, derivatives") {
+TEST_CASE("INI-05: samples of every op: text form, values, derivatives by every method") {
   for (const Op* op : all_ops())
     for (const Sample& sample : op->samples) {
       INFO(op->name << ": " << sample.text);
