@@ -43,9 +43,19 @@ run stochastic line320 batch=1 epochs=10
 equal GDS-04 "$(last stochastic 2)" 3200
 run mini line320 batch=32 epochs=10
 equal GDS-05 "$(last mini 2)" 100
-# More updates an epoch, fewer epochs to the goal. (Times are for the benchmark: here the machine may be busy.)
+# More updates an epoch, fewer epochs to the goal.
 awk -v one="$(last stochastic 3)" -v some="$(last mini 3)" -v all="$(last batch 3)" \
   'BEGIN { exit !(one < some && some < all) }' || fail "GDS-06: the losses are in another order"
+# An epoch of larger batches takes less time: processor's time, since the machine may be busy.
+seconds() {
+  local TIMEFORMAT=%U
+  { time "$gradus" train "$folder/line320.gradus" -q --threads 1 -o "$folder/timed" --set batch="$1" --set epochs=10000 \
+    >/dev/null 2>&1; } 2>&1
+}
+all=$(seconds 320) some=$(seconds 32) one=$(seconds 1)
+awk -v one="$one" -v some="$some" -v all="$all" 'BEGIN { exit !(all < some && some < one) }' ||
+  fail "GDS-06: seconds of 10,000 epochs by all rows, by 32, by one: $all $some $one"
+echo "GDS-06: seconds of 10,000 epochs by all rows, by 32, by one: $all $some $one"
 
 # GDS-08, PER-10: the same seed gives the same history, another seed another one
 cat >"$folder/xor.gradus" <<'MODEL'
@@ -132,3 +142,38 @@ epochs=$(last spiral 1)
 awk -v a="$(last spiral 4)" 'BEGIN { exit !(a > 0.9) }' || fail "EST-03: accuracy $(last spiral 4)"
 grep -q "epoch $epochs: early stopping" "$folder/spiral.err" || fail "EST-09: $(tail -n 3 "$folder/spiral.err")"
 echo "EST-03: stopped after $epochs epochs"
+
+# OPT-13: adam's state is saved with the parameters, and each parameter is updated by one kernel
+cat >"$folder/adam.gradus" <<'MODEL'
+model Net(x: [batch, 4]) -> y { y = x |> dense(3, activation: tanh) |> dense(1) }
+train Net {
+  data rows(x: [[1, 2, 3, 4], [2, 3, 4, 5]], t: [[1], [2]]) -> x, t
+  loss = mean_squared_error(y, t)
+  minimize loss with adam(0.1)
+}
+MODEL
+run six adam epochs=6
+run three adam epochs=3
+"$gradus" train "$folder/adam.gradus" -q --precision f64 --set epochs=6 -o "$folder/on" \
+  --checkpoint "$folder/three/checkpoint.safetensors" >/dev/null
+cmp "$folder/six/checkpoint.safetensors" "$folder/on/checkpoint.safetensors" || fail 'OPT-13: other weights'
+kernels=$("$gradus" dump "$folder/adam.gradus" --stage=kernels |
+  awk '/ = kernel / { root = 0 } / = sqrt / { root = 1 } /yield/ && root && NF == 4 { ++count } END { print count + 0 }')
+equal OPT-13 "$kernels" 4                # each yields m, v and the parameter
+
+# LOS-10: labels are looked up, without a one-hot table; one out of range is reported with its row
+cat >"$folder/labels.gradus" <<'MODEL'
+model Net(x: [batch, 2]) -> logits { logits = x |> dense(3) }
+train Net {
+  data rows(x: [[1, 2], [2, 3], [0, 1]], label: [0, 2, 3]) -> x, label
+  loss = sparse_categorical_cross_entropy(logits, i32(label))
+  minimize loss with sgd(0.1)
+}
+MODEL
+"$gradus" dump "$folder/labels.gradus" >"$folder/labels.gir"
+grep -q ' = gather ' "$folder/labels.gir" || fail 'LOS-10: no look-up'
+grep -qE ' = (equal|iota|one_hot) ' "$folder/labels.gir" && fail 'LOS-10: a one-hot table'
+code=0
+run labels labels 2>"$folder/labels.err" || code=$?
+equal LOS-10 "$code" 2
+grep -q 'label out of range: it must be in 0..2 .*data row 2' "$folder/labels.err" || fail "LOS-10: $(cat "$folder/labels.err")"
