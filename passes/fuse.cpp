@@ -57,6 +57,7 @@ class KernelBody {
       operands.push_back(check && operand != groups_.indices_of(value.node)
                              ? build::constant(builder_, groups_.graph().type(operand), 0)
                              : clone(operand));
+    builder_.set_origins(origins_of(value.node));
     const Value made = builder_.add(*node.op, std::move(operands), node.attributes, node.body);
     for (uint32_t r = 0; r < node.types.size(); ++r) cloned_[{value.node, r}] = {made.node, r};
     return cloned_[value];
@@ -69,6 +70,17 @@ class KernelBody {
   }
 
  private:
+  // Ids of a body are its own, so the value's id goes into the origins.
+  Origins origins_of(uint32_t node) const {
+    Origins origins = groups_.graph().origins(node);
+    Origin fused;
+    fused.kind = Origin::Kind::pass;
+    fused.name = "fuse";
+    fused.of = groups_.node(node).id;
+    origins.push_back(std::move(fused));
+    return origins;
+  }
+
   const KernelGroups& groups_;
   size_t group_;
   GraphBuilder builder_;

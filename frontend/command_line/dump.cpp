@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "codegen/llvm/compile.h"
 #include "frontend/command_line/command.h"
+#include "frontend/driver/memory_report.h"
 #include "frontend/driver/training_program.h"
 #include "ir/loop/text.h"
 #include "ir/text/dot.h"
@@ -26,6 +29,8 @@ struct Options {
   std::vector<std::string> settings;
   bool expand = false;
   bool no_origins = false;
+  bool explain_memory = false;
+  bool json = false;
   CompileFlags compile;
 };
 
@@ -96,14 +101,23 @@ Action set_up_dump(CLI::App& app) {
   app.add_option("--set", options->settings, "override a setting: NAME=VALUE")->allow_extra_args(false);
   app.add_option("--precision", options->precision, "f32 (default of train blocks) or f64 (of programs)")
       ->check(CLI::IsMember({"f32", "f64"}));
+  app.add_flag("--explain-memory", options->explain_memory,
+               "no stage, but what lies in the workspace when, and who needs it");
+  app.add_flag("--json", options->json, "with --explain-memory: as JSON");
   app.add_option("-o,--output", options->output, "where to write (default: stdout)");
   options->compile.add_to(app);
 
   return [options](Sources& sources) {
+    if (options->json && !options->explain_memory)
+      fail_program("--json belongs to --explain-memory", {}, "graph texts parse back as they are");
     const std::string text = sources.read(options->file);
     Compiler compiler(options->compile.compiler_options());
     loop::Program program;
     if (kind_of(options->file, text) == FileKind::loops) {
+      if (options->explain_memory)
+        fail_program(
+            fmt::format("'{}' holds loops, which do not say what their buffers are for", options->file), {},
+            "--explain-memory takes a model or a graph");
       program = loop::parse_program(text, options->file);
       if (stage_named(options->stage))
         fail_program(fmt::format("'{}' is at stage loops already; stage '{}' lies before it", options->file,
@@ -111,6 +125,12 @@ Action set_up_dump(CLI::App& app) {
                      {}, "--stage=loops, llvm or asm");
     } else {
       const Graph graph = load_graph(sources, *options, text, compiler);
+      if (options->explain_memory) {
+        const MemoryReport report = explain_memory(compiler, graph);
+        write_text(options->output,
+                   options->json ? memory_json(report).dump(2) + "\n" : format_memory(report));
+        return success;
+      }
       const std::optional<Stage> stage = stage_named(options->stage);
       const Graph reached = compiler.bring_to(stage.value_or(Stage::kernels), graph);
       sources.report(compiler.warnings());

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "frontend/command_line/command.h"
+#include "frontend/driver/memory_report.h"
 #include "frontend/driver/run_description.h"
 #include "frontend/driver/train.h"
 #include "runtime/data/numpy.h"
@@ -23,6 +24,7 @@ struct Options {
   std::vector<std::string> settings;
   bool quiet = false;
   bool check_numerics = false;
+  bool explain_memory = false;
   CompileFlags compile;
 };
 
@@ -109,6 +111,8 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
                settings.name, count_trainable(program.graphs().storage), data.training.size(),
                data.validation.size(), data.test.size(), settings.batch, settings.seed);
   write_run_description(run_options.folder, describe_run(options));
+  if (options.explain_memory)
+    fmt::print("{}\n", format_memory(explain_memory(program.compiler(), program.graphs().training.graph)));
   const TrainRun run = run_training(program, run_options);
   for (const std::string& message : run.report.messages) fmt::print(stderr, "{}\n", message);
   fmt::print("{} epochs, {} steps in {:.1f} s\n{}", run.report.epoch, run.report.step, run.report.seconds,
@@ -155,6 +159,8 @@ Action set_up_train(CLI::App& app) {
       ->check(CLI::IsMember({"f32", "f64"}));
   app.add_flag("--check-numerics", options->check_numerics,
                "stop at the first value that is not finite, and say where it comes from (slower)");
+  app.add_flag("--explain-memory", options->explain_memory,
+               "before training: what lies in the workspace of a step when, and who needs it");
   app.add_flag("-q,--quiet", options->quiet, "no progress");
   options->compile.add_to(app);
 

@@ -5,6 +5,7 @@
 #include "frontend/driver/graph_history.h"
 #include "frontend/driver/number_range.h"
 #include "frontend/driver/numerics_hint.h"
+#include "frontend/driver/origins.h"
 #include "frontend/driver/probe.h"
 #include "ir/op.h"
 #include "ir/text/print.h"
@@ -12,12 +13,6 @@
 namespace gradus {
 
 namespace {
-
-const Origin* first_of(const Origins& origins, Origin::Kind kind) {
-  for (const Origin& origin : origins)
-    if (origin.kind == kind) return &origin;
-  return nullptr;
-}
 
 std::string shortened(std::string text) {
   constexpr size_t longest = 160;
@@ -103,7 +98,7 @@ class Explanation {
 
   void note_iteration(const Graph& graph, uint32_t index, int64_t at, int64_t step) {
     const int64_t length = graph.node(index).attributes.integer("length");
-    const Origin* place = first_of(graph.origins(index), Origin::Kind::source);
+    const Origin* place = find_origin(graph.origins(index), Origin::Kind::source);
     loops_.push_back({fmt::format("in iteration {} of {} of the loop, at index {}", step + 1, length, at),
                       place ? place->span : SourceSpan{}});
   }
@@ -123,7 +118,7 @@ class Explanation {
     const bool only_nan = infinite && range.nan > 0;
     const int64_t element = only_nan ? range.first_nan : range.first_bad;
 
-    const Origin* rule = first_of(graph.origins(index), Origin::Kind::rule);
+    const Origin* rule = find_rule(graph.origins(index), node.id);
     diagnostic_.message =
         node.op->name + (rule ? fmt::format(", in the gradient of {},", rule->name) : "") + " gives ";
     if (element < 0) {  // should the bits differ after all
@@ -147,7 +142,7 @@ class Explanation {
 
   // The user's line, and the library's lines below it.
   void place(const Origins& origins) {
-    const Origin* user = first_of(origins, Origin::Kind::source);
+    const Origin* user = find_origin(origins, Origin::Kind::source);
     if (!user) return;
     diagnostic_.span = user->span;
     for (const Origin* next = user + 1; next != origins.data() + origins.size(); ++next) {
@@ -185,7 +180,7 @@ class Explanation {
     }
     const Graph& graph = *place.graph;
     const Node& node = graph.node(place.index);
-    const Origin* source = first_of(graph.origins(place.index), Origin::Kind::source);
+    const Origin* source = find_origin(graph.origins(place.index), Origin::Kind::source);
     diagnostic_.notes.push_back({fmt::format("it is part of the derivative{} of {}", by,
                                              shortened(print_node(graph, place.index, {.origins = false}))),
                                  source ? source->span : SourceSpan{}});

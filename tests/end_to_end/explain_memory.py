@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""What --explain-memory --json says must be possible: explain_memory.py GRADUS FILE.
+
+Buffers that live at the same time do not overlap, the sum of those that live at the peak is the peak, and what the
+derivative of an op reads is kept: tanh and sigmoid for their own derivatives.
+"""
+import json
+import subprocess
+import sys
+
+gradus, model = sys.argv[1:]
+report = json.loads(subprocess.run([gradus, "dump", model, "--explain-memory", "--json"], check=True, capture_output=True).stdout)
+buffers = report["buffers"]
+
+
+def alive(buffer, kernel):
+    return buffer["first_kernel"] <= kernel <= buffer["last_kernel"]
+
+
+peak = 0
+for kernel in range(1, report["kernels"] + 1):
+    now = sorted((b for b in buffers if alive(b, kernel)), key=lambda b: b["offset"])
+    peak = max(peak, sum(b["bytes"] for b in now))
+    for below, above in zip(now, now[1:]):
+        assert below["offset"] + below["bytes"] <= above["offset"], (kernel, below, above)
+assert peak == report["peak"] == sum(b["bytes"] for b in buffers if alive(b, report["peak_kernel"]))
+assert report["lower_bound"] <= peak <= report["workspace"] - report["scratch"] - report["loop_bodies"]
+for buffer in buffers:
+    assert buffer["place"] or buffer["op"] in ("status",) or "constant" in buffer["op"], buffer
+kept = [b for b in buffers if b["kept_for_backward"]]
+assert sum(b["bytes"] for b in kept) == report["kept_for_backward"] > 0
+activations = [b for b in kept if b["op"] in ("tanh", "sigmoid") and b["last_reader"]]
+assert activations, [b["op"] for b in kept]
+assert any("gradient of" in b["last_reader"] for b in activations)
+print(f"{len(buffers)} buffers, {len(kept)} of them kept")
