@@ -104,3 +104,7 @@ printf 'program p { x = 1.3; y = custom_gradient(sin(x), -stop_gradient(cos(x)) 
 code=0
 "$gradus" check "$folder/manual.gradus" >"$folder/check.txt" 2>&1 || code=$?
 [ "$code" = 1 ] || { echo "DIF-05: exit code $code for a wrong derivative" >&2; cat "$folder/check.txt" >&2; exit 1; }
+
+# PER-11: what has no slope anywhere has gradient 0, and that is said
+printf 'program p { w = 1; misses = sum(where([-1, 2] * w >= 0, 1.0, 0.0)); expect gradient(misses, w) == 0 }\n' >"$folder/misses.gradus"
+"$gradus" run "$folder/misses.gradus" 2>&1 | expect PER-11 'warning: this gradient is zero'
