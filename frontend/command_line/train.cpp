@@ -25,6 +25,7 @@ struct Options {
   bool quiet = false;
   bool check_numerics = false;
   bool explain_memory = false;
+  bool gradient_norms = false;
   CompileFlags compile;
 };
 
@@ -106,6 +107,7 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
   run_options.interval = parse_checkpoint_interval(options.checkpoint_every);
   run_options.checkpoint = options.checkpoint;
   run_options.quiet = options.quiet;
+  run_options.gradient_norms = options.gradient_norms;
   if (!options.quiet)
     fmt::print(stderr, "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n",
                settings.name, count_trainable(program.graphs().storage), data.training.size(),
@@ -119,6 +121,11 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
              results_table(run.report, program.graphs().metrics));
   for (const std::string& file : run.files) fmt::print("wrote {}\n", file);
 
+  if (options.gradient_norms) {
+    std::fflush(stdout);
+    sources.report(run.symptoms);
+    if (run.symptoms.empty()) fmt::print("gradients, weights and activations show no symptom\n");
+  }
   int code = success;
   for (const language::MetricOutcome& outcome : run.outcomes) {
     if (!outcome.expectation) {
@@ -161,6 +168,10 @@ Action set_up_train(CLI::App& app) {
                "stop at the first value that is not finite, and say where it comes from (slower)");
   app.add_flag("--explain-memory", options->explain_memory,
                "before training: what lies in the workspace of a step when, and who needs it");
+  app.add_flag(
+      "--gradient-norms", options->gradient_norms,
+      "write gradients.csv and activations.csv into the run's folder, an entry an epoch and parameter or "
+      "layer, and name what is wrong: vanishing, exploding, dead units, …");
   app.add_flag("-q,--quiet", options->quiet, "no progress");
   options->compile.add_to(app);
 

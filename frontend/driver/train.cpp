@@ -6,6 +6,7 @@
 
 #include "frontend/driver/run_identity.h"
 #include "frontend/driver/train_numerics.h"
+#include "frontend/driver/training_health.h"
 #include "runtime/training/early_stopping.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/progress.h"
@@ -171,13 +172,27 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   if (!options.quiet)
     callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
   if (!settings.every_epoch.empty()) callbacks.push_back(std::make_unique<EpochBlocks>(settings.every_epoch));
+  TrainingHealth* health = nullptr;
+  if (options.gradient_norms) {
+    program.observe_training();
+    auto watch = std::make_unique<TrainingHealth>(program.observation(settings.batch), options.folder);
+    health = watch.get();
+    for (const std::string& file : health->files()) run.files.push_back(file);
+    training.observe = [health](const BoundStep& step) { health->observe(step); };
+    callbacks.push_back(std::move(watch));
+  }
   for (const auto& callback : callbacks) training.callbacks.push_back(callback.get());
 
   const InterruptGuard interrupt;
   training.interrupted = [&interrupt] { return interrupt.requested(); };
   const Steps steps{[&program](int64_t rows) -> Executable& { return program.training(rows); },
                     [&program](int64_t rows) -> Executable& { return program.evaluation(rows); }};
-  run.report = train(steps, program.data(), parameters, training);
+  try {
+    run.report = train(steps, program.data(), parameters, training);
+  } catch (const Error& error) {
+    throw health ? health->with_report(error) : error;
+  }
+  if (health) run.symptoms = health->report();
   run.interrupt_code = interrupt.exit_code();
   if (!run.report.interrupted)
     for (const language::MetricBlock& block : settings.finally)

@@ -15,13 +15,15 @@ struct TrainRunOptions {
   std::string checkpoint;  // start from these parameters; empty: from initial values
   bool resume = false;     // go on in the folder where the run was stopped
   CheckpointInterval interval;
-  bool quiet = false;  // no progress
+  bool quiet = false;           // no progress
+  bool gradient_norms = false;  // watch gradients and activations, and report what is wrong with them
 };
 
 struct TrainRun {
   TrainingReport report;
   std::vector<language::MetricOutcome> outcomes;  // of `finally`
   std::vector<std::string> files;                 // written
+  std::vector<Diagnostic> symptoms;               // of gradient_norms
   int interrupt_code = 0;                         // exit code after a signal
 };
 

@@ -19,11 +19,12 @@ class StepNumerics {
     const bool training = failure.epoch > 0;
     InputSource source(program_.data());
     source.set_epoch(failure.epoch);
+    const Graph& graph = training ? program_.training_graph(static_cast<int64_t>(failure.rows.size()))
+                                  : graphs.evaluation.graph;
     const NumericsQuestion question{
-        training ? graphs.training.graph : graphs.evaluation.graph, failure.check,
-        [&](const Input& input) { return value_of(input, failure, graphs, source); },
+        graph, failure.check, [&](const Input& input) { return value_of(input, failure, graphs, source); },
         [&](const Input& input, const Tensor& value) { return describe_input(input, value, failure); },
-        program_.infinite_inputs(training ? graphs.training.graph : graphs.evaluation.graph)};
+        program_.infinite_inputs(graph)};
     return explain_numerics(program_.compiler(), question);
   }
 

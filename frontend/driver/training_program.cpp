@@ -55,7 +55,16 @@ std::vector<bool> TrainingProgram::infinite_inputs(const Graph& graph) {
 }
 
 Executable& TrainingProgram::training(int64_t rows) {
-  return compiled(training_, rows, graphs(rows).training.graph);
+  return compiled(training_, rows, training_graph(rows));
+}
+
+const Observation& TrainingProgram::observation(int64_t rows) {
+  if (const auto found = observations_.find(rows); found != observations_.end()) return found->second;
+  return observations_.emplace(rows, observe(graphs(rows).training.graph, rows)).first->second;
+}
+
+const Graph& TrainingProgram::training_graph(int64_t rows) {
+  return observed_ ? observation(rows).graph : graphs(rows).training.graph;
 }
 
 Executable& TrainingProgram::evaluation(int64_t rows) {

@@ -7,6 +7,7 @@
 
 #include "frontend/driver/compile.h"
 #include "frontend/driver/data.h"
+#include "frontend/driver/observe.h"
 #include "frontend/language/elaborate.h"
 
 namespace gradus {
@@ -33,6 +34,11 @@ class TrainingProgram {
   Executable& training(int64_t rows);
   Executable& evaluation(int64_t rows);
   Executable& prediction(int64_t rows);
+  // From now on training steps also tell how gradients and activations are.
+  void observe_training() { observed_ = true; }
+  const Observation& observation(int64_t rows);
+  // What a training step is compiled from: with the observation, if there is one.
+  const Graph& training_graph(int64_t rows);
   // Initial values of all storage, in its order.
   std::vector<Tensor> initial_values(int64_t seed);
   // By input of a graph: state that begins with infinities, which --check-numerics lets pass.
@@ -48,6 +54,8 @@ class TrainingProgram {
   language::TrainSettings settings_;
   DataSet data_;
   std::map<int64_t, language::TrainProgram> programs_;
+  bool observed_ = false;
+  std::map<int64_t, Observation> observations_;
   std::map<int64_t, std::shared_ptr<Executable>> training_, evaluation_, prediction_;
 };
 

@@ -112,6 +112,7 @@ class Loop {
     ++state_.step;
     ++state_.batches_done;
     sums_.add(step);
+    if (options_.observe) options_.observe(step);
     check_losses();
     for (size_t i = 0; i < rates_.size(); ++i)
       rates_[i] = step.result(step.result_index(options_.rates[i])).number(0);
