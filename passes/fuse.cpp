@@ -3,16 +3,18 @@
 // Walks from users to producers. A map node joins the kernel that alone reads it; a reduction or contraction
 // joins the elementwise kernel that reads it element by element, which so becomes its epilogue; nodes that
 // compute nothing (shape ops, constants) are repeated wherever they are read. A second walk merges an
-// elementwise kernel into its producer of the same shape where that makes no cycle. Everything else is a
-// kernel by itself.
+// elementwise kernel into its producer of the same shape where that makes no cycle, and reductions over the
+// last axes with each other and with what lies between them: softmax, cross-entropy and layer norm become one
+// kernel that works row by row (ir/row_form.h). Everything else is a kernel by itself.
 //
-// Does not change any value: what a kernel computes is the composition of its nodes. Does not fuse several
-// reductions of a row, nor anything into the operands of contractions beyond reshapes.
+// Does not change any value: what a kernel computes is the composition of its nodes, and every sum keeps its
+// order. Does not fuse anything into the operands of contractions beyond reshapes.
 #include <map>
 
 #include "ir/build.h"
 #include "ir/op.h"
 #include "ir/ops/body.h"
+#include "passes/kernel_body.h"
 #include "passes/kernel_groups.h"
 #include "passes/pass.h"
 
@@ -26,6 +28,8 @@ std::string_view role_name(KernelRole role) {
       return "map";
     case KernelRole::reduction:
       return "reduction";
+    case KernelRole::rows:
+      return "rows";
     case KernelRole::contraction:
       return "contraction";
     case KernelRole::alone:
@@ -34,59 +38,6 @@ std::string_view role_name(KernelRole role) {
   }
   return "";
 }
-
-// Copies the nodes of a group into a closed body; what comes from outside becomes an input.
-class KernelBody {
- public:
-  KernelBody(const KernelGroups& groups, size_t group) : groups_(groups), group_(group), builder_("kernel") {}
-
-  Value clone(Value value) {
-    if (auto it = cloned_.find(value); it != cloned_.end()) return it->second;
-    const Node& node = groups_.node(value.node);
-    const bool check = groups_.group(group_).check_only && value.node == groups_.group(group_).nodes[0];
-    const bool inside = check || groups_.group_of(value) == group_ ||
-                        (groups_.group_of(value) == KernelGroups::no_group && groups_.repeated(value.node));
-    if (!inside) {
-      const Value input = builder_.input("a" + std::to_string(operands_.size()), InputKind::data,
-                                         groups_.graph().type(value));
-      operands_.push_back(value);
-      return cloned_[value] = input;
-    }
-    std::vector<Value> operands;
-    for (Value operand : node.operands)  // a check reads the indices and only the shape of the rest
-      operands.push_back(check && operand != groups_.indices_of(value.node)
-                             ? build::constant(builder_, groups_.graph().type(operand), 0)
-                             : clone(operand));
-    builder_.set_origins(origins_of(value.node));
-    const Value made = builder_.add(*node.op, std::move(operands), node.attributes, node.body);
-    for (uint32_t r = 0; r < node.types.size(); ++r) cloned_[{value.node, r}] = {made.node, r};
-    return cloned_[value];
-  }
-
-  void yield(Value value) { builder_.add_result("", clone(value)); }
-  const std::vector<Value>& operands() const { return operands_; }
-  std::shared_ptr<const Graph> finish() && {
-    return std::make_shared<const Graph>(std::move(builder_).finish());
-  }
-
- private:
-  // Ids of a body are its own, so the value's id goes into the origins.
-  Origins origins_of(uint32_t node) const {
-    Origins origins = groups_.graph().origins(node);
-    Origin fused;
-    fused.kind = Origin::Kind::pass;
-    fused.name = "fuse";
-    fused.of = groups_.node(node).id;
-    origins.push_back(std::move(fused));
-    return origins;
-  }
-
-  const KernelGroups& groups_;
-  size_t group_;
-  GraphBuilder builder_;
-  std::map<Value, Value> cloned_;
-  std::vector<Value> operands_;
-};
 
 // Makes the graph of kernels, a group after its producers.
 class Emission {
@@ -125,19 +76,6 @@ class Emission {
     return result;
   }
 
-  // What a kernel must yield.
-  std::vector<Value> yields_of(size_t index) const {
-    const KernelGroup& group = groups_.group(index);
-    if (group.check_only) return {{group.nodes[0], 1}};
-    std::vector<Value> yields;
-    for (uint32_t i : group.nodes) {
-      if (!groups_.escapes(i) && group.role != KernelRole::alone && !groups_.read_outside(i, index)) continue;
-      const size_t results = group.role == KernelRole::alone ? graph_.node(i).types.size() : 1;
-      for (uint32_t r = 0; r < results; ++r) yields.push_back({i, r});
-    }
-    return yields;
-  }
-
   void emit(size_t index) {
     if (done_[index]) return;
     done_[index] = true;
@@ -147,7 +85,7 @@ class Emission {
     for (uint32_t i : group.nodes)
       origins.insert(origins.end(), graph_.origins(i).begin(), graph_.origins(i).end());
     const OriginScope scope(rewriter_.builder(), origins);
-    const std::vector<Value> yields = yields_of(index);
+    const std::vector<Value> yields = groups_.yields(index);
     const Value made = group.nodes.size() == 1 && graph_.node(group.nodes[0]).op->name == "scan"
                            ? emit_scan(group.nodes[0])
                            : emit_kernel(index, yields);
@@ -168,7 +106,7 @@ class Emission {
     std::vector<Value> operands = look_up(body.operands());
     return rewriter_.builder().add("kernel", std::move(operands),
                                    {{"role", std::string(role_name(groups_.group(index).role))}},
-                                   std::move(body).finish());
+                                   std::make_shared<const Graph>(std::move(body).finish()));
   }
 
   const Graph& graph_;

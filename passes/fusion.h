@@ -10,6 +10,7 @@ namespace gradus {
 enum class KernelRole : uint8_t {
   map,  // each element of the result from elements of the operands at computable places: pulled into users
   reduction,    // sum prod max min any all argmax argmin
+  rows,         // several of those over the last axes of one shape (of groups only)
   contraction,  // dot conv
   alone,        // windows, scatter, cumsum, status, scan, sort …: a kernel by itself
   source,       // inputs

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "ir/op.h"
+#include "ir/row_form.h"
 #include "passes/acyclic_groups.h"
+#include "passes/kernel_body.h"
 
 namespace gradus {
 
@@ -16,6 +18,10 @@ constexpr size_t most_epilogue_expensive = 2;
 constexpr size_t most_nodes = 256;
 // A node that computes nothing is repeated in every reader, with what it reads: longer chains go to memory.
 constexpr uint32_t most_views = 16;
+// Of kernels that work row by row.
+constexpr size_t most_row_nodes = 64;
+constexpr int64_t shortest_row = 8;
+constexpr int64_t most_short_rows = 4096;
 
 }  // namespace
 
@@ -281,28 +287,89 @@ void KernelGroups::merge_into_producers() {
 bool KernelGroups::may_merge(size_t g, size_t p) const {
   const KernelGroup& group = groups_[g];
   const KernelGroup& producer = groups_[p];
-  if (group.role != KernelRole::map) return false;
-  if (producer.role == KernelRole::alone || producer.shape != group.shape) return false;
-  if (group.nodes.size() + producer.nodes.size() > most_nodes || !reads_at_identity(group, p)) return false;
+  if (group.nodes.empty() || producer.role == KernelRole::alone) return false;
+  if (group.nodes.size() + producer.nodes.size() > most_nodes) return false;
+  if (may_merge_rows(g, p)) return true;
+  if (group.role != KernelRole::map || producer.role == KernelRole::rows || producer.shape != group.shape ||
+      !reads_at_identity(group, p))
+    return false;
   if (producer.heroes.empty()) return true;
   KernelGroup together = producer;
   together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
   return epilogue_fits(together);
 }
 
+bool KernelGroups::fits_rows(const KernelGroup& group, const Node& reduction) const {
+  if (group.role != KernelRole::map && group.role != KernelRole::reduction && group.role != KernelRole::rows)
+    return false;
+  const Shape& whole = graph_.type(reduction.operands[0]).shape;
+  for (uint32_t hero : group.heroes) {
+    const Node& other = node(hero);
+    if (!is_plain_reduction(*other.op) || graph_.type(other.operands[0]).shape != whole ||
+        other.attributes.integers("axes") != reduction.attributes.integers("axes"))
+      return false;
+  }
+  const int64_t count = element_count(group.shape);
+  return !group.heroes.empty() || count == element_count(whole) ||
+         count == element_count(reduction.types[0].shape);
+}
+
+bool KernelGroups::may_merge_rows(size_t g, size_t p) const {
+  const KernelGroup& group = groups_[g];
+  const KernelGroup& producer = groups_[p];
+  const std::vector<uint32_t>& heroes = group.heroes.empty() ? producer.heroes : group.heroes;
+  if (heroes.empty()) return false;
+  const Node& reduction = node(heroes[0]);
+  if (!is_plain_reduction(*reduction.op) || !fits_rows(group, reduction) || !fits_rows(producer, reduction))
+    return false;
+  // Short rows leave most lanes idle, which only small kernels do not mind.
+  const int64_t elements = element_count(graph_.type(reduction.operands[0]).shape);
+  const int64_t rows = element_count(reduction.types[0].shape);
+  if (rows == 0 || (elements / rows < shortest_row && elements > most_short_rows)) return false;
+  if (group.nodes.size() + producer.nodes.size() > most_row_nodes) return false;
+  KernelBody body(*this, g, p);
+  for (Value value : yields(g, p)) body.yield(value);
+  return row_form(std::move(body).finish()).has_value();
+}
+
 void KernelGroups::merge(size_t g, size_t p) {
   KernelGroup& group = groups_[g];
-  groups_[p].nodes.insert(groups_[p].nodes.end(), group.nodes.begin(), group.nodes.end());
+  KernelGroup& producer = groups_[p];
+  if (!group.heroes.empty() || (!producer.heroes.empty() && producer.shape != group.shape) ||
+      producer.role == KernelRole::rows)
+    producer.role = KernelRole::rows;
+  producer.nodes.insert(producer.nodes.end(), group.nodes.begin(), group.nodes.end());
+  producer.heroes.insert(producer.heroes.end(), group.heroes.begin(), group.heroes.end());
   group.nodes.clear();
+  group.heroes.clear();
   group.merged_into = p;
 }
 
-bool KernelGroups::read_outside(uint32_t i, size_t group) const {
+std::vector<Value> KernelGroups::yields(size_t index, size_t other) const {
+  const KernelGroup& group = groups_[index];
+  if (group.check_only) return {{group.nodes[0], 1}};
+  std::vector<uint32_t> nodes = group.nodes;
+  if (other != no_group) nodes.insert(nodes.end(), groups_[other].nodes.begin(), groups_[other].nodes.end());
+  std::sort(nodes.begin(), nodes.end());
+  std::vector<Value> values;
+  for (uint32_t i : nodes) {
+    if (!escapes(i) && group.role != KernelRole::alone && !read_outside(i, index, other)) continue;
+    const size_t results = group.role == KernelRole::alone ? node(i).types.size() : 1;
+    for (uint32_t r = 0; r < results; ++r) values.push_back({i, r});
+  }
+  return values;
+}
+
+bool KernelGroups::read_outside(uint32_t i, size_t group, size_t other) const {
   for (uint32_t user : users_[i]) {
     if (!reads(user, i)) continue;
-    if (repeated(user)
-            ? read_outside(user, group)
-            : group_of({user, 0}) != group || (check_group_of_.count(user) && indices_of(user).node == i))
+    if (repeated(user)) {
+      if (read_outside(user, group, other)) return true;
+      continue;
+    }
+    const size_t reader = group_of({user, 0});
+    if ((reader != group && (other == no_group || reader != other)) ||
+        (check_group_of_.count(user) && indices_of(user).node == i))
       return true;
   }
   return false;

@@ -33,8 +33,8 @@ class KernelGroups {
   bool repeated(uint32_t i) const;
   size_t group_of(Value value) const;
   std::set<size_t> producers(size_t self) const;
-  // Whether a kernel other than `group` reads the value of node i.
-  bool read_outside(uint32_t i, size_t group) const;
+  // What a kernel must yield: of one group, or of two that may become one.
+  std::vector<Value> yields(size_t group, size_t other = no_group) const;
   // The indices of a gather or one_hot: all that its check reads.
   Value indices_of(uint32_t i) const { return node(i).operands.back(); }
 
@@ -68,6 +68,11 @@ class KernelGroups {
   // A merged kernel reads more than before, so that it may merge again: until nothing changes.
   void merge_into_producers();
   bool may_merge(size_t g, size_t p) const;
+  // Reductions over the last axes, and what lies between them, become a kernel that works row by row.
+  bool may_merge_rows(size_t g, size_t p) const;
+  bool fits_rows(const KernelGroup& group, const Node& reduction) const;
+  // Whether a kernel that is none of these reads the value of node i.
+  bool read_outside(uint32_t i, size_t group, size_t other) const;
   void merge(size_t g, size_t p);
 
   const Graph& graph_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "codegen/lower/row.h"
 #include "codegen/lower/tile.h"
 #include "ir/error.h"
 
@@ -102,6 +103,11 @@ Family family(const Op& op) {
 LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,
                            const Target& target, const ScheduleOptions& options) {
   Kernel kernel(std::move(name), body, alias, target, options);
+  if (options.tiles && lower_rows(kernel)) {
+    kernel.lowered.name = kernel.name;
+    kernel.lowered.functions.push_back(std::move(kernel.f).finish());
+    return std::move(kernel.lowered);
+  }
   const std::vector<bool> live = live_nodes(body);
   struct Stage {
     uint32_t node;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "codegen/lower/columns.h"
+#include "codegen/lower/row.h"
 #include "ir/error.h"
 
 namespace gradus::lowering {
@@ -21,13 +22,14 @@ constexpr int64_t chain_block = 256;
 
 class Reduction {
  public:
-  Reduction(Kernel& kernel, uint32_t index)
+  // Without `home` the result gets no memory of its own.
+  Reduction(Kernel& kernel, uint32_t index, bool home = true)
       : kernel_(kernel),
         f_(kernel.f),
         node_(kernel.body.node(index)),
         operand_(node_.operands[0]),
         element_(node_.types[0].element),
-        out_(kernel.home({index, 0})) {
+        out_(home ? kernel.home({index, 0}) : -1) {
     const Shape& shape = kernel.type(operand_).shape;
     reduced_axes_ = node_.attributes.integers("axes");
     for (size_t i = 0; i < shape.size(); ++i) {
@@ -52,6 +54,31 @@ class Reduction {
       lower_columns();
   }
   ElementType element() const { return element_; }
+
+  // The row at `kept` alone, its blocks in a small array.
+  Expression in_row(const std::vector<Axis>& kept, const std::function<void(const Indices&)>& first) {
+    first_ = first;
+    if (blocks_ == 1) {
+      Expression total;
+      row_of(kept, Index(0), length_, [&](const Expression& value) { total = value; });
+      return total;
+    }
+    const int64_t sums = f_.local("blocks", element_, {blocks_});
+    const int64_t whole = length_ / row_block;
+    const Index block = f_.open_axis("block", whole);
+    row_of(kept, block * row_block, row_block,
+           [&](const Expression& value) { f_.store(sums, block, value); });
+    f_.close();
+    if (length_ % row_block > 0)
+      row_of(kept, Index(whole * row_block), length_ % row_block,
+             [&](const Expression& value) { f_.store(sums, Index(whole), value); });
+    for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
+      for (int64_t i = 0; i < n / 2; ++i)
+        f_.store(sums, Index(i), combine(f_.load(sums, Index(2 * i)), f_.load(sums, Index(2 * i + 1))));
+      if (n % 2 == 1) f_.store(sums, Index(n / 2), f_.load(sums, Index(n - 1)));
+    }
+    return f_.load(sums, Index(0));
+  }
 
  private:
   bool is_reduced(size_t axis) const {
@@ -120,7 +147,9 @@ class Reduction {
     const auto accumulate = [&](const Index& begin, int64_t lanes) {
       const Index lane = f_.open_axis("l", lanes, LoopKind::vectorized);
       const Expression at = f_.space.expression(lane);
-      const Expression x = kernel_.values.at(operand_, tuple(kept, begin + lane));
+      const Indices element = tuple(kept, begin + lane);
+      if (first_) first_(element);
+      const Expression x = kernel_.values.at(operand_, element);
       f_.store(p, {at}, combine(f_.load(p, {at}), x));
       f_.close();
     };
@@ -290,6 +319,7 @@ class Reduction {
   Shape kept_, reduced_;
   int64_t length_ = 0, outputs_ = 0, blocks_ = 0;
   bool includes_last_ = false;
+  std::function<void(const Indices&)> first_;  // called at each element of a row
 };
 
 }  // namespace
@@ -302,6 +332,11 @@ int64_t reduction_scratch(Kernel& kernel, uint32_t index) {
 void lower_reduction(Kernel& kernel, uint32_t index) {
   Reduction reduction(kernel, index);
   reduction.lower(kernel.stage_scratch(index));
+}
+
+Expression reduce_row(Kernel& kernel, uint32_t index, const std::vector<Axis>& kept,
+                      const std::function<void(const Indices&)>& first) {
+  return Reduction(kernel, index, false).in_row(kept, first);
 }
 
 // Ascending along the axis, outputs in lanes.

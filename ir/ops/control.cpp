@@ -319,7 +319,7 @@ const Op kernel = {
     .formula = "y = body(x)",
     .min_operands = 0,
     .max_operands = -1,
-    .attributes = {{"role", "what the kernel is built around: map, reduction, contraction or alone",
+    .attributes = {{"role", "what the kernel is built around: map, reduction, rows, contraction or alone",
                     std::string("map"), false},
                    {"buffers", "where each result lies (plan-buffers)", std::vector<int64_t>{0}, false}},
     .infer = infer_call,

@@ -1,0 +1,20 @@
+// Kernels computed row by row: several reductions of a row with elementwise work between them.
+#pragma once
+
+#include <functional>
+
+#include "codegen/lower/kernel.h"
+#include "ir/row_form.h"
+
+namespace gradus::lowering {
+
+// Computes all results of the kernel if its body is of row form and more than one reduction; else does
+// nothing.
+bool lower_rows(Kernel& kernel);
+
+// One reduction of the row at `kept`, in the order that DESIGN fixes. `first(tuple)` is called at each
+// element before the operand's value is.
+loop::Expression reduce_row(Kernel& kernel, uint32_t node, const std::vector<Axis>& kept,
+                            const std::function<void(const Indices&)>& first);
+
+}  // namespace gradus::lowering

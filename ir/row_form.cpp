@@ -1,0 +1,199 @@
+#include "ir/row_form.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "ir/op.h"
+
+namespace gradus {
+
+namespace {
+
+constexpr int64_t longest_row = 16'384;
+
+template <size_t n>
+bool is_one_of(std::string_view name, const std::array<std::string_view, n>& list) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+constexpr std::array<std::string_view, 6> reductions = {"sum", "prod", "max", "min", "any", "all"};
+// What is computed at an index from operands at other indices, or from none.
+constexpr std::array<std::string_view, 16> movers = {
+    "input", "constant", "iota",   "broadcast", "reshape",     "transpose", "slice",  "reverse",
+    "pad",   "concat",   "gather", "one_hot",   "random_bits", "uniform",   "normal", "mark"};
+
+// For each axis of a value that depends on a reduction, the kept axis that it walks with, or none.
+constexpr int64_t none = -1;
+using Walk = std::vector<int64_t>;
+
+class RowAnalysis {
+ public:
+  explicit RowAnalysis(const Graph& body) : body_(body), live_(live_nodes(body)), walks_(body.size()) {}
+
+  std::optional<RowForm> run() {
+    if (!find_form()) return std::nullopt;
+    for (uint32_t i = 0; i < body_.size(); ++i)
+      if (live_[i] && !visit(i)) return std::nullopt;
+    for (const NamedValue& result : body_.results())
+      if (result.value.result != 0 || !stands_in_row(result.value)) return std::nullopt;
+    return form_;
+  }
+
+ private:
+  const Shape& shape(Value value) const { return body_.type(value).shape; }
+  const std::optional<Walk>& walk(Value value) const { return walks_[value.node]; }
+
+  bool find_form() {
+    for (uint32_t i = 0; i < body_.size(); ++i) {
+      const Node& node = body_.node(i);
+      if (!live_[i] || !is_plain_reduction(*node.op)) continue;
+      whole_ = shape(node.operands[0]);
+      axes_ = node.attributes.integers("axes");
+      const size_t kept = whole_.size() - std::min(axes_.size(), whole_.size());
+      for (size_t k = 0; k < axes_.size(); ++k)
+        if (axes_[k] != static_cast<int64_t>(kept + k)) return false;
+      const auto border = whole_.begin() + static_cast<std::ptrdiff_t>(kept);
+      form_ = {Shape(whole_.begin(), border), Shape(border, whole_.end())};
+      const int64_t length = element_count(form_.row);
+      return !axes_.empty() && length > 1 && length <= longest_row && element_count(form_.kept) > 0;
+    }
+    return false;
+  }
+
+  // Every kept axis stands at its own place.
+  bool in_row(const Walk& walk) const {
+    for (size_t j = 0; j < walk.size(); ++j)
+      if (walk[j] != none && walk[j] != static_cast<int64_t>(j)) return false;
+    for (size_t k = 0; k < form_.kept.size(); ++k)
+      if (form_.kept[k] > 1 && (k >= walk.size() || walk[k] == none)) return false;
+    return true;
+  }
+
+  bool stands_in_row(Value value) const {
+    Shape trimmed = shape(value);
+    if (trimmed != whole_) {
+      while (trimmed.size() > form_.kept.size() && trimmed.back() == 1) trimmed.pop_back();
+      if (trimmed != form_.kept) return false;
+    }
+    return !walk(value) || in_row(*walk(value));
+  }
+
+  bool visit(uint32_t i) {
+    const Node& node = body_.node(i);
+    const bool reduces = is_plain_reduction(*node.op);
+    if (!reduces && node.op->family != OpFamily::elementwise && node.op->name != "stop_gradient" &&
+        !is_one_of(node.op->name, movers))
+      return false;
+    if (reduces) {
+      const Value operand = node.operands[0];
+      if (shape(operand) != whole_ || node.attributes.integers("axes") != axes_) return false;
+      if (walk(operand) && !in_row(*walk(operand))) return false;
+      Walk made;
+      for (size_t k = 0; k < form_.kept.size(); ++k) made.push_back(static_cast<int64_t>(k));
+      walks_[i] = made;
+      return true;
+    }
+    const bool depends =
+        std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return walk(v).has_value(); });
+    if (!depends) return true;
+    walks_[i] = node.op->family == OpFamily::elementwise || node.operands.size() == 1 ? through(node)
+                                                                                      : gathered(node);
+    return walks_[i].has_value();
+  }
+
+  std::optional<Walk> through(const Node& node) const {
+    const std::string_view op = node.op->name;
+    if (node.op->family == OpFamily::elementwise || op == "mark" || op == "stop_gradient")
+      return agreed(node);
+    const Walk& from = *walk(node.operands[0]);
+    const Shape& inner = shape(node.operands[0]);
+    const Shape& outer = node.types[0].shape;
+    Walk to(outer.size(), none);
+    if (op == "broadcast" || op == "transpose") {
+      const std::vector<int64_t>& dims = node.attributes.integers("dims");
+      for (size_t j = 0; j < dims.size(); ++j) {
+        const auto other = static_cast<size_t>(dims[j]);
+        if (op == "transpose")
+          to[j] = from[other];
+        else
+          to[other] = from[j];
+      }
+      return to;
+    }
+    if (op == "reshape") {
+      // Axes of extent 1 come and go; anything else mixes axes.
+      size_t j = 0;
+      for (size_t k = 0; k < outer.size(); ++k) {
+        if (outer[k] == 1) continue;
+        while (j < inner.size() && inner[j] == 1) ++j;
+        if (j == inner.size() || inner[j] != outer[k]) return std::nullopt;
+        to[k] = from[j++];
+      }
+      return to;
+    }
+    if (op == "slice" || op == "reverse") {
+      for (size_t j = 0; j < from.size(); ++j)
+        if (from[j] != none && moves(node, j, inner[j])) return std::nullopt;
+      return from;
+    }
+    return std::nullopt;
+  }
+
+  static bool moves(const Node& node, size_t axis, int64_t extent) {
+    if (node.op->name == "slice")
+      return node.attributes.integers("start")[axis] != 0 || node.attributes.integers("stride")[axis] != 1 ||
+             node.types[0].shape[axis] != extent;
+    const std::vector<int64_t>& axes = node.attributes.integers("axes");
+    return std::find(axes.begin(), axes.end(), static_cast<int64_t>(axis)) != axes.end();
+  }
+
+  // Operands of one shape that walk together.
+  std::optional<Walk> agreed(const Node& node) const {
+    Walk result(node.types[0].shape.size(), none);
+    for (Value operand : node.operands) {
+      if (!walk(operand)) continue;
+      const Walk& from = *walk(operand);
+      if (from.size() != result.size()) return std::nullopt;
+      for (size_t j = 0; j < from.size(); ++j) {
+        if (from[j] == none || from[j] == result[j]) continue;
+        if (result[j] != none) return std::nullopt;
+        result[j] = from[j];
+      }
+    }
+    Walk seen = result;
+    std::sort(seen.begin(), seen.end());
+    for (size_t j = 1; j < seen.size(); ++j)
+      if (seen[j] != none && seen[j] == seen[j - 1]) return std::nullopt;
+    return result;
+  }
+
+  // The table of a gather may depend on reductions if what it is looked up along does not walk with the rows.
+  std::optional<Walk> gathered(const Node& node) const {
+    if (node.op->name != "gather" || !walk(node.operands[0]) || walk(node.operands[1])) return std::nullopt;
+    const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
+    const Walk& from = *walk(node.operands[0]);
+    Walk to(node.types[0].shape.size(), none);
+    for (size_t j = 0; j < from.size(); ++j) {
+      if (from[j] == none) continue;
+      if (j >= batch) return std::nullopt;
+      to[j] = from[j];
+    }
+    return to;
+  }
+
+  const Graph& body_;
+  std::vector<bool> live_;
+  std::vector<std::optional<Walk>> walks_;
+  Shape whole_;
+  std::vector<int64_t> axes_;
+  RowForm form_;
+};
+
+}  // namespace
+
+bool is_plain_reduction(const Op& op) { return is_one_of(op.name, reductions); }
+
+std::optional<RowForm> row_form(const Graph& body) { return RowAnalysis(body).run(); }
+
+}  // namespace gradus
