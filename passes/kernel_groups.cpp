@@ -156,11 +156,21 @@ bool KernelGroups::same_reduction_class(uint32_t a, uint32_t b) const {
   return graph_.type(x.operands[0]).shape == graph_.type(y.operands[0]).shape && axes(x) == axes(y);
 }
 
+bool KernelGroups::is_row_lookup(uint32_t i) const {
+  if (node(i).op->name != "gather") return false;
+  const int64_t batch = node(i).attributes.integer_or("batch", 0);
+  const Value table = node(i).operands[0];
+  return batch > 0 && batch == graph_.type(node(i).operands[1]).rank() &&
+         batch + 1 == graph_.type(table).rank() && role(table.node) == KernelRole::map;
+}
+
 bool KernelGroups::may_join(uint32_t i, const KernelGroup& group) const {
   if (group.role == KernelRole::alone || group.nodes.size() >= most_nodes) return false;
   const bool at_identity = used_at_identity(i) && node(i).types[0].shape == group.shape;
   if (materialize_[i] && !at_identity) return false;
   if (role(i) == KernelRole::map) {
+    // What is looked up in a row belongs to the kernel that computes the row.
+    if (is_row_lookup(i) && !group.heroes.empty()) return false;
     if (materialize_[i] && node(i).op->family != OpFamily::elementwise) return false;
     return !is_expensive(node(i)) || expansion(i) <= 1;
   }

@@ -57,6 +57,7 @@ class KernelGroups {
   double expansion(uint32_t i) const;
   bool epilogue_fits(const KernelGroup& group) const;
   bool same_reduction_class(uint32_t a, uint32_t b) const;
+  bool is_row_lookup(uint32_t i) const;
   bool may_join(uint32_t i, const KernelGroup& group) const;
   void join(uint32_t i, size_t index);
   void place(uint32_t i);

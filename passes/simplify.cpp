@@ -26,6 +26,26 @@ bool any_gradient(const Graph& graph) {
   return false;
 }
 
+// One index per row: nothing is accumulated, and a select joins any kernel. (A −0 stays −0, where 0 + −0 is
+// 0.)
+bool scatter_of_one(Rewriter& rewriter, Peephole&, uint32_t index) {
+  const Node& node = rewriter.old().node(index);
+  if (node.op->name != "scatter_add") return false;
+  const auto batch = node.attributes.integer_or("batch", 0);
+  const Type& updates = rewriter.old().type(node.operands[0]);
+  if (updates.rank() != batch || rewriter.old().type(node.operands[1]).rank() != batch) return false;
+  rewriter.at(index);
+  GraphBuilder& b = rewriter.builder();
+  Attributes attributes = {{"depth", node.attributes.integer("size")}, {"element", ElementType::boolean}};
+  if (const AttributeValue* check = node.attributes.find("check")) attributes.set("check", *check);
+  const Value hot = b.add("one_hot", {rewriter.map(node.operands[1])}, std::move(attributes));
+  const Value wide = build::broadcast(b, rewriter.map(node.operands[0]), node.types[0].shape,
+                                      build::all_axes(updates.shape));
+  const Value zero = build::constant(b, node.types[0], 0);
+  rewriter.replace(index, {build::select(b, hot, wide, zero), {hot.node, 1}});
+  return true;
+}
+
 // The results of node `index` that something reads.
 std::vector<bool> used_results(const Graph& graph, uint32_t index) {
   std::vector<bool> used(graph.node(index).types.size(), false);
@@ -77,9 +97,10 @@ Graph drop_histories(const Graph& graph, const PassContext& context) {
 
 Graph simplify(const Graph& graph, PassContext& context) {
   constexpr int most_rounds = 4;  // a rewrite can open another further up; chains longer than this are rare
-  Graph current = rewrite(graph, "simplify", rules, nullptr, context);
+  const SpecialRule special = any_gradient(graph) ? nullptr : scatter_of_one;
+  Graph current = rewrite(graph, "simplify", rules, special, context);
   for (int round = 1; round < most_rounds; ++round) {
-    Graph next = rewrite(current, "simplify", rules, nullptr, context);
+    Graph next = rewrite(current, "simplify", rules, special, context);
     if (same_structure(current, next)) break;
     current = std::move(next);
   }
