@@ -27,7 +27,9 @@ struct Pass {
 Graph simplify(const Graph& graph, PassContext& context);
 Graph stabilize(const Graph& graph, PassContext& context);
 Graph differentiate(const Graph& graph, PassContext& context);
+Graph differentiate_forward(const Graph& graph, PassContext& context);
 Graph check_numerics(const Graph& graph, PassContext& context);
+Graph hoist(const Graph& graph, PassContext& context);
 Graph fuse(const Graph& graph, PassContext& context);
 Graph order(const Graph& graph, PassContext& context);
 Graph plan_buffers(const Graph& graph, PassContext& context);

@@ -16,8 +16,11 @@ constexpr auto passes = std::to_array<Pass>({
     {"stabilize", "forms that neither overflow nor cancel: log-sigmoid, log-softmax, log1p, x log x",
      stabilize},
     {"differentiate", "expands gradient nodes by reverse mode; drops marks", differentiate},
+    {"differentiate-forward", "expands gradient nodes by forward mode (not in the pipeline)",
+     differentiate_forward},
     {"check-numerics", "a status that names the first value that is not finite (--check-numerics)",
      check_numerics},
+    {"hoist", "moves loop-invariant work and input projections out of scan", hoist},
     {"fuse", "groups nodes into kernels", fuse},
     {"order", "orders kernels for low peak memory, updates after readers and checks", order},
     {"plan-buffers", "in-place updates and offsets in one workspace", plan_buffers},
@@ -25,7 +28,7 @@ constexpr auto passes = std::to_array<Pass>({
 
 constexpr std::array<std::string_view, 5> to_backward = {"simplify", "stabilize", "differentiate", "simplify",
                                                          "stabilize"};
-constexpr std::array<std::string_view, 1> to_optimized = {"simplify"};
+constexpr std::array<std::string_view, 3> to_optimized = {"simplify", "hoist", "simplify"};
 constexpr std::array<std::string_view, 3> to_kernels = {"fuse", "order", "plan-buffers"};
 constexpr std::array<std::string_view, 4> stage_names = {"forward", "backward", "optimized", "kernels"};
 

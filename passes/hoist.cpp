@@ -1,0 +1,317 @@
+// hoist: moves work out of `scan` that does not depend on its carries.
+//
+// A value that no step changes is computed once and captured. A product of a step's element by such a value
+// (the input projection of a recurrent layer) becomes one product over all steps before the loop, with the
+// elementwise work and the shape ops that lead to it; its rows become a sequence. Each output's chain of
+// multiply-add stays what it was, so the bits do.
+//
+// Leaves alone what merely follows from elements without a product behind it (the loop does that as well and
+// needs no memory for it), random draws, and whatever depends on the index. A weight's gradient, the sum of a
+// product per step that the adjoint scan carries, is not made one product over time: that would be another
+// order of the sum, and so other bits than the program's own. Does nothing while gradient nodes are left.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "ir/build.h"
+#include "ir/op.h"
+#include "passes/fusion.h"
+#include "passes/pass.h"
+
+namespace gradus {
+
+namespace {
+
+class ScanHoist {
+ public:
+  ScanHoist(Rewriter& rewriter, uint32_t index, const Graph& body)
+      : outer_(rewriter.builder()),
+        scan_(rewriter.old().node(index)),
+        body_(body),
+        live_(live_nodes(body)),
+        carries_(static_cast<size_t>(scan_.attributes.integer("carries"))),
+        sequences_(static_cast<size_t>(scan_.attributes.integer("sequences"))),
+        length_(scan_.attributes.integer("length")),
+        operands_(rewriter.map(scan_.operands)) {
+    classify();
+    choose();
+  }
+
+  // The operands and the body of the scan without what was moved; false if nothing was.
+  bool run(std::vector<Value>& operands, Attributes& attributes, std::shared_ptr<const Graph>& body) {
+    if (hoisted_.empty() || length_ < 1) return false;
+    mark_used();
+    GraphBuilder builder(body_.name());
+    builder.reserve_ids(body_.next_id());
+    declare_inputs(builder, operands, attributes);
+    for (uint32_t i = 0; i < body_.size(); ++i) {
+      const Node& node = body_.node(i);
+      if (!used_[i] || node.op->name == "input" || hoisted_.count(i) > 0) continue;
+      std::vector<Value> mapped;
+      for (Value operand : node.operands) mapped.push_back(inside(operand));
+      const OriginScope scope(builder, body_.origins(i));
+      builder.prefer_id(node.id);
+      inside_[i] = builder.add(*node.op, std::move(mapped), node.attributes, node.body).node;
+    }
+    for (const NamedValue& result : body_.results()) builder.add_result(result.name, inside(result.value));
+    body = std::make_shared<const Graph>(std::move(builder).finish());
+    return true;
+  }
+
+ private:
+  enum class Kind : uint8_t {
+    invariant,  // the same in every step
+    step,       // of a step's elements, by ops that work on all steps at once
+    varying,
+  };
+
+  void classify() {
+    kinds_.assign(body_.size(), Kind::varying);
+    position_.assign(body_.size(), 0);
+    for (size_t k = 1; k < body_.inputs().size(); ++k) {
+      const uint32_t i = body_.inputs()[k].value.node;
+      position_[i] = k - 1;
+      if (k > carries_) kinds_[i] = k <= carries_ + sequences_ ? Kind::step : Kind::invariant;
+    }
+    for (uint32_t i = 0; i < body_.size(); ++i) {
+      const Node& node = body_.node(i);
+      if (node.op->name == "input") continue;
+      bool any_step = false, any_varying = false;
+      for (Value operand : node.operands) {
+        any_step |= kinds_[operand.node] == Kind::step;
+        any_varying |= kinds_[operand.node] == Kind::varying;
+      }
+      if (any_varying) continue;
+      if (!any_step)
+        kinds_[i] = Kind::invariant;
+      else if (works_on_all_steps(node))
+        kinds_[i] = Kind::step;
+    }
+  }
+
+  bool is_product(const Node& node) const {
+    return node.op->name == "dot" && kinds_[node.operands[0].node] == Kind::step &&
+           kinds_[node.operands[1].node] == Kind::invariant &&
+           node.attributes.axis_pairs("contract") != nullptr &&
+           (!node.attributes.axis_pairs("batch") || node.attributes.axis_pairs("batch")->left.empty());
+  }
+
+  bool works_on_all_steps(const Node& node) const {
+    if (node.types.size() != 1) return false;
+    const std::string& op = node.op->name;
+    return is_product(node) || node.op->family == OpFamily::elementwise || op == "reshape" ||
+           op == "transpose" || op == "broadcast";
+  }
+
+  // What moves: products of steps, and the last of the invariant values that cost something.
+  void choose() {
+    std::vector<bool> needed(body_.size(), false);
+    for (const NamedValue& result : body_.results()) needed[result.value.node] = true;
+    for (uint32_t i = static_cast<uint32_t>(body_.size()); i-- > 0;)
+      if (live_[i] && (kinds_[i] != Kind::invariant || (needed[i] && !costs_something(i))))
+        for (Value operand : body_.node(i).operands) needed[operand.node] = true;
+    for (uint32_t i = 0; i < body_.size(); ++i) {
+      const Node& node = body_.node(i);
+      if (!live_[i] || node.op->name == "input") continue;
+      const bool value = kinds_[i] == Kind::invariant && needed[i] && costs_something(i);
+      if (value || (kinds_[i] == Kind::step && is_product(node))) hoisted_.insert(i);
+    }
+  }
+
+  // Shape ops and constants are free wherever they are, as long as all that they read is.
+  bool costs_something(uint32_t i) const {
+    return !is_free(body_.node(i)) && !body_.node(i).operands.empty();
+  }
+
+  void mark_used() {
+    used_.assign(body_.size(), false);
+    for (const NamedValue& result : body_.results()) used_[result.value.node] = true;
+    for (uint32_t i = static_cast<uint32_t>(body_.size()); i-- > 0;)
+      if (used_[i] && hoisted_.count(i) == 0)
+        for (Value operand : body_.node(i).operands) used_[operand.node] = true;
+    inside_.assign(body_.size(), Value::none);
+  }
+
+  void declare_inputs(GraphBuilder& builder, std::vector<Value>& operands, Attributes& attributes) {
+    const auto declare = [&](const Input& input) {
+      const uint32_t i = input.value.node;
+      const OriginScope scope(builder, body_.origins(i));
+      builder.prefer_id(body_.node(i).id);
+      inside_[i] = builder.input(input.name, input.kind, body_.node(i).types[0]).node;
+    };
+    const auto declare_moved = [&](uint32_t i, uint32_t result) {
+      const OriginScope scope(builder, body_.origins(i));
+      moved_[{i, result}] =
+          builder.input(unused_name(i, result), InputKind::data, body_.node(i).types[result]);
+    };
+    const auto& inputs = body_.inputs();
+    declare(inputs[0]);
+    size_t at = 1;
+    for (; at <= carries_; ++at) {
+      declare(inputs[at]);
+      operands.push_back(operands_[at - 1]);
+    }
+    const auto keep_used = [&](size_t end) {
+      for (; at <= end; ++at) {
+        if (!used_[inputs[at].value.node]) continue;
+        declare(inputs[at]);
+        operands.push_back(operands_[at - 1]);
+      }
+    };
+    keep_used(carries_ + sequences_);
+    for (uint32_t i : hoisted_) {
+      if (!used_[i] || kinds_[i] != Kind::step) continue;
+      declare_moved(i, 0);
+      operands.push_back(over_steps({i, 0}));
+    }
+    attributes = scan_.attributes;
+    attributes.set("sequences", static_cast<int64_t>(operands.size() - carries_));
+    keep_used(inputs.size() - 1);
+    for (uint32_t i : hoisted_) {
+      if (!used_[i] || kinds_[i] != Kind::invariant) continue;
+      for (uint32_t r = 0; r < body_.node(i).types.size(); ++r) {
+        declare_moved(i, r);
+        operands.push_back(outside({i, r}));
+      }
+    }
+  }
+
+  std::string unused_name(uint32_t i, uint32_t result) const {
+    std::string name = "h" + std::to_string(body_.node(i).id);
+    if (result > 0) name += "_" + std::to_string(result);
+    const auto taken = [&](const Input& input) { return input.name == name; };
+    while (std::any_of(body_.inputs().begin(), body_.inputs().end(), taken)) name += "_";
+    return name;
+  }
+
+  Value inside(Value value) const {
+    const auto it = moved_.find(value);
+    return it != moved_.end() ? it->second : Value{inside_[value.node], value.result};
+  }
+
+  // An invariant value, outside the loop.
+  Value outside(Value value) {
+    const Node& node = body_.node(value);
+    if (node.op->name == "input") return operands_[position_[value.node]];
+    if (const auto it = outside_.find(value.node); it != outside_.end()) return {it->second, value.result};
+    std::vector<Value> operands;
+    for (Value operand : node.operands) operands.push_back(outside(operand));
+    const uint32_t made = outer_.add(*node.op, std::move(operands), node.attributes, node.body).node;
+    outside_[value.node] = made;
+    return {made, value.result};
+  }
+
+  Shape with_steps(const Shape& shape) const {
+    Shape result{length_};
+    result.insert(result.end(), shape.begin(), shape.end());
+    return result;
+  }
+
+  static std::vector<int64_t> shifted(std::vector<int64_t> axes) {
+    for (int64_t& axis : axes) ++axis;
+    return axes;
+  }
+
+  // A value of all steps, along a new leading axis.
+  Value over_steps(Value value) {
+    const Node& node = body_.node(value);
+    if (node.op->name == "input" && kinds_[value.node] == Kind::step) return operands_[position_[value.node]];
+    if (const auto it = stacked_.find(value.node); it != stacked_.end()) return it->second;
+    const Shape& shape = node.types[0].shape;
+    Value made;
+    if (kinds_[value.node] == Kind::invariant)
+      made = build::broadcast(outer_, outside(value), with_steps(shape), shifted(build::all_axes(shape)));
+    else if (node.op->name == "dot")
+      made = product(node);
+    else if (node.op->name == "reshape")
+      made = build::reshape(outer_, over_steps(node.operands[0]), with_steps(shape));
+    else if (node.op->name == "broadcast" || node.op->name == "transpose")
+      made = moved_axes(node);
+    else
+      made = elementwise(node);
+    return stacked_[value.node] = made;
+  }
+
+  Value elementwise(const Node& node) {
+    std::vector<Value> operands;
+    for (Value operand : node.operands) operands.push_back(over_steps(operand));
+    return outer_.add(*node.op, std::move(operands), node.attributes);
+  }
+
+  Value moved_axes(const Node& node) {
+    std::vector<int64_t> dims = shifted(node.attributes.integers("dims"));
+    dims.insert(dims.begin(), 0);
+    const Value operand = over_steps(node.operands[0]);
+    return node.op->name == "broadcast"
+               ? build::broadcast(outer_, operand, with_steps(node.types[0].shape), std::move(dims))
+               : build::transpose(outer_, operand, std::move(dims));
+  }
+
+  // Steps are another free axis, which lowering walks together with the rows.
+  Value product(const Node& node) {
+    AxisPairs contract = *node.attributes.axis_pairs("contract");
+    contract.left = shifted(std::move(contract.left));
+    const Value left = over_steps(node.operands[0]);
+    return build::dot(outer_, left, outside(node.operands[1]), std::move(contract));
+  }
+
+  GraphBuilder& outer_;
+  const Node& scan_;
+  const Graph& body_;
+  std::vector<bool> live_, used_;
+  size_t carries_, sequences_;
+  int64_t length_;
+  std::vector<Value> operands_;
+  std::vector<Kind> kinds_;
+  std::vector<size_t> position_;  // of an input among the scan's operands
+  std::set<uint32_t> hoisted_;
+  std::vector<uint32_t> inside_;  // node of the new body
+  std::map<Value, Value> moved_;  // hoisted value to input of the new body
+  std::map<uint32_t, uint32_t> outside_;
+  std::map<uint32_t, Value> stacked_;
+};
+
+bool has_gradient(const Graph& graph) {
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    const Node& node = graph.node(i);
+    if (node.op->name == "gradient" || node.op->name == "mark" || (node.body && has_gradient(*node.body)))
+      return true;
+  }
+  return false;
+}
+
+Graph hoist_scans(const Graph& graph, PassContext& context) {
+  Rewriter rewriter(graph, "hoist", {context.memoize, context.node_limit});
+  for (uint32_t i : rewriter.live()) {
+    const Node& node = graph.node(i);
+    if (!node.body || node.op->name == "kernel") {
+      rewriter.keep(i);
+      continue;
+    }
+    const auto inner = std::make_shared<const Graph>(hoist_scans(*node.body, context));
+    std::vector<Value> operands;
+    Attributes attributes;
+    std::shared_ptr<const Graph> body;
+    rewriter.at(i);
+    if (node.op->name != "scan" || !ScanHoist(rewriter, i, *inner).run(operands, attributes, body)) {
+      rewriter.keep_body(i, inner);
+      continue;
+    }
+    rewriter.at(i);
+    rewriter.builder().prefer_id(node.id);
+    const Value made =
+        rewriter.builder().add(*node.op, std::move(operands), std::move(attributes), std::move(body));
+    std::vector<Value> values;
+    for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({made.node, r});
+    rewriter.replace(i, std::move(values));
+  }
+  return std::move(rewriter).finish();
+}
+
+}  // namespace
+
+Graph hoist(const Graph& graph, PassContext& context) {
+  return has_gradient(graph) ? graph : hoist_scans(graph, context);
+}
+
+}  // namespace gradus
