@@ -5,11 +5,12 @@ STAMP := build/.setup-$(shell cksum < packages.txt | cut -d' ' -f1)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 GRADUS := build/release/bin/gradus
 
-.PHONY: help setup build test demo bench format asan clean
+.PHONY: help setup build test slow demo bench format asan clean
 
 help:
 	@echo "make demo    install what is needed, build, train LeNet-5 on the digits"
 	@echo "make test    install what is needed, build, run the whole test suite"
+	@echo "make slow    2,000 more random graphs through the whole compiler"
 	@echo "make build   build/release/bin/gradus"
 	@echo "make bench   measure against the machine's limits and against peers"
 	@echo "make asan    the test suite under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -31,7 +32,12 @@ build: setup
 test: setup
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
-	@ctest --test-dir build/release --output-on-failure -j 2
+	@ctest --test-dir build/release --output-on-failure -j 2 -LE slow
+
+slow: setup
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target property_tests
+	@ctest --test-dir build/release --output-on-failure -L slow
 
 demo: build
 	@GRADUS=$(GRADUS) examples/demo.sh
@@ -44,7 +50,7 @@ bench: setup
 asan: setup
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan
-	@ctest --test-dir build/asan-ubsan --output-on-failure -j 2
+	@ctest --test-dir build/asan-ubsan --output-on-failure -j 2 -LE slow
 
 format:
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i

@@ -86,18 +86,20 @@ class Emission {
       origins.insert(origins.end(), graph_.origins(i).begin(), graph_.origins(i).end());
     const OriginScope scope(rewriter_.builder(), origins);
     const std::vector<Value> yields = groups_.yields(index);
-    const Value made = group.nodes.size() == 1 && graph_.node(group.nodes[0]).op->name == "scan"
-                           ? emit_scan(group.nodes[0])
-                           : emit_kernel(index, yields);
+    const std::string_view op = group.check_only ? "" : graph_.node(group.nodes[0]).op->name;
+    const Value made =
+        op == "scan" || op == "kernel" ? emit_body(group.nodes[0]) : emit_kernel(index, yields);
     for (uint32_t k = 0; k < yields.size(); ++k) mapped_[yields[k]] = {made.node, k};
   }
 
-  Value emit_scan(uint32_t i) {
-    const Node& scan = graph_.node(i);
+  // A kernel stays what it is, so that the pass applies to its own output.
+  Value emit_body(uint32_t i) {
+    const Node& node = graph_.node(i);
     PassContext inner;
-    rewriter_.builder().prefer_id(scan.id);
-    return rewriter_.builder().add(*scan.op, look_up(scan.operands), scan.attributes,
-                                   std::make_shared<const Graph>(fuse(*scan.body, inner)));
+    rewriter_.builder().prefer_id(node.id);
+    return rewriter_.builder().add(
+        *node.op, look_up(node.operands), node.attributes,
+        node.op->name == "kernel" ? node.body : std::make_shared<const Graph>(fuse(*node.body, inner)));
   }
 
   Value emit_kernel(size_t index, const std::vector<Value>& yields) {
