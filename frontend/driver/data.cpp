@@ -6,22 +6,42 @@
 
 namespace gradus {
 
+namespace {
+
+// NumPy's integers are i64, the language's ids and labels i32.
+void narrow_integers(DataSet& data) {
+  for (Column& column : data.columns)
+    if (column.values.element() == ElementType::i64)
+      column.values = converted(column.values, ElementType::i32, "column '" + column.name + "'");
+}
+
+// What is fitted on the training rows, when it is known which they are.
+void prepare(DataSet& data, const DataArguments& reader) {
+  fill_missing(data);
+  if (reader.prepares("scale")) scale_to_range(data);
+  if (reader.prepares("standardize")) standardize(data);
+  if (reader.prepares("bias")) add_bias(data);
+}
+
+}  // namespace
+
 DataSet open_data(const language::TrainSettings& settings, const std::string& data_file,
                   ElementType precision) {
   const DataArguments reader(settings.data);
-  DataSet data;
-  if (data_file.empty()) {
-    data = read_data(settings.data);
-    data.name_columns(settings.columns);
-    if (const std::optional<int64_t> size = reader.whole("pad_to", 1, 65536)) pad_images(data, *size);
-  } else {
-    data = npz_data_set(data_file, settings.columns);
-  }
+  const bool replaced = !data_file.empty();
+  DataSet data = replaced ? npz_data_set(data_file, settings.columns) : located(settings.data, [&] {
+    DataSet read = read_data(settings.data, {settings.seed, settings.columns});
+    read.name_columns(settings.columns);
+    if (reader.prepares("pad_to")) pad_images(read, *reader.whole("pad_to", 1, 65536));
+    return read;
+  });
   if (settings.split) {
     const DataArguments split(*settings.split);
-    hold_out(data, {split.fraction("validation"), split.fraction("test")}, settings.seed);
+    located(*settings.split,
+            [&] { hold_out(data, {split.fraction("validation"), split.fraction("test")}, settings.seed); });
   }
-  if (data_file.empty() && reader.flag("standardize")) standardize(data);
+  if (!replaced) located(settings.data, [&] { prepare(data, reader); });
+  narrow_integers(data);
   set_precision(data, precision);
   return data;
 }

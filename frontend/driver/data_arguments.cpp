@@ -20,8 +20,8 @@ std::optional<double> number_of(const Setting& setting) {
 }
 
 DataArguments::DataArguments(const SettingCall& call, const std::vector<std::string_view>& accepted,
-                             size_t positional)
-    : call_(call) {
+                             size_t positional, DataContext context)
+    : call_(call), context_(std::move(context)) {
   size_t places = 0;
   for (const SettingCall::Argument& argument : call.arguments) {
     if (argument.name.empty()) {
@@ -51,6 +51,20 @@ bool DataArguments::flag(std::string_view name, bool otherwise) const {
   if (!has(name)) return otherwise;
   if (const bool* value = std::get_if<bool>(&call_.find(name)->value)) return *value;
   fail(fmt::format("'{}' must be true or false", name));
+}
+
+bool is_preparation(const SettingCall::Argument& argument) {
+  return std::find(std::begin(preparation_steps), std::end(preparation_steps), argument.name) !=
+             std::end(preparation_steps) &&
+         !std::holds_alternative<std::vector<Setting>>(argument.value.value) &&
+         !std::holds_alternative<std::string>(argument.value.value);
+}
+
+bool DataArguments::prepares(std::string_view step) const {
+  for (const SettingCall::Argument& argument : call_.arguments)
+    if (argument.name == step && is_preparation(argument))
+      return std::holds_alternative<int64_t>(argument.value.value) || flag(step);
+  return false;
 }
 
 std::optional<double> DataArguments::number(std::string_view name) const {
@@ -93,10 +107,19 @@ std::vector<std::string> DataArguments::strings() const {
   return strings;
 }
 
-std::string DataArguments::string(const std::string& example) const {
-  std::vector<std::string> all = strings();
-  if (all.empty()) fail("the name of a file or folder is missing", "for example " + example);
-  return std::move(all.front());
+std::string DataArguments::path() const {
+  const std::vector<std::string> all = strings();
+  if (all.empty())
+    fail("the name of a file or folder is missing", fmt::format("for example {}(\"name\")", call_.name));
+  return path(all.front());
+}
+
+std::vector<std::pair<std::string, std::string>> DataArguments::named_paths() const {
+  std::vector<std::pair<std::string, std::string>> paths;
+  for (const SettingCall::Argument& argument : call_.arguments)
+    if (const auto* file = std::get_if<std::string>(&argument.value.value))
+      paths.emplace_back(argument.name, path(*file));
+  return paths;
 }
 
 std::string DataArguments::path(const std::string& name) const {

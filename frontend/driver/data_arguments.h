@@ -9,19 +9,34 @@
 
 namespace gradus {
 
+// What a reader knows of the program besides its own arguments.
+struct DataContext {
+  int64_t seed = 0;
+  std::vector<std::string> columns;  // the names that the program gives
+};
+
+// Arguments of the preparation, which every reader takes.
+inline constexpr std::string_view preparation_steps[] = {"pad_to", "standardize", "scale", "bias"};
+
+// Lists and file names are columns that happen to be called so.
+bool is_preparation(const language::SettingCall::Argument& argument);
+
 class DataArguments {
  public:
   explicit DataArguments(const language::SettingCall& call) : call_(call) {}
   // `accepted`: the names it may have; positional arguments, at most `positional` of them, go without.
   DataArguments(const language::SettingCall& call, const std::vector<std::string_view>& accepted,
-                size_t positional);
+                size_t positional, DataContext context = {});
 
+  const DataContext& context() const { return context_; }
   const language::SettingCall& call() const { return call_; }
   [[noreturn]] void fail(const std::string& message, const std::string& hint = {}) const;
 
   // In all of these an argument that is `none` is absent.
   bool has(std::string_view name) const;
   bool flag(std::string_view name, bool otherwise = false) const;
+  // Whether the call asks for this step of the preparation.
+  bool prepares(std::string_view step) const;
   std::optional<double> number(std::string_view name) const;
   double fraction(std::string_view name) const;  // 0 if absent
   // A whole number from `least` to `most`.
@@ -31,14 +46,18 @@ class DataArguments {
 
   // The positional arguments, which must be strings.
   std::vector<std::string> strings() const;
-  // The first (or only) one; an error that shows `example` if it is missing.
-  std::string string(const std::string& example) const;
+  // The first (or only) one, which names a file or folder.
+  std::string path() const;
+
+  // Named arguments that are file names, in order: `idx(image: "a.idx")`.
+  std::vector<std::pair<std::string, std::string>> named_paths() const;
 
   // A file or folder that the program names, relative to the program's file.
   std::string path(const std::string& name) const;
 
  private:
   const language::SettingCall& call_;
+  DataContext context_;
 };
 
 std::optional<double> number_of(const language::Setting& setting);

@@ -43,6 +43,7 @@ void flatten(const Setting& literal, size_t depth, Shape& shape, std::vector<dou
 DataSet read_rows(const DataArguments& arguments) {
   std::vector<Column> columns;
   for (const SettingCall::Argument& argument : arguments.call().arguments) {
+    if (is_preparation(argument)) continue;
     Shape shape;
     std::vector<double> numbers;
     flatten(argument.value, 0, shape, numbers, argument.span);
@@ -68,7 +69,11 @@ DataSet read_concat(const DataArguments& arguments) {
     const auto* call = std::get_if<std::shared_ptr<const SettingCall>>(&item.value);
     if (!call)
       arguments.fail("an entry of the list is not a reader", "concat([csv(\"a.csv\"), csv(\"b.csv\")])");
-    DataSet part = read_data(**call);
+    for (std::string_view step : preparation_steps)
+      if ((*call)->find(step))
+        fail_program(fmt::format("concat: '{}' is said once, for all rows", step), (*call)->span,
+                     fmt::format("concat([…], {}: …)", step));
+    DataSet part = read_data(**call, arguments.context());
     all = all ? concatenated(std::move(*all), std::move(part)) : std::move(part);
   }
   return std::move(*all);

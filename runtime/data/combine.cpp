@@ -40,6 +40,7 @@ DataSet concatenated(DataSet a, DataSet b) {
       fail_program(fmt::format("column '{}': the same ids stand for other texts in {} than in {}",
                                column.name, b.name, a.name),
                    {}, "join the files before they are read");
+    column.missing_is_mean |= b.columns[i].missing_is_mean;
     column.values = stacked(column.values, below);
     b.columns[i].values = Tensor();
   }

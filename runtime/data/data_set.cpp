@@ -58,7 +58,7 @@ const Column& DataSet::column(std::string_view column) const {
 
 void DataSet::name_columns(std::span<const std::string> names) {
   if (names.size() != columns.size())
-    fail_program(fmt::format("{} has {} columns ({}), but {} names are given", name, columns.size(),
+    fail_program(fmt::format("{} has {} columns ({}), but {} names follow ->", name, columns.size(),
                              fmt::join(names_of(columns), ", "), names.size()),
                  {}, "write _ for a column that is not used");
   const int64_t had = rows();

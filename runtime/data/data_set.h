@@ -19,6 +19,7 @@ struct Column {
   Tensor values;            // the leading axis counts the rows
   // The text that each id stands for, if the column holds ids of words, tags, classes or categories.
   std::vector<std::string> vocabulary = {};
+  bool missing_is_mean = false;  // NaN stands for the mean of the training rows, see `fill_missing`
 };
 
 struct DataSet {
@@ -69,6 +70,16 @@ void pad_images(DataSet& data, int64_t size);
 // one pair for all pixels of an image column, one pair per column of numbers otherwise. A constant is only
 // centred.
 void standardize(DataSet& data);
+
+// The same with minimum and range of the training rows, so that these lie in 0 … 1.
+void scale_to_range(DataSet& data);
+
+// Replaces NaN in the columns that say so by the mean of the column's other training rows.
+void fill_missing(DataSet& data);
+
+// A column of ones before the first column of numbers (features of the shape [rows, n]): x0 = 1 makes the
+// bias a weight like the others.
+void add_bias(DataSet& data);
 
 struct SplitOptions {
   double validation = 0;  // fraction of the training rows, in [0, 1)

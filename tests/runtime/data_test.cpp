@@ -137,6 +137,7 @@ TEST_CASE("held-out rows are a seeded sample") {
   CHECK(small.training.size() == 5);
   for (double bad : {-0.1, 1.0, 1.5, std::nan("")})
     CHECK_THROWS_AS(hold_out(small, SplitOptions{bad, 0}, 1), Error);
+  small.validation.clear();
   CHECK_THAT(error_of(ErrorKind::program, [&] { hold_out(small, {0.95, 0}, 1); }),
              Catch::Contains("would leave none"));
 }

@@ -1,0 +1,184 @@
+// The fields of a CSV table as columns of a data set.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "runtime/data/csv.h"
+#include "runtime/data/vocabulary.h"
+
+namespace gradus {
+
+namespace {
+
+using Policy = MissingValues::Policy;
+
+bool is_missing(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  for (const char* word : {"", "na", "n/a", "nan", "null", "?"})
+    if (lower == word) return true;
+  return false;
+}
+
+class CsvReader {
+ public:
+  CsvReader(const std::string& path, const CsvOptions& options)
+      : options_(options), table_(TextFile(path), options.separator, options.header) {}
+
+  DataSet read() {
+    std::vector<CsvColumn> wanted = wanted_columns();
+    choose_rows(wanted);
+    std::vector<Column> columns;
+    for (const CsvColumn& column : wanted) columns.push_back(read_column(column));
+    return make_data_set(table_.file().path(), std::move(columns));
+  }
+
+ private:
+  std::vector<CsvColumn> wanted_columns() const {
+    std::vector<CsvColumn> wanted = options_.columns;
+    if (wanted.empty()) {
+      std::vector<std::string> others;
+      for (const std::string& name : table_.header())
+        if (!options_.target || options_.target->names.front() != name) others.push_back(name);
+      if (options_.target) {
+        if (others.empty())
+          fail_program(fmt::format("{} has no column but the target", table_.file().path()));
+        wanted.push_back({CsvColumn::Kind::numbers, std::move(others)});
+      } else {
+        for (std::string& name : others) wanted.push_back({CsvColumn::Kind::numbers, {std::move(name)}});
+      }
+    }
+    if (options_.target) {
+      wanted.push_back(*options_.target);
+      wanted.back().target = true;
+    }
+    return wanted;
+  }
+
+  // All rows, or those where no wanted field is missing.
+  void choose_rows(const std::vector<CsvColumn>& wanted) {
+    std::vector<size_t> used;
+    for (const CsvColumn& column : wanted)
+      for (const std::string& name : column.names) used.push_back(table_.column(name));
+    for (size_t row = 0; row < table_.rows(); ++row) {
+      const bool dropped =
+          options_.missing.policy == Policy::drop &&
+          std::any_of(used.begin(), used.end(), [&](size_t i) { return is_missing(field(row, i)); });
+      if (!dropped) rows_.push_back(row);
+    }
+    if (rows_.empty())
+      fail_program(fmt::format(
+          "{}: {}", table_.file().path(),
+          table_.rows() == 0 ? "there are no rows below the header" : "every row has a missing value"));
+  }
+
+  Column read_column(const CsvColumn& column) const {
+    Column result;
+    switch (column.kind) {
+      case CsvColumn::Kind::numbers:
+        result = numbers(column);
+        break;
+      case CsvColumn::Kind::category:
+        result = categories(column);
+        break;
+      case CsvColumn::Kind::image:
+        result = images(column);
+    }
+    if (column.target) result.role = ColumnRole::target;
+    return result;
+  }
+
+  std::string field(size_t row, size_t column) const {
+    return std::string(trimmed(table_.text(row, column)));
+  }
+
+  [[noreturn]] void fail_missing(size_t row, size_t column) const {
+    table_.fail(row, column, fmt::format("the value of column '{}' is missing", table_.header()[column]),
+                "missing: drop leaves the row out, missing: mean takes the mean of the training rows, "
+                "missing: 0 takes 0");
+  }
+
+  double number(size_t row, size_t column, bool target) const {
+    std::string text = field(row, column);
+    if (is_missing(text)) {
+      const bool guessed = target && options_.missing.policy != Policy::drop;
+      if (guessed || options_.missing.policy == Policy::error) fail_missing(row, column);
+      if (options_.missing.policy == Policy::fill) return options_.missing.fill;
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+    const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+    double value = 0;
+    const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
+    if (error == std::errc::result_out_of_range || std::isinf(value))
+      table_.fail(row, column,
+                  fmt::format("column '{}': {} is too large or too small for a number",
+                              table_.header()[column], shown(text)));
+    if (error != std::errc() || end != text.data() + text.size())
+      table_.fail(
+          row, column,
+          fmt::format("column '{}': expected a number, found {}", table_.header()[column], shown(text)),
+          fmt::format("texts are read by columns: [category(\"{}\")]", table_.header()[column]));
+    return value;
+  }
+
+  Column numbers(const CsvColumn& column) const {
+    std::vector<size_t> sources;
+    for (const std::string& name : column.names) sources.push_back(table_.column(name));
+    std::vector<double> values;
+    values.reserve(rows_.size() * sources.size());
+    for (size_t row : rows_)
+      for (size_t source : sources) values.push_back(number(row, source, column.target));
+    Column result{
+        fmt::format("{}", fmt::join(column.names, "_")), ColumnRole::feature,
+        fmt::format("{}", fmt::join(column.names, ", ")),
+        Tensor(Shape{static_cast<int64_t>(rows_.size()), static_cast<int64_t>(sources.size())}, values)};
+    result.missing_is_mean = options_.missing.policy == Policy::mean;
+    return result;
+  }
+
+  Column categories(const CsvColumn& column) const {
+    const size_t source = table_.column(column.names.front());
+    std::vector<std::string> texts;
+    for (size_t row : rows_) {
+      texts.push_back(field(row, source));
+      if (texts.back().empty()) fail_missing(row, source);
+    }
+    std::vector<std::string> classes = label_classes(texts);
+    std::map<std::string_view, int32_t> ids;
+    for (size_t i = 0; i < classes.size(); ++i) ids.emplace(classes[i], static_cast<int32_t>(i));
+    std::vector<int32_t> values;
+    for (const std::string& text : texts) values.push_back(ids.at(text));
+    return {column.names.front(), ColumnRole::target, fmt::format("{} categories", classes.size()),
+            Tensor(Shape{static_cast<int64_t>(rows_.size())}, values), std::move(classes)};
+  }
+
+  Column images(const CsvColumn& column) const {
+    const size_t source = table_.column(column.names.front());
+    const std::string& path = table_.file().path();
+    const std::string folder = path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1);
+    std::vector<std::string> files;
+    for (size_t row : rows_) {
+      const std::string name = field(row, source);
+      if (name.empty()) fail_missing(row, source);
+      files.push_back(name.starts_with('/') ? name : folder + name);
+    }
+    return image_column(column.names.front(), files, column.image);
+  }
+
+  const CsvOptions& options_;
+  CsvTable table_;
+  std::vector<size_t> rows_;  // of the table, that are used
+};
+
+}  // namespace
+
+DataSet csv_data_set(const std::string& path, const CsvOptions& options) {
+  return CsvReader(path, options).read();
+}
+
+}  // namespace gradus

@@ -1,0 +1,2 @@
+printf '' > "$work/a.csv"
+. ./data.inc 'csv("a.csv") -> x, y'

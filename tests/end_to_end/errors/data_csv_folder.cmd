@@ -1,0 +1,2 @@
+mkdir "$work/folder.csv"
+. ./data.inc 'csv("folder.csv") -> x'

@@ -1,0 +1,2 @@
+printf '\0\0\10\3\0\0' > "$work/x.idx"
+. ./data.inc 'idx(x: "x.idx") -> x'

@@ -1,0 +1,2 @@
+printf 'PNG?' > "$work/x.idx"
+. ./data.inc 'idx(x: "x.idx") -> x'

@@ -1,0 +1,2 @@
+mkdir -p "$work/flat"
+. ./data.inc 'image_folder("flat") -> image, label'

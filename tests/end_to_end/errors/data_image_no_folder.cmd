@@ -1,0 +1,1 @@
+. ./data.inc 'image_folder("nowhere") -> image, label'

@@ -1,0 +1,2 @@
+mkdir "$work/mnist"
+. ./data.inc 'mnist("mnist") -> image, label'

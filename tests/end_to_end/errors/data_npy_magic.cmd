@@ -1,0 +1,2 @@
+printf 'NUMPY' > "$work/x.npy"
+. ./data.inc 'npy(x: "x.npy") -> x'

@@ -1,0 +1,1 @@
+. ./data.inc 'digits(pad_to: 4) -> image, label'

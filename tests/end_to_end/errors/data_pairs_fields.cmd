@@ -1,0 +1,2 @@
+printf 'a b\tx y\nc d\n' > "$work/a.tsv"
+. ./data.inc 'sentence_pairs("a.tsv") -> source, target'

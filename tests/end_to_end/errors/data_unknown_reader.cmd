@@ -1,0 +1,1 @@
+. ./data.inc 'cvs("a.csv") -> x'
