@@ -73,7 +73,7 @@ DataSet read_concat(const DataArguments& arguments) {
       if ((*call)->find(step))
         fail_program(fmt::format("concat: '{}' is said once, for all rows", step), (*call)->span,
                      fmt::format("concat([…], {}: …)", step));
-    DataSet part = read_data(**call, arguments.context());
+    DataSet part = located(**call, [&] { return read_data(**call, arguments.context()); });
     all = all ? concatenated(std::move(*all), std::move(part)) : std::move(part);
   }
   return std::move(*all);

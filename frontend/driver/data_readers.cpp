@@ -66,8 +66,7 @@ DataSet read_data(const language::SettingCall& call, const DataContext& context)
   for (const DataReader& reader : data_readers()) {
     names.push_back(reader.name);
     if (reader.name != call.name) continue;
-    const DataArguments arguments = checked_arguments(reader, call, context);
-    return located(call, [&] { return reader.read(arguments); });
+    return reader.read(checked_arguments(reader, call, context));
   }
   const std::string hint = did_you_mean(call.name, names);
   fail_program(fmt::format("there is no data reader '{}'", call.name), call.span,

@@ -99,6 +99,7 @@ RunIdentity run_identity(TrainingProgram& program) {
   identity["epochs"] = std::to_string(settings.epochs);
   identity["seed"] = std::to_string(settings.seed);
   identity["shuffle"] = settings.shuffle ? "true" : "false";
+  identity["drop_last"] = settings.drop_last ? "true" : "false";
   if (settings.split) identity["split"] = text_of(*settings.split);
   for (size_t i = 0; i < settings.actions.size(); ++i)
     identity[fmt::format("action {}", i + 1)] = text_of(settings.actions[i]);

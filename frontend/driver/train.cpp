@@ -6,7 +6,11 @@
 
 #include "frontend/driver/run_identity.h"
 #include "frontend/driver/train_numerics.h"
+<<<<<<< HEAD
 #include "frontend/driver/training_health.h"
+=======
+#include "runtime/data/vocabulary.h"
+>>>>>>> 963db6d (Augmentation in the library's own language; drop_last; vocabularies beside the checkpoint; all readers tested through whole runs)
 #include "runtime/training/early_stopping.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/progress.h"
@@ -138,6 +142,7 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   training.epochs = settings.epochs;
   training.seed = settings.seed;
   training.shuffle = settings.shuffle;
+  training.drop_last = settings.drop_last;
   for (const std::string& metric : program.graphs().metrics) {
     const auto ratio = program.graphs().ratios.find(metric);
     const bool summed = ratio != program.graphs().ratios.end();
@@ -168,6 +173,11 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
     if (options.resume && file_exists(folder->resume_file()))
       training.resume = load_training(folder->resume_file(), parameters, run_identity(program));
     callbacks.push_back(std::move(folder));
+    if (const std::string json = vocabularies_as_json(program.data()); !json.empty()) {
+      run.files.push_back(options.folder + "/vocabulary.json");
+      const ByteView pieces[] = {std::as_bytes(std::span(json))};
+      write_file_atomically(run.files.back(), pieces);
+    }
   }
   if (!options.quiet)
     callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));

@@ -93,6 +93,7 @@ struct TrainSettings {
   int64_t epochs = 1;
   int64_t seed = 0;
   bool shuffle = true;
+  bool drop_last = false;  // leave out the last batch of an epoch if it is smaller
   std::vector<MetricBlock> every_epoch;
   std::vector<MetricBlock> finally;
 };

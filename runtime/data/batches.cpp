@@ -23,9 +23,10 @@ std::vector<int64_t> epoch_order(std::span<const int64_t> rows, int64_t seed, in
   return order;
 }
 
-int64_t batch_count(int64_t rows, int64_t batch) {
+int64_t batch_count(int64_t rows, int64_t batch, bool drop_last) {
   if (batch < 1) fail_program("a batch must have at least one row");
-  return rows / batch + (rows % batch != 0);
+  const bool rest = rows % batch != 0;
+  return rows / batch + (rest && !(drop_last && rows >= batch));
 }
 
 std::span<const int64_t> batch_rows(std::span<const int64_t> order, int64_t batch, int64_t index) {

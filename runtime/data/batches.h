@@ -17,8 +17,8 @@ void shuffle(std::span<int64_t> rows, int64_t seed, int64_t step, std::string_vi
 // the epoch as step, so that an epoch's order depends on nothing but seed, epoch and the rows.
 std::vector<int64_t> epoch_order(std::span<const int64_t> rows, int64_t seed, int64_t epoch, bool shuffled);
 
-// ceil(rows / batch): the last batch holds what is left.
-int64_t batch_count(int64_t rows, int64_t batch);
+// ceil(rows / batch): the last batch holds what is left; floor with `drop_last`, unless that leaves none.
+int64_t batch_count(int64_t rows, int64_t batch, bool drop_last = false);
 std::span<const int64_t> batch_rows(std::span<const int64_t> order, int64_t batch, int64_t index);
 
 }  // namespace gradus

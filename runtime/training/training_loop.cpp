@@ -36,7 +36,7 @@ class Loop {
     state_.epoch = state_.epochs_done = options.epochs_done;
     state_.step = options.steps_done;
     state_.rows = static_cast<int64_t>(data.training.size());
-    state_.batches = batch_count(state_.rows, options.batch);
+    state_.batches = batch_count(state_.rows, options.batch, options.drop_last);
     for (const Metric& metric : options.metrics) state_.names.push_back(metric.name);
     if (!data.validation.empty())
       for (const Metric& metric : options.metrics) state_.names.push_back("validation." + metric.name);

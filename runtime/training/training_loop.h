@@ -19,6 +19,7 @@ struct TrainingOptions {
   int64_t epochs = 1;
   int64_t seed = 0;
   bool shuffle = true;
+  bool drop_last = false;
   std::vector<Metric> metrics;           // the loss first
   std::map<std::string, double> inputs;  // run-time inputs that are no columns; an input `epoch` is filled by
                                          // the loop

@@ -145,6 +145,9 @@ TEST_CASE("held-out rows are a seeded sample") {
 TEST_CASE("batches") {
   CHECK(batch_count(1000, 100) == 10);  // CURRICULUM TRN-02
   CHECK(batch_count(1050, 100) == 11);
+  CHECK(batch_count(1050, 100, true) == 10);
+  CHECK(batch_count(1000, 100, true) == 10);
+  CHECK(batch_count(50, 100, true) == 1);  // an epoch without a step would train nothing
   CHECK(batch_count(320, 32) == 10);
   CHECK(batch_rows(count_to(1050), 100, 10).size() == 50);
   CHECK(batch_rows(count_to(3), 100, 0).size() == 3);

@@ -4,9 +4,13 @@
 
 #include <random>
 
+#include "runtime/data/csv.h"
+#include "runtime/data/gzip.h"
 #include "runtime/data/idx.h"
 #include "runtime/data/numpy.h"
+#include "runtime/data/png.h"
 #include "runtime/data/safetensors.h"
+#include "runtime/data/text_file.h"
 #include "runtime/data/zip.h"
 #include "tests/runtime/helpers.h"
 
@@ -167,5 +171,34 @@ TEST_CASE("20,000 damaged IDX files") {
   const int read =
       survive(valid, 5, 20000, [](const std::string& file) { parse_idx(bytes_of(file), "a.idx"); });
   CHECK(read > 100);
+  CHECK(read < 20000);
+}
+
+TEST_CASE("20,000 damaged CSV files") {
+  const std::string valid = "a,b\r\n1,\"2\"\n-3.5e2,\"x, \"\"y\"\"\"\n\n4,\xc3\xa9\n";
+  const int read = survive(valid, 6, 20000, [](const std::string& file) {
+    const ByteView bytes = bytes_of(file);
+    const CsvTable table(TextFile("a.csv", Bytes(bytes.begin(), bytes.end())), ',', true);
+    for (size_t row = 0; row < table.rows(); ++row) table.text(row, 0);
+  });
+  CHECK(read > 100);
+  CHECK(read < 20000);
+}
+
+TEST_CASE("5,000 damaged PNG files") {
+  const TemporaryFolder folder;
+  write_png(folder.file("a.png"), Tensor(Shape{3, 3, 3}, std::vector<uint8_t>(27, 9)));
+  const int read = survive(text_of(read_file(folder.file("a.png"))), 7, 5000,
+                           [](const std::string& file) { parse_png(bytes_of(file), "a.png"); });
+  CHECK(read < 5000);
+}
+
+TEST_CASE("20,000 damaged gzip files") {
+  const unsigned char valid[] = {31, 139, 8, 0,   0,  0,  0,  0, 2, 3, 75, 76,
+                                 74, 6,   0, 194, 65, 36, 53, 3, 0, 0, 0};  // abc
+  const std::string file(reinterpret_cast<const char*>(valid), sizeof valid);
+  REQUIRE(text_of(parse_gzip(bytes_of(file), "a")) == "abc");
+  const int read =
+      survive(file, 8, 20000, [](const std::string& mutant) { parse_gzip(bytes_of(mutant), "a.gz"); });
   CHECK(read < 20000);
 }

@@ -40,6 +40,7 @@ void Elaborator::take_setting(const std::string& name, const Object& value, cons
     }
   }
   if (name == "shuffle") settings.shuffle = to_bool(value, "`shuffle`", span);
+  if (name == "drop_last") settings.drop_last = to_bool(value, "`drop_last`", span);
   for (const char* habit : {"learning_rate", "lr", "batch_size", "n_epochs"})
     if (name == habit && is_known(value))
       warn(span, fmt::format("`{}` is a name like any other here", name),

@@ -274,8 +274,8 @@ void Elaborator::run_train(const Symbol& symbol) {
   block_environment_ = environment.get();
   environments_.push_back(std::move(environment));
   try {
-    for (const std::string& name :
-         {std::string("batch"), std::string("epochs"), std::string("seed"), std::string("shuffle")})
+    for (const std::string& name : {std::string("batch"), std::string("epochs"), std::string("seed"),
+                                    std::string("shuffle"), std::string("drop_last")})
       if (std::optional<Object> forced = override_of(name)) take_setting(name, *forced, train.name.span);
     make_model(symbol);
   } catch (const Abandon&) {
@@ -284,7 +284,7 @@ void Elaborator::run_train(const Symbol& symbol) {
   for (const Statement& statement : train.body.statements) run_train_statement(statement);
   for (const auto& [name, text] : options_.overrides) {
     if (overrides_used_.contains(name)) continue;
-    std::vector<std::string> names = {"batch", "epochs", "seed", "shuffle"};
+    std::vector<std::string> names = {"batch", "epochs", "seed", "shuffle", "drop_last"};
     for (const auto& [each, value] : block_environment_->names) names.push_back(each);
     const std::string near = closest(name, names);
     record({Severity::error,
