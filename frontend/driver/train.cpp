@@ -6,11 +6,8 @@
 
 #include "frontend/driver/run_identity.h"
 #include "frontend/driver/train_numerics.h"
-<<<<<<< HEAD
 #include "frontend/driver/training_health.h"
-=======
 #include "runtime/data/vocabulary.h"
->>>>>>> 963db6d (Augmentation in the library's own language; drop_last; vocabularies beside the checkpoint; all readers tested through whole runs)
 #include "runtime/training/early_stopping.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/progress.h"
