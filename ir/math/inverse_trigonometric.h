@@ -56,6 +56,10 @@ N atan2(const N& y, const N& x) {
   const N one = like(y, 1);
   across = select(both_infinite | both_zero, one, across);
   up = select(both_infinite, one, up);
+  // Sums of the two must not overflow.
+  const N scale = select((across > 0x1p1000) | (up > 0x1p1000), like(y, 0.25), one);
+  across = across * scale;
+  up = up * scale;
   const auto steep = up > across;
   const N flat = atan_of_quotient(select(steep, across, up), select(steep, up, across));
   const N first = select(steep, half_pi_high - (flat - half_pi_low), flat);
