@@ -67,6 +67,7 @@ class FunctionEmitter {
   };
 
   // statements.cpp
+  Value constant_data(const loop::Buffer& buffer);
   Value host_pointer(llvm::IRBuilder<>& at, const HostPointer& place);
   Value pointer(int64_t buffer);
   void block(const loop::Block& statements);

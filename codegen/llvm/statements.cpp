@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <fmt/format.h>
+#include <llvm/IR/GlobalVariable.h>
 #include <llvm/IR/Intrinsics.h>
 
 #include "codegen/llvm/function_emitter.h"
@@ -79,10 +81,52 @@ void FunctionEmitter::bind_main(Value call) {
   }
   for (size_t i = 0; i < source_.buffers.size(); ++i) {
     const Buffer& view = source_.buffers[i];
+    if (view.role == BufferRole::constant) storage_[i].pointer = constant_data(view);
     if (view.role != BufferRole::workspace) continue;
     storage_[i].host = {offsetof(gradus_call, workspace), false, static_cast<uint64_t>(view.offset)};
     storage_[i].host->loaded = true;
   }
+}
+
+// Data of the object file, aligned as the workspace is.
+llvm::Value* FunctionEmitter::constant_data(const Buffer& buffer) {
+  llvm::Constant* data = nullptr;
+  const auto integers = [&](auto tag) {
+    std::vector<decltype(tag)> values;
+    for (int64_t v : std::get<std::vector<int64_t>>(*buffer.values))
+      values.push_back(static_cast<decltype(tag)>(v));
+    return llvm::ConstantDataArray::get(context_, values);
+  };
+  switch (buffer.element) {
+    case ElementType::f64:
+      data = llvm::ConstantDataArray::get(context_, std::get<std::vector<double>>(*buffer.values));
+      break;
+    case ElementType::f32: {
+      const auto& values = std::get<std::vector<double>>(*buffer.values);
+      const std::vector<float> narrow(values.begin(), values.end());
+      data = llvm::ConstantDataArray::get(context_, narrow);
+      break;
+    }
+    case ElementType::i64:
+      data = integers(uint64_t{});
+      break;
+    case ElementType::i32:
+      data = integers(uint32_t{});
+      break;
+    case ElementType::i8:
+    case ElementType::u8:
+    case ElementType::boolean:
+      data = integers(uint8_t{});
+      break;
+    case ElementType::bf16:
+    case ElementType::f16:
+      fail_internal(fmt::format("the emitter has no {}", gradus::name(buffer.element)));
+  }
+  auto* global = new llvm::GlobalVariable(*function_->getParent(), data->getType(), true,
+                                          llvm::GlobalValue::PrivateLinkage, data, buffer.name);
+  global->setAlignment(llvm::Align(64));
+  global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+  return global;
 }
 
 llvm::Value* FunctionEmitter::host_pointer(llvm::IRBuilder<>& at, const HostPointer& place) {

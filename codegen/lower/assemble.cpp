@@ -192,7 +192,8 @@ loop::View Assembler::view(const Location& location) const {
 // Element `index` along the leading axis; each has `count` elements.
 Assembler::Location Assembler::slice(const Location& whole, const Expression& index, int64_t count) {
   Location part = whole;
-  if (main_.buffers()[static_cast<size_t>(whole.buffer)].role != BufferRole::workspace) {
+  const BufferRole role = main_.buffers()[static_cast<size_t>(whole.buffer)].role;
+  if (role != BufferRole::workspace && role != BufferRole::constant) {  // those two are flat
     part.lead.push_back(index);
     return part;
   }
@@ -222,41 +223,49 @@ void Assembler::copy(const Location& from, const Location& to, int64_t count) {
   main_.add({loop::Call{std::move(name), {source, target}, {}}});
 }
 
-void Assembler::fill_constant(const Node& node, const Location& to) {
+// Listed values are data of the program; one value everywhere is written into the workspace.
+Assembler::Location Assembler::place_constant(const Node& node) {
   const Type& type = node.types[0];
   const int64_t count = element_count(type.shape);
-  const auto number = [&](double v) {
-    return is_float(type.element) ? loop::constant(type.element, v)
-                                  : loop::constant_integer(type.element, static_cast<int64_t>(v));
-  };
-  if (const AttributeValue* value = node.attributes.find("value")) {
-    const Expression splat = std::holds_alternative<double>(*value)
-                                 ? number(std::get<double>(*value))
-                                 : loop::constant_integer(type.element, std::get<int64_t>(*value));
-    if (count == 0) return;
-    const Expression i = main_.open("i", 0, count, LoopKind::vectorized);
-    main_.store(to.buffer, {i}, splat);
-    main_.close();
-    return;
+  if (const AttributeValue* values = node.attributes.find("values")) return listed(type, *values);
+  const Location location = allocate(type);
+  if (count == 0) return location;
+  const AttributeValue& value = *node.attributes.find("value");
+  const double number = std::holds_alternative<double>(value) ? std::get<double>(value)
+                                                              : static_cast<double>(std::get<int64_t>(value));
+  const Expression splat = is_float(type.element)
+                               ? loop::constant(type.element, number)
+                               : loop::constant_integer(type.element, std::get<int64_t>(value));
+  const Expression i = main_.open("i", 0, count, LoopKind::vectorized);
+  main_.store(location.buffer, {i}, splat);
+  main_.close();
+  return location;
+}
+
+// Equal lists share one buffer of main.
+Assembler::Location Assembler::listed(const Type& type, const AttributeValue& values) {
+  AttributeValue list = values;
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(&values); integers && is_float(type.element))
+    list = std::vector<double>(integers->begin(), integers->end());
+  for (int64_t known : constants_) {
+    const loop::Buffer& other = main_.buffers()[static_cast<size_t>(known)];
+    if (other.element == type.element && equal_bits(*other.values, list)) return {known, {}, nullptr};
   }
-  const AttributeValue& values = *node.attributes.find("values");
-  for (int64_t i = 0; i < count; ++i) {
-    const auto at = static_cast<size_t>(i);
-    const Expression element =
-        std::holds_alternative<std::vector<double>>(values)
-            ? number(std::get<std::vector<double>>(values)[at])
-            : loop::constant_integer(type.element, std::get<std::vector<int64_t>>(values)[at]);
-    main_.store(to.buffer, Index(i), element);
-  }
+  loop::Buffer buffer;
+  buffer.name = fmt::format("constant{}", constants_.size());
+  buffer.role = BufferRole::constant;
+  buffer.element = type.element;
+  buffer.shape = {element_count(type.shape)};
+  buffer.values = std::make_shared<const AttributeValue>(std::move(list));
+  constants_.push_back(main_.buffer(std::move(buffer)));
+  return {constants_.back(), {}, nullptr};
 }
 
 Assembler::Location Assembler::locate(const Graph& graph, Value value, Locations& locations) {
   if (auto it = locations.find(value); it != locations.end()) return it->second;
   const Node& node = graph.node(value);
   if (node.op->name != "constant") fail_internal(fmt::format("lowering: %{} has no place", node.id));
-  const Location location = allocate(node.types[0]);
-  fill_constant(node, location);
-  return locations[value] = location;
+  return locations[value] = place_constant(node);
 }
 
 void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Places& places) {
@@ -350,9 +359,7 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   for (size_t r = 0; r < results.size(); ++r)
     if (alias[r] < 0) call.buffers.push_back(view(results[r]));
   for (Value table : function.lowered.tables) {
-    const Location location = allocate(function.body->type(table));
-    fill_constant(function.body->node(table), location);
-    call.buffers.push_back(view(location));
+    call.buffers.push_back(view(place_constant(function.body->node(table))));
   }
   int64_t used = 0;
   for (const Scratch& scratch : function.lowered.scratch) {

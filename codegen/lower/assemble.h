@@ -55,7 +55,8 @@ class Assembler {
   Location allocate(const Type& type);
   Location scratch_at(int64_t offset, const Scratch& scratch);
   Location workspace_at(int64_t offset, ElementType element, int64_t count);
-  void fill_constant(const Node& node, const Location& to);
+  Location place_constant(const Node& node);
+  Location listed(const Type& type, const AttributeValue& values);
   void copy(const Location& from, const Location& to, int64_t count);
   loop::View view(const Location& location) const;
   Location slice(const Location& whole, const loop::Expression& index, int64_t count);
@@ -77,6 +78,7 @@ class Assembler {
   std::set<std::string> copies_;
   using Piece = std::tuple<int64_t, ElementType, int64_t>;  // offset, element, count
   std::map<Piece, int64_t> pieces_, scratch_pieces_;
+  std::vector<int64_t> constants_;  // buffers of main with listed values
 };
 
 }  // namespace gradus::lowering

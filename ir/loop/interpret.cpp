@@ -113,12 +113,29 @@ class Interpreter {
         frame.places[b] = {&arguments[b].bytes, 0};
       } else if (main.buffers[b].role == BufferRole::workspace) {
         frame.places[b] = {&workspace, main.buffers[b].offset};
+      } else if (main.buffers[b].role == BufferRole::constant) {
+        fill(main.buffers[b], frame.locals[b]);
+        frame.places[b] = {&frame.locals[b], 0};
       }
     }
     run(main.body, frame);
   }
 
  private:
+  static void fill(const Buffer& constant, std::vector<std::byte>& bytes) {
+    const int64_t size = size_in_bytes(constant.element);
+    bytes.resize(static_cast<size_t>(element_count(constant.shape) * size));
+    const auto* numbers = std::get_if<std::vector<double>>(constant.values.get());
+    for (int64_t i = 0; i < element_count(constant.shape); ++i) {
+      Scalar scalar;
+      if (numbers)
+        scalar.number = (*numbers)[static_cast<size_t>(i)];
+      else
+        scalar.integer = std::get<std::vector<int64_t>>(*constant.values)[static_cast<size_t>(i)];
+      store(constant.element, bytes.data() + i * size, scalar);
+    }
+  }
+
   // False after a `return`.
   bool run(const Block& block, Frame& frame) {
     for (const Statement& statement : block)
@@ -145,7 +162,8 @@ class Interpreter {
 
   bool run_one(const Store& statement, Frame& frame) {
     const Scalar stored = value(statement.value, frame);
-    if (buffer(frame, statement.buffer).role == BufferRole::read)
+    if (const BufferRole role = buffer(frame, statement.buffer).role;
+        role == BufferRole::read || role == BufferRole::constant)
       fail(frame, statement.buffer, "is only read");
     store(buffer(frame, statement.buffer).element,
           address(frame, statement.buffer, indices(statement.indices, frame)), stored);

@@ -198,6 +198,8 @@ void ProgramParser::parse_statement(Block& block) {
     block.push_back({parse_declare()});
   else if (at("workspace"))
     parse_workspace();
+  else if (at("constant"))
+    parse_constant();
   else if (at("if"))
     block.push_back({parse_if()});
   else if (at("call"))
@@ -268,6 +270,22 @@ void ProgramParser::parse_workspace() {
   const int64_t id = parse_buffer(BufferRole::workspace);
   expect("at", "'at' and an offset in bytes");
   function_->buffers[static_cast<size_t>(id)].offset = parse_natural("an offset in bytes");
+}
+
+void ProgramParser::parse_constant() {
+  take();
+  const int64_t id = parse_buffer(BufferRole::constant);
+  expect("=", "'=' and the list of values");
+  const Token& token = peek();
+  AttributeValue values = parse_attribute_value();
+  const bool real = is_float(function_->buffers[static_cast<size_t>(id)].element);
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(&values); integers && real)
+    values = std::vector<double>(integers->begin(), integers->end());
+  if (real ? !std::holds_alternative<std::vector<double>>(values)
+           : !std::holds_alternative<std::vector<int64_t>>(values))
+    fail_with(token, real ? "expected a list of numbers" : "expected a list of integers");
+  function_->buffers[static_cast<size_t>(id)].values =
+      std::make_shared<const AttributeValue>(std::move(values));
 }
 
 If ProgramParser::parse_if() {

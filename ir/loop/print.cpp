@@ -20,6 +20,8 @@ std::string_view keyword(BufferRole role) {
       return "local";
     case BufferRole::workspace:
       return "workspace";
+    case BufferRole::constant:
+      return "constant";
   }
   return "";
 }
@@ -122,6 +124,9 @@ class FunctionPrinter {
       if (const Buffer& buffer = function_.buffers[b]; buffer.role == BufferRole::workspace)
         out += fmt::format("{}  workspace {}: {} at {}\n", indent, bind_buffer(b), buffer_type(buffer),
                            buffer.offset);
+      else if (buffer.role == BufferRole::constant && buffer.values)
+        out += fmt::format("{}  constant {}: {} = {}\n", indent, bind_buffer(b), buffer_type(buffer),
+                           to_string(*buffer.values));
     for (const Statement& statement : function_.body) out += print(statement, indent + "  ");
     return out + indent + "}\n";
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,6 +26,7 @@ enum class BufferRole : uint8_t {
   local,  // declared in the body: registers if all indices are constant after unrolling (or constant plus the
           // innermost vectorized variable on the last axis), else stack memory
   workspace,  // only in `main`: a view of the workspace at `offset` bytes
+  constant,   // only in `main`: `values`, which are part of the program and only read
 };
 
 struct Buffer {
@@ -34,6 +36,8 @@ struct Buffer {
   Shape shape;
   std::vector<int64_t> strides;  // in elements; parameters may have any, the rest are row-major
   int64_t offset = 0;            // workspace only
+  // constant only: the elements in row-major order, doubles of floats, integers of everything else
+  std::shared_ptr<const AttributeValue> values = nullptr;
 };
 
 enum class LoopKind : uint8_t { serial, parallel, vectorized, unrolled };

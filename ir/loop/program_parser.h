@@ -51,6 +51,7 @@ class ProgramParser : private text::TokenReader {
   Let parse_let();
   Declare parse_declare();
   void parse_workspace();
+  void parse_constant();
   If parse_if();
   Call parse_call();
   View parse_view();

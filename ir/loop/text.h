@@ -13,6 +13,7 @@
 //     }
 //     main (read %x: f32[64,784], write %y: f32[64,10]) {
 //       workspace %t: f32[64,10] at 1024
+//       constant %c: i32[3] = [1,2,3]
 //       call @scale(%x[0, 0], %y[0, 0], scalars 64)
 //       if %x[0, 0] < 0.0 { return }
 //     }

@@ -57,11 +57,13 @@ class FunctionVerifier {
     for (int64_t i = 0; i < buffers; ++i) {
       const Buffer& b = buffer(i);
       const bool parameter = i < function_.buffer_parameters;
-      if (parameter == (b.role == BufferRole::local || b.role == BufferRole::workspace))
+      if (parameter ==
+          (b.role == BufferRole::local || b.role == BufferRole::workspace || b.role == BufferRole::constant))
         report(fmt::format("buffer %{} has the role of {} parameter", b.name, parameter ? "no" : "a"));
       if (b.strides.size() != b.shape.size())
         report(fmt::format("buffer %{} has not one stride per axis", b.name));
       if (b.role == BufferRole::workspace) check_workspace(b);
+      if (b.role == BufferRole::constant) check_constant(b);
       if (b.role != BufferRole::local) buffers_in_scope_.insert(i);
       if (!parameter && b.strides != row_major_strides(b.shape))
         report(fmt::format("buffer %{} is no parameter and not row-major", b.name));
@@ -78,6 +80,23 @@ class FunctionVerifier {
         *count * element > program_.workspace_bytes - b.offset)
       report(fmt::format("workspace buffer %{} at {} is not within the {} bytes of the workspace", b.name,
                          b.offset, program_.workspace_bytes));
+  }
+
+  void check_constant(const Buffer& b) {
+    if (!is_main_) return report(fmt::format("constant buffer %{} outside main", b.name));
+    const auto count = checked_element_count(b.shape);
+    const auto* numbers = b.values ? std::get_if<std::vector<double>>(b.values.get()) : nullptr;
+    const auto* integers = b.values ? std::get_if<std::vector<int64_t>>(b.values.get()) : nullptr;
+    const size_t found = numbers ? numbers->size() : integers ? integers->size() : 0;
+    if (is_float(b.element) ? !numbers : !integers)
+      return report(
+          fmt::format("constant buffer %{} of {} has no values of its type", b.name, name(b.element)));
+    if (!count || static_cast<size_t>(*count) != found)
+      report(fmt::format("constant buffer %{}: {} values for {}", b.name, found, to_string(b.shape)));
+  }
+
+  static bool is_only_read(BufferRole role) {
+    return role == BufferRole::read || role == BufferRole::constant;
   }
 
   void check(const Block& block) {
@@ -145,7 +164,7 @@ class FunctionVerifier {
     statement_ = "store to " + buffer_name(store.buffer);
     if (!check_element(store.buffer, store.indices)) return;
     const Buffer& target = buffer(store.buffer);
-    if (target.role == BufferRole::read) report("a buffer that is only read");
+    if (is_only_read(target.role)) report("a buffer that is only read");
     expect_type(store.value, target.element, "the value");
     for (const Frame& frame : frames_)
       if (!frame.own_buffers.count(store.buffer) &&
@@ -192,7 +211,7 @@ class FunctionVerifier {
       if (buffer(view.buffer).element != parameter.element)
         report(fmt::format("passes {} of {} as %{} of {}", buffer_name(view.buffer),
                            name(buffer(view.buffer).element), parameter.name, name(parameter.element)));
-      if (buffer(view.buffer).role == BufferRole::read && parameter.role != BufferRole::read)
+      if (is_only_read(buffer(view.buffer).role) && parameter.role != BufferRole::read)
         report(
             fmt::format("passes {}, which is only read, as %{}", buffer_name(view.buffer), parameter.name));
     }

@@ -220,6 +220,19 @@ TEST_CASE("the interpreter computes what the text says") {
             {-1})[0] == 1);
 }
 
+TEST_CASE("listed values are part of the program") {
+  const std::string text = in_main(
+      "    constant %c: f32[4] = [0.5,-0.0,inf,-2.0]\n"
+      "    constant %p: i32[4] = [3,0,1,2]\n"
+      "    for %i in 0..4 vectorized {\n"
+      "      %y[%i] = %x[cast(%p[%i], i64)] + %c[%i]\n"
+      "    }\n");
+  CHECK(print(parse_program(text)) == text);
+  CHECK(run(text, {1, 2, 3, 4}) == std::vector<double>{4.5, 1, INFINITY, 1});
+  CHECK(!errors_of(in_main("    constant %c: i32[1] = [1.5]\n")).empty());
+  CHECK(!errors_of(in_main("    constant %c: f32[1] = 1.5\n")).empty());
+}
+
 TEST_CASE("the interpreter stops at what must not happen") {
   const auto fails = [](const std::string& body, const std::string& message) {
     const Program program = parse_program(in_main(body));
@@ -273,6 +286,9 @@ TEST_CASE("the verifier finds what is wrong") {
       {in_main("    call @g(%x[0])\n"), "no such function"},
       {in_main("    workspace %t: f32[32] at 0\n"), "not within the 64 bytes"},
       {in_main("    workspace %t: f32[2] at 2\n"), "not within the 64 bytes"},
+      {in_main("    constant %c: f32[3] = [1.0,2.0]\n"), "2 values for [3]"},
+      {in_main("    constant %c: f32[2] = [1.0,2.0]\n    %c[0] = 1.0\n"), "a buffer that is only read"},
+      {in_function("    constant %c: i32[1] = [1]\n"), "outside main"},
       {in_main("    let %a: f32 = %x[0] + f64(1.0)\n"), "operands of add are f32 and f64"},
       {in_main("    let %a: i64 = exp(2)\n"), "exp of i64"},
       {in_main("    let %i: i64 = 1\n    for %i in 0..2 {\n      %y[%i] = 1.0\n    }\n"), "bound already"},
