@@ -142,8 +142,8 @@ TEST_CASE("held-out rows are a seeded sample") {
              Catch::Contains("would leave none"));
 }
 
-TEST_CASE("batches") {
-  CHECK(batch_count(1000, 100) == 10);  // CURRICULUM TRN-02
+TEST_CASE("TRN-02 batches: the last one smaller, or left out") {
+  CHECK(batch_count(1000, 100) == 10);
   CHECK(batch_count(1050, 100) == 11);
   CHECK(batch_count(1050, 100, true) == 10);
   CHECK(batch_count(1000, 100, true) == 10);
