@@ -35,10 +35,10 @@ const language::TrainProgram& TrainingProgram::graphs(int64_t rows) {
 Executable& TrainingProgram::compiled(std::map<int64_t, std::shared_ptr<Executable>>& cache, int64_t rows,
                                       const Graph& graph) {
   std::shared_ptr<Executable>& executable = cache[rows];
+  const bool checked = compiler_.options().check_numerics && &cache != &prediction_;
   if (!executable)
-    executable = compiler_.compile(compiler_.options().check_numerics
-                                       ? with_numeric_checks(compiler_, graph, infinite_inputs(graph))
-                                       : graph);
+    executable =
+        compiler_.compile(checked ? with_numeric_checks(compiler_, graph, infinite_inputs(graph)) : graph);
   return *executable;
 }
 
