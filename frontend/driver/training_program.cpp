@@ -79,6 +79,18 @@ Executable& TrainingProgram::prediction(int64_t rows) {
   return compiled(prediction_, rows, program.prediction->graph);
 }
 
+TrainingProgram::ReportStep TrainingProgram::report(const language::MetricBlock& block, int64_t rows) {
+  language::TrainOptions options;
+  options.overrides = request_.overrides;
+  options.precision = request_.precision;
+  options.columns = columns_of(data_, settings_);
+  options.batch = rows;
+  options.memoize = request_.memoize;
+  ReportStep result{language::elaborate_report(unit_, request_.name, options, block), nullptr};
+  if (!result.report.statements.empty()) result.executable = compiler_.compile(result.report.step.graph);
+  return result;
+}
+
 std::vector<Tensor> TrainingProgram::initial_values(int64_t seed) {
   const Graph& graph = graphs().initialization.graph;
   const std::shared_ptr<Executable> executable =
