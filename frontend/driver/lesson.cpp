@@ -5,18 +5,13 @@
 #include <map>
 
 #include "frontend/driver/numerics.h"
+#include "frontend/driver/result_table.h"
 #include "frontend/driver/step.h"
 #include "ir/evaluate/evaluate.h"
 
 namespace gradus {
 
 namespace {
-
-struct Numbers {
-  Type type;
-  std::vector<double> values;
-};
-using ResultTable = std::map<std::string, Numbers>;
 
 Tensor tensor_of(const Type& type, const std::vector<double>& values) {
   Tensor tensor(type);
@@ -91,48 +86,6 @@ ResultTable compute_evaluator(const language::LessonProgram& lesson) {
   return table;
 }
 
-void format_axis(std::string& out, const Numbers& numbers, size_t axis, size_t& next) {
-  const bool integral = !is_float(numbers.type.element);
-  if (axis == numbers.type.shape.size()) {
-    const double value = numbers.values[next++];
-    if (numbers.type.element == ElementType::boolean)
-      out += value != 0 ? "true" : "false";
-    else
-      out += integral ? fmt::format("{}", static_cast<int64_t>(value)) : fmt::format("{:.10g}", value);
-    return;
-  }
-  out += '[';
-  for (int64_t i = 0; i < numbers.type.shape[axis]; ++i) {
-    if (i) out += ", ";
-    format_axis(out, numbers, axis + 1, next);
-  }
-  out += ']';
-}
-
-std::string format_numbers(const Numbers& numbers) {
-  std::string out;
-  size_t next = 0;
-  format_axis(out, numbers, 0, next);
-  return out;
-}
-
-std::string format_print(const language::PrintLine& line, const ResultTable& table) {
-  std::string out;
-  for (const language::PrintItem& item : line.items) {
-    if (!out.empty()) out += "  ";
-    if (item.literal) {
-      out += item.text;
-      continue;
-    }
-    out += item.text + " = ";
-    if (item.list) out += '[';
-    for (size_t i = 0; i < item.results.size(); ++i)
-      out += (i ? ", " : "") + format_numbers(table.at(item.results[i]));
-    if (item.list) out += ']';
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<Tensor> lesson_inputs(const language::LessonProgram& lesson,
@@ -151,10 +104,7 @@ LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compil
   for (const auto& statement : lesson.statements) {
     LessonOutcome::Line line;
     if (const auto* expectation = std::get_if<language::Expectation>(&statement)) {
-      static const Numbers nothing;
-      const Numbers& left = table.at(expectation->left);
-      const Numbers& right = expectation->right.empty() ? nothing : table.at(expectation->right);
-      const language::Outcome judged = language::judge(*expectation, left.values, right.values);
+      const language::Outcome judged = judge(*expectation, table);
       line = {expectation->span, true, judged.holds, expectation->text, judged.message};
       outcome.failed += !judged.holds;
     } else {

@@ -129,27 +129,21 @@ MetricOutcome run_expect(const Expect& expect, const MetricEvaluator& evaluator)
 
 }  // namespace
 
-std::vector<MetricOutcome> evaluate_metrics(const MetricBlock& block, const MetricLookup& lookup) {
-  const auto& statements = static_cast<const Block*>(block.statements.get())->statements;
+MetricOutcome evaluate_metrics(const MetricLine& line, const MetricLookup& lookup) {
+  const auto& statement = *static_cast<const Statement*>(line.statement.get());
   const MetricEvaluator evaluator(lookup);
-  std::vector<MetricOutcome> outcomes;
-  for (const Statement& statement : statements) {
-    if (const auto* expect = statement.as<Expect>()) {
-      outcomes.push_back(run_expect(*expect, evaluator));
-    } else if (const auto* line = statement.as<Print>()) {
-      MetricOutcome outcome;
-      for (const ExpressionPointer& value : line->values) {
-        if (!outcome.text.empty()) outcome.text += "  ";
-        if (const auto* text = value->as<String>())
-          outcome.text += text->value;
-        else
-          outcome.text += fmt::format("{} = {:.6g}", print(*value), evaluator.number(*value));
-      }
-      outcomes.push_back(std::move(outcome));
+  MetricOutcome outcome;
+  if (const auto* expect = statement.as<Expect>()) outcome = run_expect(*expect, evaluator);
+  if (const auto* print_line = statement.as<Print>())
+    for (const ExpressionPointer& value : print_line->values) {
+      if (!outcome.text.empty()) outcome.text += "  ";
+      if (const auto* text = value->as<String>())
+        outcome.text += text->value;
+      else
+        outcome.text += fmt::format("{} = {:.6g}", print(*value), evaluator.number(*value));
     }
-    outcomes.back().span = statement.span;
-  }
-  return outcomes;
+  outcome.span = line.span;
+  return outcome;
 }
 
 }  // namespace gradus::language
