@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "frontend/driver/actions.h"
 #include "frontend/driver/data_readers.h"
 
 namespace gradus {
@@ -26,7 +27,7 @@ void prepare(DataSet& data, const DataArguments& reader) {
 }  // namespace
 
 DataSet open_data(const language::TrainSettings& settings, const std::string& data_file,
-                  ElementType precision) {
+                  ElementType precision, int64_t fold) {
   const DataArguments reader(settings.data);
   const bool replaced = !data_file.empty();
   DataSet data = replaced ? npz_data_set(data_file, settings.columns) : located(settings.data, [&] {
@@ -37,8 +38,10 @@ DataSet open_data(const language::TrainSettings& settings, const std::string& da
   });
   if (settings.split) {
     const DataArguments split(*settings.split);
-    located(*settings.split,
-            [&] { hold_out(data, {split.fraction("validation"), split.fraction("test")}, settings.seed); });
+    located(*settings.split, [&] {
+      hold_out(data, {split.fraction("validation"), split.fraction("test")}, settings.seed);
+      if (const int64_t folds = fold_count(settings)) hold_out_fold(data, folds, fold, settings.seed);
+    });
   }
   if (!replaced) located(settings.data, [&] { prepare(data, reader); });
   narrow_integers(data);

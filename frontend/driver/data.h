@@ -11,8 +11,9 @@ namespace gradus {
 
 // The block's columns under the names that the block gives them, prepared (padded, standardized) and split.
 // `data_file`, if not empty, is an NPZ file that replaces the block's data, columns by name.
+// With split(folds: n), `fold` (from 0) is the validation part.
 DataSet open_data(const language::TrainSettings& settings, const std::string& data_file,
-                  ElementType precision);
+                  ElementType precision, int64_t fold = 0);
 
 // What elaboration must know of each column of the reader.
 std::vector<language::Column> columns_of(const DataSet& data, const language::TrainSettings& settings);

@@ -106,6 +106,7 @@ RunIdentity run_identity(TrainingProgram& program) {
   identity["data"] = digest_of(program.data());
   identity["training step"] = digest_of(graphs.training.graph);
   identity["evaluation"] = digest_of(graphs.evaluation.graph);
+  if (graphs.conditions) identity["conditions"] = digest_of(graphs.conditions->graph);
   identity["initial values"] = digest_of(graphs.initialization.graph);
   return identity;
 }

@@ -4,78 +4,20 @@
 
 #include <iostream>
 
-#include "frontend/driver/epoch_report.h"
+#include "frontend/driver/actions.h"
+#include "frontend/driver/folds.h"
+#include "frontend/driver/load_values.h"
+#include "frontend/driver/reports.h"
 #include "frontend/driver/run_identity.h"
 #include "frontend/driver/train_numerics.h"
 #include "frontend/driver/training_health.h"
 #include "runtime/data/vocabulary.h"
-#include "runtime/training/early_stopping.h"
 #include "runtime/training/interrupt.h"
 #include "runtime/training/progress.h"
 
 namespace gradus {
 
 namespace {
-
-using language::Setting;
-using language::SettingCall;
-
-double number(const SettingCall::Argument& argument) {
-  if (const auto* value = std::get_if<int64_t>(&argument.value.value)) return static_cast<double>(*value);
-  if (const auto* value = std::get_if<double>(&argument.value.value)) return *value;
-  fail_program(fmt::format("early_stopping: '{}' must be a number", argument.name), argument.span);
-}
-
-int64_t whole(const SettingCall::Argument& argument) {
-  const auto* value = std::get_if<int64_t>(&argument.value.value);
-  if (!value || *value < 0)
-    fail_program(fmt::format("early_stopping: '{}' must be a whole number, 0 or more", argument.name),
-                 argument.span);
-  return *value;
-}
-
-bool truth(const SettingCall::Argument& argument) {
-  if (const bool* value = std::get_if<bool>(&argument.value.value)) return *value;
-  if (const auto* value = std::get_if<int64_t>(&argument.value.value)) return *value != 0;
-  fail_program(fmt::format("early_stopping: '{}' must be true or false", argument.name), argument.span);
-}
-
-std::string word(const SettingCall::Argument& argument) {
-  if (const auto* value = std::get_if<language::Word>(&argument.value.value)) return value->text;
-  if (const auto* value = std::get_if<std::string>(&argument.value.value)) return *value;
-  if (const auto* call = std::get_if<std::shared_ptr<const SettingCall>>(&argument.value.value))
-    return (*call)->name;
-  fail_program(fmt::format("early_stopping: '{}' must be a name", argument.name), argument.span);
-}
-
-EarlyStoppingOptions early_stopping_options(const SettingCall& call) {
-  EarlyStoppingOptions options;
-  for (const SettingCall::Argument& argument : call.arguments) {
-    const bool none = std::holds_alternative<std::monostate>(argument.value.value);
-    if (argument.name == "monitor" || (argument.name.empty() && &argument == &call.arguments[0])) {
-      options.monitor = word(argument);
-    } else if (argument.name == "min_delta") {
-      options.min_delta = number(argument);
-    } else if (argument.name == "patience") {
-      options.patience = whole(argument);
-    } else if (argument.name == "verbose") {
-      options.verbose = truth(argument);
-    } else if (argument.name == "mode") {
-      options.mode = early_stopping_mode(word(argument));
-    } else if (argument.name == "baseline") {
-      if (!none) options.baseline = number(argument);
-    } else if (argument.name == "restore_best_weights") {
-      options.restore_best_weights = truth(argument);
-    } else if (argument.name == "start_from_epoch") {
-      options.start_from_epoch = whole(argument);
-    } else {
-      fail_program(fmt::format("early_stopping has no argument '{}'", argument.name), argument.span,
-                   "it takes monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, "
-                   "start_from_epoch");
-    }
-  }
-  return options;
-}
 
 DescribeCheck check_descriptions(const language::StepGraph& graph) {
   return [&graph](const CheckFailure& failure) {
@@ -104,87 +46,199 @@ ParameterSet initial_parameters(TrainingProgram& program) {
   for (size_t i = 0; i < storage.size(); ++i)
     parameters.add(storage[i].path, storage[i].trainable ? ArgumentKind::parameter : ArgumentKind::state,
                    std::move(values[i]));
+  load_initial_values(program.graphs(), parameters);
   return parameters;
 }
 
-TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) {
-  const language::TrainSettings& settings = program.settings();
-  ParameterSet parameters = initial_parameters(program);
+namespace {
 
-  TrainingOptions training;
-  training.batch = settings.batch;
-  training.epochs = settings.epochs;
-  training.seed = settings.seed;
-  training.shuffle = settings.shuffle;
-  training.drop_last = settings.drop_last;
-  for (const std::string& metric : program.graphs().metrics) {
-    const auto ratio = program.graphs().ratios.find(metric);
-    const bool summed = ratio != program.graphs().ratios.end();
-    training.metrics.push_back({metric, summed ? ratio->second.first : "", summed ? ratio->second.second : "",
-                                training.metrics.empty()});
-  }
-  training.describe_check = describe_numerics(program, parameters, options.checkpoint,
-                                              check_descriptions(program.graphs().training));
-  if (!options.checkpoint.empty()) {
-    const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters);
-    training.epochs_done = info.epoch;
-    training.steps_done = info.step;
+// Which `when` blocks the next step executes.
+class Conditions {
+ public:
+  explicit Conditions(Executable& executable) : executable_(executable), results_(executable.make_results()) {
+    for (const Argument& input : executable.description().inputs) inputs_.emplace_back(input.type);
   }
 
-  std::vector<std::unique_ptr<Callback>> callbacks;
-  for (const SettingCall& action : settings.actions) {
-    if (action.name != "early_stopping")
-      fail_program(fmt::format("there is no action '{}'", action.name), action.span,
-                   "there is early_stopping(…)");
-    callbacks.push_back(std::make_unique<EarlyStopping>(early_stopping_options(action)));
+  uint64_t now(const TrainingState& state) {
+    const auto& inputs = executable_.description().inputs;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const double value =
+          inputs[i].name == "epoch" ? static_cast<double>(state.epoch) : state.input(inputs[i].name);
+      inputs_[i] = converted(Tensor::scalar(value), inputs[i].type.element, inputs[i].name);
+    }
+    std::vector<Tensor> none;
+    executable_.run(std::span<const Tensor>(inputs_), none, results_, 0, state.step + 1);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < results_.size(); ++i)
+      if (results_[i].number(0) != 0) bits |= uint64_t{1} << i;
+    return bits;
   }
-  TrainRun run;
-  if (!options.folder.empty()) {
-    auto folder = std::make_unique<RunFolder>(
-        RunFolderOptions{options.folder, settings.name, options.interval, run_identity(program)});
-    run.files = {folder->checkpoint_file(), folder->history_file()};
-    // Killed before its first checkpoint, a run starts again.
-    if (options.resume && file_exists(folder->resume_file()))
-      training.resume = load_training(folder->resume_file(), parameters, run_identity(program));
-    callbacks.push_back(std::move(folder));
-    if (const std::string json = vocabularies_as_json(program.data()); !json.empty()) {
-      run.files.push_back(options.folder + "/vocabulary.json");
-      const ByteView pieces[] = {std::as_bytes(std::span(json))};
-      write_file_atomically(run.files.back(), pieces);
+
+ private:
+  Executable& executable_;
+  std::vector<Tensor> inputs_, results_;
+};
+
+// One training from the start, or from where it was stopped.
+class Training {
+ public:
+  Training(TrainingProgram& program, const TrainRunOptions& options)
+      : program_(program),
+        options_(options),
+        parameters_(initial_parameters(program)),
+        reports_(program, parameters_, options.folder) {
+    const language::TrainSettings& settings = program.settings();
+    training_.batch = settings.batch;
+    training_.epochs = settings.epochs;
+    training_.seed = settings.seed;
+    training_.shuffle = settings.shuffle;
+    training_.drop_last = settings.drop_last;
+    for (const auto& [name, value] : settings.inputs) training_.inputs[name] = value;
+    training_.rates = program.graphs().rates;
+    for (const std::string& metric : program.graphs().metrics) add_metric(metric);
+    training_.describe_check = describe_numerics(program, parameters_, options.checkpoint,
+                                                 check_descriptions(program.graphs().training));
+    if (options.checkpoint.empty()) return;
+    const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters_);
+    training_.epochs_done = info.epoch;
+    training_.steps_done = info.step;
+  }
+
+  TrainingReport run(std::vector<std::string>& files) {
+    const language::TrainSettings& settings = program_.settings();
+    std::vector<std::unique_ptr<Callback>> callbacks = callbacks_of(settings);
+    // Before the folder: what an epoch says is said before the checkpoint says that the epoch is over.
+    if (!program_.graphs().reports.empty())
+      callbacks.push_back(std::make_unique<ReportCallback>(program_, reports_));
+    if (!options_.folder.empty()) callbacks.push_back(open_folder(files));
+    if (!options_.quiet)
+      callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
+    TrainingHealth* health = nullptr;
+    if (options_.gradient_norms) {
+      auto watch = watch_health(files);
+      health = watch.get();
+      callbacks.push_back(std::move(watch));
+    }
+    for (const auto& callback : callbacks) training_.callbacks.push_back(callback.get());
+    training_.interrupted = options_.interrupted;
+    Steps steps;
+    steps.train = [this](int64_t rows) -> Executable& { return program_.training(rows); };
+    steps.evaluate = [this](int64_t rows) -> Executable& { return program_.evaluation(rows); };
+    std::optional<Conditions> conditions;
+    if (program_.graphs().conditions) {
+      conditions.emplace(program_.conditions());
+      steps.kind = [&conditions](const TrainingState& state) { return conditions->now(state); };
+      steps.train_kind = [this](uint64_t when) -> StepFunction {
+        return [this, when](int64_t rows) -> Executable& { return program_.training(rows, when); };
+      };
+    }
+    try {
+      TrainingReport report = train(steps, program_.data(), parameters_, training_);
+      if (health) symptoms_ = health->report();
+      return report;
+    } catch (const Error& error) {
+      throw health ? health->with_report(error) : error;
     }
   }
-  if (!options.quiet)
-    callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
-  for (const language::MetricBlock& block : settings.every_epoch)
-    callbacks.push_back(std::make_unique<EpochReport>(program, block));
-  TrainingHealth* health = nullptr;
-  if (options.gradient_norms) {
-    program.observe_training();
-    auto watch = std::make_unique<TrainingHealth>(program.observation(settings.batch), options.folder);
-    health = watch.get();
-    for (const std::string& file : health->files()) run.files.push_back(file);
-    training.observe = [health](const BoundStep& step) { health->observe(step); };
-    callbacks.push_back(std::move(watch));
-  }
-  for (const auto& callback : callbacks) training.callbacks.push_back(callback.get());
+  const std::vector<Diagnostic>& symptoms() const { return symptoms_; }
 
-  const InterruptGuard interrupt;
-  training.interrupted = [&interrupt] { return interrupt.requested(); };
-  const Steps steps{[&program](int64_t rows) -> Executable& { return program.training(rows); },
-                    [&program](int64_t rows) -> Executable& { return program.evaluation(rows); }};
-  try {
-    run.report = train(steps, program.data(), parameters, training);
-  } catch (const Error& error) {
-    throw health ? health->with_report(error) : error;
+  // `finally { … }`, with the parameters that are left.
+  std::vector<OutcomeLine> finish(const TrainingReport& report) {
+    std::vector<OutcomeLine> outcomes;
+    Reports::Now now{report.epoch, report.step, training_.inputs, {}};
+    now.metrics = [&report](const std::string& name) { return report.value(name); };
+    for (size_t i = 0; i < program_.graphs().reports.size(); ++i)
+      if (program_.graphs().reports[i].moment == language::Report::Moment::end)
+        for (OutcomeLine& outcome : reports_.run(i, now)) outcomes.push_back(std::move(outcome));
+    return outcomes;
   }
-  if (health) run.symptoms = health->report();
+
+ private:
+  void add_metric(const std::string& name) {
+    const auto& ratios = program_.graphs().ratios;
+    const auto ratio = ratios.find(name);
+    const bool summed = ratio != ratios.end();
+    training_.metrics.push_back({name, summed ? ratio->second.first : "", summed ? ratio->second.second : "",
+                                 training_.metrics.empty()});
+  }
+
+  std::unique_ptr<TrainingHealth> watch_health(std::vector<std::string>& files) {
+    if (program_.graphs().conditions)
+      fail_program("--gradient-norms watches steps that are all alike; this program has `when` blocks");
+    program_.observe_training();
+    auto watch =
+        std::make_unique<TrainingHealth>(program_.observation(program_.settings().batch), options_.folder);
+    for (const std::string& file : watch->files()) files.push_back(file);
+    training_.observe = [health = watch.get()](const BoundStep& step) { health->observe(step); };
+    return watch;
+  }
+
+  std::unique_ptr<Callback> open_folder(std::vector<std::string>& files) {
+    const RunIdentity identity = run_identity(program_);
+    RunFolderOptions folder_options{
+        options_.folder, program_.settings().name, options_.interval, identity, {}, {}};
+    monitor_best(program_.settings(), folder_options);
+    auto folder = std::make_unique<RunFolder>(folder_options);
+    files.insert(files.end(), {folder->checkpoint_file(), folder->history_file()});
+    // Killed before its first checkpoint, a run starts again.
+    if (options_.resume && file_exists(folder->resume_file()))
+      training_.resume = load_training(folder->resume_file(), parameters_, identity);
+    if (const std::string json = vocabularies_as_json(program_.data()); !json.empty()) {
+      files.push_back(options_.folder + "/vocabulary.json");
+      const ByteView pieces[] = {std::as_bytes(std::span(json))};
+      write_file_atomically(files.back(), pieces);
+    }
+    return folder;
+  }
+
+  TrainingProgram& program_;
+  const TrainRunOptions& options_;
+  ParameterSet parameters_;
+  Reports reports_;
+  TrainingOptions training_;
+  std::vector<Diagnostic> symptoms_;
+};
+
+// Every fold trained from the start, each in a folder of its own; resumed, those that are done say so again.
+TrainingReport run_folds(TrainingProgram& program, const TrainRunOptions& options, int64_t folds,
+                         TrainRun& run) {
+  const auto folder_of = [&](int64_t fold) { return fmt::format("{}/fold-{}", options.folder, fold + 1); };
+  // What an earlier run in the folder left of later folds is not this run's.
+  if (!options.folder.empty() && !options.resume)
+    for (int64_t fold = 0; fold < folds; ++fold) remove_file(folder_of(fold) + "/resume.safetensors");
+  std::vector<TrainingReport> reports;
+  for (int64_t fold = 0; fold < folds; ++fold) {
+    program.select_fold(fold);
+    TrainRunOptions fold_options = options;
+    if (!options.folder.empty()) fold_options.folder = folder_of(fold);
+    std::vector<std::string> fold_files;
+    if (!options.quiet) fmt::print(stderr, "fold {} of {}\n", fold + 1, folds);
+    Training training(program, fold_options);
+    reports.push_back(training.run(fold_files));
+    if (reports.back().interrupted) return std::move(reports.back());
+    // Once: with the means, and the parameters of the last fold.
+    if (fold + 1 == folds) run.outcomes = training.finish(mean_report(reports));
+  }
+  if (!options.folder.empty()) run.files.push_back(write_folds(options.folder, reports));
+  return mean_report(reports);
+}
+
+}  // namespace
+
+TrainRun run_training(TrainingProgram& program, const TrainRunOptions& given) {
+  TrainRun run;
+  TrainRunOptions options = given;
+  const InterruptGuard interrupt;
+  options.interrupted = [&interrupt] { return interrupt.requested(); };
+  if (const int64_t folds = fold_count(program.settings())) {
+    run.report = run_folds(program, options, folds, run);
+  } else {
+    Training training(program, options);
+    run.report = training.run(run.files);
+    run.symptoms = training.symptoms();
+    if (!run.report.interrupted) run.outcomes = training.finish(run.report);
+  }
   run.interrupt_code = interrupt.exit_code();
-  if (!run.report.interrupted)
-    for (const language::MetricBlock& block : settings.finally)
-      for (OutcomeLine& line : BlockReport(program, block)
-                                   .lines(parameters, run.report.step, run.report.epoch,
-                                          [&](const std::string& name) { return run.report.value(name); }))
-        run.outcomes.push_back(std::move(line));
   return run;
 }
 

@@ -1,6 +1,7 @@
 // Trains a train block: compiled steps, callbacks and files around the runtime's training loop.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct TrainRunOptions {
   std::string checkpoint;  // start from these parameters; empty: from initial values
   bool resume = false;     // go on in the folder where the run was stopped
   CheckpointInterval interval;
-  bool quiet = false;           // no progress
-  bool gradient_norms = false;  // watch gradients and activations, and report what is wrong with them
+  bool quiet = false;                 // no progress
+  bool gradient_norms = false;        // watch gradients and activations, and report what is wrong with them
+  std::function<bool()> interrupted;  // asked after every step; run_training looks for signals itself
 };
 
 struct TrainRun {

@@ -16,25 +16,30 @@ TrainingProgram::TrainingProgram(language::Unit unit, TrainingRequest request, C
   data_ = open_data(settings_, request_.data_file, request_.precision);
 }
 
-const language::TrainProgram& TrainingProgram::graphs(int64_t rows) {
+void TrainingProgram::select_fold(int64_t fold) {
+  data_ = open_data(settings_, request_.data_file, request_.precision, fold);
+}
+
+const language::TrainProgram& TrainingProgram::graphs(int64_t rows, uint64_t when) {
   if (rows == 0) rows = settings_.batch;
-  if (auto it = programs_.find(rows); it != programs_.end()) return it->second;
+  if (auto it = programs_.find({rows, when}); it != programs_.end()) return it->second;
   language::TrainOptions options;
   options.overrides = request_.overrides;
   options.precision = request_.precision;
   options.columns = columns_of(data_, settings_);
   options.batch = rows;
   options.memoize = request_.memoize;
+  if (when != every_when)
+    for (uint64_t bit = 0; bit < 64; ++bit) options.when.push_back((when >> bit & 1) != 0);
   const Stopwatch watch;
   language::TrainProgram program = language::elaborate_train(unit_, request_.name, options);
   compiler_.instrument().add_timing("elaborate", watch.milliseconds());
   if (!programs_.empty()) require_same_storage(programs_.begin()->second, program);
-  return programs_.emplace(rows, std::move(program)).first->second;
+  return programs_.emplace(std::pair(rows, when), std::move(program)).first->second;
 }
 
-Executable& TrainingProgram::compiled(std::map<int64_t, std::shared_ptr<Executable>>& cache, int64_t rows,
-                                      const Graph& graph) {
-  std::shared_ptr<Executable>& executable = cache[rows];
+Executable& TrainingProgram::compiled(Executables& cache, int64_t rows, const Graph& graph, uint64_t kind) {
+  std::shared_ptr<Executable>& executable = cache[{rows, kind}];
   const bool checked = compiler_.options().check_numerics && &cache != &prediction_;
   if (!executable)
     executable =
@@ -54,8 +59,8 @@ std::vector<bool> TrainingProgram::infinite_inputs(const Graph& graph) {
   return result;
 }
 
-Executable& TrainingProgram::training(int64_t rows) {
-  return compiled(training_, rows, training_graph(rows));
+Executable& TrainingProgram::training(int64_t rows, uint64_t when) {
+  return compiled(training_, rows, training_graph(rows, when), when);
 }
 
 const Observation& TrainingProgram::observation(int64_t rows) {
@@ -63,9 +68,15 @@ const Observation& TrainingProgram::observation(int64_t rows) {
   return observations_.emplace(rows, observe(graphs(rows).training.graph, rows)).first->second;
 }
 
-const Graph& TrainingProgram::training_graph(int64_t rows) {
-  return observed_ ? observation(rows).graph : graphs(rows).training.graph;
+const Graph& TrainingProgram::training_graph(int64_t rows, uint64_t when) {
+  return observed_ ? observation(rows).graph : graphs(rows, when).training.graph;
 }
+
+Executable& TrainingProgram::report(size_t index, int64_t rows) {
+  return compiled(reports_, rows, graphs(rows).reports[index].graph->graph, index);
+}
+
+Executable& TrainingProgram::conditions() { return compiled(conditions_, 0, graphs().conditions->graph); }
 
 Executable& TrainingProgram::evaluation(int64_t rows) {
   return compiled(evaluation_, rows, graphs(rows).evaluation.graph);
@@ -77,18 +88,6 @@ Executable& TrainingProgram::prediction(int64_t rows) {
     fail_program(fmt::format("train block '{}' has no model to predict with", request_.name), {},
                  "`train NAME of MODEL { … }` names one");
   return compiled(prediction_, rows, program.prediction->graph);
-}
-
-TrainingProgram::ReportStep TrainingProgram::report(const language::MetricBlock& block, int64_t rows) {
-  language::TrainOptions options;
-  options.overrides = request_.overrides;
-  options.precision = request_.precision;
-  options.columns = columns_of(data_, settings_);
-  options.batch = rows;
-  options.memoize = request_.memoize;
-  ReportStep result{language::elaborate_report(unit_, request_.name, options, block), nullptr};
-  if (!result.report.statements.empty()) result.executable = compiler_.compile(result.report.step.graph);
-  return result;
 }
 
 std::vector<Tensor> TrainingProgram::initial_values(int64_t seed) {

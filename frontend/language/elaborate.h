@@ -77,12 +77,6 @@ struct SettingCall::Argument {
   SourceSpan span;
 };
 
-// `finally { … }` and `every epoch { … }`: prints and expects over named scalars (`validation.loss`).
-struct MetricBlock {
-  std::shared_ptr<const void> statements;  // syntax tree; keeps the unit alive
-  SourceSpan span;
-};
-
 struct TrainSettings {
   std::string name;
   SettingCall data;                  // the reader's call
@@ -94,8 +88,8 @@ struct TrainSettings {
   int64_t seed = 0;
   bool shuffle = true;
   bool drop_last = false;  // leave out the last batch of an epoch if it is smaller
-  std::vector<MetricBlock> every_epoch;
-  std::vector<MetricBlock> finally;
+  std::vector<std::pair<std::string, double>>
+      inputs;  // `input rate = 1e-3`: scalars, data inputs of the steps
 };
 
 // ---- training -------------------------------------------------------------------------------------------
@@ -112,6 +106,9 @@ struct TrainOptions {
   std::vector<Column> columns;   // one per column of the reader, in order; ignored by elaborate_settings
   std::optional<int64_t> batch;  // rows of this specialization; otherwise the program's batch size
   bool memoize = true;           // false: --no-memo
+  // Which `when` blocks of the training graph are executed, in order of the text; those that are not named
+  // are.
+  std::vector<bool> when;
 };
 
 // A parameter or state: an input of the graphs, known by its path.
@@ -144,37 +141,8 @@ struct CallCount {
 };
 using CallCounts = std::map<std::string, CallCount>;  // by the function's name
 
-// Inputs by kind: data (names of `columns`, those of prediction graphs: the model's input names), parameter
-// and state (paths), seed, step (both i64[]; present only where something reads them; steps count from 1).
-struct TrainProgram {
-  TrainSettings settings;
-  StepGraph training;    // updates: parameters, state, optimizer state
-  StepGraph evaluation;  // training = false, no updates
-  std::optional<StepGraph>
-      prediction;            // outputs of `model` from its inputs; none where the block has no `model`
-  StepGraph initialization;  // one result per row of `storage`, named by path; input: seed
-  std::vector<StorageRow> storage;
-  std::vector<std::string>
-      metrics;  // names of results of training and evaluation, "loss" first; row-weighted means
-  // Metrics that are ratios of sums, with the results that are summed: numerator and denominator.
-  std::map<std::string, std::pair<std::string, std::string>> ratios;
-  CallCounts calls;  // of the training graph
-  std::vector<Diagnostic> warnings;
-};
-
-TrainSettings elaborate_settings(const Unit& unit, const std::string& name, const TrainOptions& options);
-TrainProgram elaborate_train(const Unit& unit, const std::string& name, const TrainOptions& options);
-
-// Error unless both give the same table of paths, types and kinds.
-void require_same_storage(const TrainProgram& a, const TrainProgram& b);
-
-// ---- lessons --------------------------------------------------------------------------------------------
-
-struct Variable {  // `name = literal`: an input of kind `variable`
-  std::string name;
-  Type type;
-  std::vector<double> values;  // row-major
-};
+// ---- what programs say
+// --------------------------------------------------------------------------------------
 
 struct Expectation {
   enum class Comparison { truth, equal, not_equal, less, less_equal, greater, greater_equal };
@@ -203,6 +171,77 @@ struct PrintLine {
   SourceSpan span;
 };
 
+// A `print` or `expect` over named scalars only (`validation.loss`), which needs no graph.
+struct MetricLine {
+  std::shared_ptr<const void> statement;  // syntax tree; keeps the unit alive
+  SourceSpan span;
+};
+
+// image_sheet("samples-{epoch}.png", images).
+struct ImageSheet {
+  std::string file;
+  std::string result;  // of the report's graph
+  SourceSpan span;
+};
+
+// `every epoch { … }`, `every n steps { … }`, `finally { … }`.
+struct Report {
+  enum class Moment { steps, epoch, end };
+  Moment moment = Moment::end;
+  int64_t steps = 0;
+  SourceSpan span;
+  std::vector<std::variant<MetricLine, PrintLine, Expectation, ImageSheet>> lines;
+  // Has the results that lines name. Inputs as of evaluation, and metrics by their names ("train.loss"),
+  // scalars of kind data.
+  std::optional<StepGraph> graph;
+};
+
+// `load "FILE" into path` or `load path into path`: values that take the place of the initial ones.
+struct LoadLine {
+  std::string file;  // empty: from `source`
+  std::string source;
+  std::string target;  // all parameters and state below it
+  SourceSpan span;
+};
+
+// Inputs by kind: data (names of `columns`, those of prediction graphs: the model's input names), parameter
+// and state (paths), seed, step (both i64[]; present only where something reads them; steps count from 1); of
+// kind data and without rows: `epoch` (i64[], from 1) and the block's `input`s.
+struct TrainProgram {
+  TrainSettings settings;
+  StepGraph training;    // updates: parameters, state, optimizer state
+  StepGraph evaluation;  // training = false, no updates
+  std::optional<StepGraph>
+      prediction;            // outputs of `model` from its inputs; none where the block has no `model`
+  StepGraph initialization;  // one result per row of `storage`, named by path; input: seed
+  std::vector<StorageRow> storage;
+  std::vector<std::string>
+      metrics;  // names of results of training and evaluation, "loss" first; row-weighted means
+  // Metrics that are ratios of sums, with the results that are summed: numerator and denominator.
+  std::map<std::string, std::pair<std::string, std::string>> ratios;
+  std::vector<std::string> rates;  // results of training: rates of optimizers that change while it runs
+  // Conditions of `when` blocks by step and epoch (and inputs), as results in order; none without blocks.
+  std::optional<StepGraph> conditions;
+  std::vector<Report> reports;
+  std::vector<LoadLine> loads;
+  CallCounts calls;  // of the training graph
+  std::vector<Diagnostic> warnings;
+};
+
+TrainSettings elaborate_settings(const Unit& unit, const std::string& name, const TrainOptions& options);
+TrainProgram elaborate_train(const Unit& unit, const std::string& name, const TrainOptions& options);
+
+// Error unless both give the same table of paths, types and kinds.
+void require_same_storage(const TrainProgram& a, const TrainProgram& b);
+
+// ---- lessons --------------------------------------------------------------------------------------------
+
+struct Variable {  // `name = literal`: an input of kind `variable`
+  std::string name;
+  Type type;
+  std::vector<double> values;  // row-major
+};
+
 struct LessonProgram {
   std::string name;
   Graph graph;
@@ -221,16 +260,6 @@ struct LessonOptions {
 
 LessonProgram elaborate_program(const Unit& unit, const std::string& name, const LessonOptions& options = {});
 
-// What `every epoch { … }` and `finally { … }` compute with the model: prints and expects over tensors, in a
-// graph like that of evaluation.
-struct Report {
-  StepGraph step;
-  std::vector<std::variant<Expectation, PrintLine>> statements;
-};
-// Nothing to compute: no statements. `block` is one of the settings' blocks.
-Report elaborate_report(const Unit& unit, const std::string& name, const TrainOptions& options,
-                        const MetricBlock& block);
-
 struct Outcome {
   bool holds = false;
   std::string message;  // what was found and what was expected, if it does not hold
@@ -240,7 +269,7 @@ struct Outcome {
 Outcome judge(const Expectation& expectation, std::span<const double> left, std::span<const double> right,
               std::span<const double> bounds = {});
 
-// ---- blocks over metrics --------------------------------------------------------------------------------
+// ---- lines over metrics ---------------------------------------------------------------------------------
 
 struct MetricOutcome {
   SourceSpan span;
@@ -248,9 +277,8 @@ struct MetricOutcome {
   bool holds = true;
   std::string text;  // the printed line, or what was found and expected
 };
-// The statements about metrics; those about tensors are in the block's Report.
 // `lookup` gives the value of "validation.loss", "train.accuracy", "epoch" …; nullopt if there is none.
 using MetricLookup = std::function<std::optional<double>(const std::string& name)>;
-std::vector<MetricOutcome> evaluate_metrics(const MetricBlock& block, const MetricLookup& lookup);
+MetricOutcome evaluate_metrics(const MetricLine& line, const MetricLookup& lookup);
 
 }  // namespace gradus::language

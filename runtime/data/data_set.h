@@ -90,4 +90,8 @@ struct SplitOptions {
 // row. The sample is the start of the shuffle with site "data.split#0" and step 0.
 void hold_out(DataSet& data, const SplitOptions& options, int64_t seed);
 
+// Makes the rows of one of `folds` equal parts (fold 0 … folds - 1) the validation part: place i of the
+// shuffle of hold_out belongs to fold floor(i · folds / rows).
+void hold_out_fold(DataSet& data, int64_t folds, int64_t fold, int64_t seed);
+
 }  // namespace gradus

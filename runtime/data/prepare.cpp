@@ -218,4 +218,19 @@ void hold_out(DataSet& data, const SplitOptions& options, int64_t seed) {
   data.training = std::move(rows);
 }
 
+void hold_out_fold(DataSet& data, int64_t folds, int64_t fold, int64_t seed) {
+  std::vector<int64_t> rows = std::move(data.training);
+  const auto count = static_cast<int64_t>(rows.size());
+  if (folds < 2 || folds > count)
+    fail_program(fmt::format("split: {} folds of {} training rows", folds, count), {},
+                 "each fold needs a row, and there must be two");
+  shuffle(rows, seed, 0, "data.split");
+  data.training.clear();
+  data.validation.clear();
+  for (int64_t i = 0; i < count; ++i)
+    (i * folds / count == fold ? data.validation : data.training).push_back(rows[static_cast<size_t>(i)]);
+  std::sort(data.training.begin(), data.training.end());
+  std::sort(data.validation.begin(), data.validation.end());
+}
+
 }  // namespace gradus

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "ir/error.h"
@@ -48,8 +49,13 @@ void InputSource::set_scalar(const std::string& name, double value) {
     if (key.first == name) write_scalar(tensor, value, name);
 }
 
+Background& InputSource::background() {
+  if (!background_) background_ = std::make_unique<Background>();
+  return *background_;
+}
+
 BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters)
-    : executable_(executable), rows_(rows) {
+    : executable_(executable), rows_(rows), source_(source) {
   const ExecutableDescription& description = executable.description();
   gathered_.reserve(description.inputs.size());
   for (const Argument& input : description.inputs) {
@@ -59,8 +65,10 @@ BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, 
       if (input.type.shape.front() != rows)
         fail_internal(fmt::format("{}: compiled for {} instead of {} rows", description.name,
                                   input.type.shape.front(), rows));
-      gathered_.push_back({column, Tensor(input.type)});
+      gathered_.push_back(
+          {column, inputs_.size(), Tensor(input.type), Tensor(Type(input.type.element, {0}))});
       inputs_.push_back(gathered_.back().batch.data());
+      batch_bytes_ += gathered_.back().batch.bytes();
     } else {
       source.data().column(input.name);  // says which columns there are
     }
@@ -71,9 +79,11 @@ BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, 
 }
 
 void BoundStep::run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
-                    const DescribeCheck& describe) {
-  for (Gathered& gathered : gathered_) gather_rows(*gathered.column, rows, gathered.batch);
+                    const DescribeCheck& describe, std::span<const int64_t> next) {
+  gather(rows);
+  const bool begun = begin_next(next);
   const gradus_status status = executable_.run(inputs_, parameters_, result_addresses_, seed, step);
+  if (begun) source_.background().wait();
   if (status.check == -1) return;
   const CheckFailure failure{status.check, status.element, epoch, step, rows, &executable_.description(), inputs_};
   Diagnostic diagnostic;
@@ -86,6 +96,31 @@ void BoundStep::run(std::span<const int64_t> rows, int64_t seed, int64_t step, i
                  : std::string("while evaluating"),
        {}});
   throw Error(ErrorKind::program, {diagnostic});
+}
+
+void BoundStep::gather(std::span<const int64_t> rows) {
+  const bool there =
+      !next_rows_.empty() && std::equal(rows.begin(), rows.end(), next_rows_.begin(), next_rows_.end());
+  for (Gathered& gathered : gathered_) {
+    if (there) {
+      std::swap(gathered.batch, gathered.next);
+      inputs_[gathered.input] = gathered.batch.data();
+    } else {
+      gather_rows(*gathered.column, rows, gathered.batch);
+    }
+  }
+  next_rows_.clear();
+}
+
+bool BoundStep::begin_next(std::span<const int64_t> next) {
+  if (static_cast<int64_t>(next.size()) != rows_ || batch_bytes_ < source_.background_bytes) return false;
+  next_rows_.assign(next.begin(), next.end());
+  for (Gathered& gathered : gathered_)
+    if (gathered.next.type() != gathered.batch.type()) gathered.next = Tensor(gathered.batch.type());
+  source_.background().start([this] {
+    for (Gathered& gathered : gathered_) gather_rows(*gathered.column, next_rows_, gathered.next);
+  });
+  return true;
 }
 
 size_t BoundStep::result_index(const std::string& name) const {

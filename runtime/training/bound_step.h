@@ -7,6 +7,7 @@
 
 #include "runtime/data/data_set.h"
 #include "runtime/executable.h"
+#include "runtime/training/background.h"
 #include "runtime/training/parameters.h"
 
 namespace gradus {
@@ -32,6 +33,10 @@ class InputSource {
  public:
   explicit InputSource(const DataSet& data) : data_(data) {}
   const DataSet& data() const { return data_; }
+
+  // Batches of so many bytes are put together by another thread while the step before them runs.
+  int64_t background_bytes = int64_t{1} << 18;
+  Background& background();
   // What steps see as the scalar input of that name, from now on; all are named before the first is bound.
   void set_scalar(const std::string& name, double value);
   // What steps see as their input `epoch`, from now on.
@@ -45,6 +50,7 @@ class InputSource {
 
  private:
   const DataSet& data_;
+  std::unique_ptr<Background> background_;
   std::map<std::pair<std::string, ElementType>, std::unique_ptr<Tensor>> converted_;
   std::map<std::string, double> scalars_{{"epoch", 0}};
   // In the types that steps ask for; their addresses do not change.
@@ -59,8 +65,9 @@ class BoundStep {
   int64_t rows() const { return rows_; }
 
   // Runs on these rows (as many as it was compiled for); throws what `describe` says if a check fails.
+  // `next`: what will probably be run afterwards, to be put together meanwhile.
   void run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
-           const DescribeCheck& describe);
+           const DescribeCheck& describe, std::span<const int64_t> next = {});
 
   const Tensor& result(size_t index) const { return results_[index]; }
   // Error if there is none of that name.
@@ -69,12 +76,19 @@ class BoundStep {
  private:
   struct Gathered {
     const Tensor* column;
+    size_t input;  // whose address the batch is
     Tensor batch;
+    Tensor next;
   };
+  void gather(std::span<const int64_t> rows);
+  bool begin_next(std::span<const int64_t> next);
 
   Executable& executable_;
   int64_t rows_;
+  InputSource& source_;
   std::vector<Gathered> gathered_;
+  int64_t batch_bytes_ = 0;
+  std::vector<int64_t> next_rows_;  // that are in `next`; empty: none
   std::vector<const void*> inputs_;
   std::vector<void*> parameters_;
   std::vector<Tensor> results_;

@@ -74,10 +74,10 @@ Metadata metadata_of(const CheckpointInfo& info) {
           {"step", std::to_string(info.step)}};
 }
 
-std::vector<TensorReference> references(const ParameterSet& parameters) {
+std::vector<TensorReference> references(const ParameterSet& parameters, const Snapshot* snapshot = nullptr) {
   std::vector<TensorReference> tensors;
   for (size_t i = 0; i < parameters.size(); ++i)
-    tensors.push_back({parameters.path(i), &parameters.value(i)});
+    tensors.push_back({parameters.path(i), snapshot ? &snapshot->at(i) : &parameters.value(i)});
   return tensors;
 }
 
@@ -146,8 +146,9 @@ void read_snapshots(const Safetensors& file, const ParameterSet& parameters, con
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info) {
-  write_safetensors(path, references(parameters), metadata_of(info));
+void save_checkpoint(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info,
+                     const Snapshot* snapshot) {
+  write_safetensors(path, references(parameters, snapshot), metadata_of(info));
 }
 
 CheckpointInfo load_checkpoint(const std::string& path, ParameterSet& parameters, bool allow_unknown) {

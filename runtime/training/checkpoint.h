@@ -21,7 +21,9 @@ struct CheckpointInfo {
 using RunIdentity = std::map<std::string, std::string>;
 
 // Written atomically, as are the others.
-void save_checkpoint(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info);
+// With the values of `snapshot` if it is given.
+void save_checkpoint(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info,
+                     const Snapshot* snapshot = nullptr);
 
 // Loads the values of `parameters` from a file, all or (on any error) none. A missing file is an environment
 // error; a malformed one, or one that does not fit, a program error that lists what is missing, of another

@@ -1,7 +1,6 @@
 #include "runtime/training/early_stopping.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -9,28 +8,8 @@
 
 namespace gradus {
 
-namespace {
-
-using Mode = EarlyStoppingOptions::Mode;
-
-bool is_maximized(const EarlyStoppingOptions& options) {
-  if (options.mode != Mode::automatic) return options.mode == Mode::max;
-  for (std::string_view word : {"accuracy", "precision", "recall", "auc", "f1"})
-    if (options.monitor.find(word) != std::string::npos) return true;
-  return false;
-}
-
-}  // namespace
-
-Mode early_stopping_mode(std::string_view text) {
-  if (text == "auto") return Mode::automatic;
-  if (text == "min") return Mode::min;
-  if (text == "max") return Mode::max;
-  fail_program(fmt::format("early_stopping: mode is '{}'; it must be auto, min or max", text));
-}
-
 EarlyStoppingRule::EarlyStoppingRule(const EarlyStoppingOptions& options)
-    : sign_(is_maximized(options) ? -1 : 1),
+    : sign_(is_maximized(options.monitor, options.mode) ? -1 : 1),
       min_delta_(std::abs(options.min_delta)),
       patience_(options.patience),
       start_(options.start_from_epoch) {
@@ -67,18 +46,7 @@ EarlyStopping::EarlyStopping(EarlyStoppingOptions options) : options_(std::move(
 }
 
 void EarlyStopping::train_begin(TrainingState& state) {
-  const int64_t found = state.find(options_.monitor);
-  if (found < 0) {
-    std::string hint;
-    if (options_.monitor.starts_with("val_"))
-      hint = fmt::format("write validation.{}", options_.monitor.substr(4));
-    else if (options_.monitor.starts_with("validation."))
-      hint = "add split(validation: 0.1)";
-    fail_program(fmt::format("early_stopping: there is no '{}' to monitor; the training has {}",
-                             options_.monitor, fmt::join(state.names, ", ")),
-                 {}, hint);
-  }
-  monitored_ = static_cast<size_t>(found);
+  monitored_ = monitored_metric(state, options_.monitor, "early_stopping");
 }
 
 void EarlyStopping::epoch_end(TrainingState& state) {

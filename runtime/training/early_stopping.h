@@ -4,24 +4,21 @@
 #include <limits>
 #include <optional>
 
-#include "runtime/training/callback.h"
+#include "runtime/training/monitor.h"
 
 namespace gradus {
 
 struct EarlyStoppingOptions {
-  enum class Mode { automatic, min, max };
+  using Mode = MonitorMode;
   std::string monitor = "validation.loss";
   double min_delta = 0;
   int64_t patience = 0;
   bool verbose = false;
-  Mode mode = Mode::automatic;  // max for names with "accuracy", "precision", "recall", "auc" or "f1"
+  Mode mode = Mode::automatic;
   std::optional<double> baseline;
   bool restore_best_weights = false;
   int64_t start_from_epoch = 0;  // so many epochs are not looked at
 };
-
-// "auto", "min" or "max"; anything else is a program error.
-EarlyStoppingOptions::Mode early_stopping_mode(std::string_view text);
 
 // The rule alone. Epochs are indices from 0. An epoch improves on a reference if (min) value + min_delta <
 // reference, in double, so an exact tie is none. Every epoch adds one to the wait; one that improves on the

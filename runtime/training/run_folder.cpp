@@ -6,8 +6,10 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "ir/error.h"
+#include "runtime/training/curves.h"
 
 namespace gradus {
 
@@ -44,11 +46,15 @@ CheckpointInterval parse_checkpoint_interval(const std::string& text) {
   return {static_cast<int64_t>(number), 0};
 }
 
-RunFolder::RunFolder(RunFolderOptions options) : options_(std::move(options)) {
+RunFolder::RunFolder(RunFolderOptions options)
+    : options_(std::move(options)), best_(std::numeric_limits<double>::infinity()) {
   create_folder(options_.path);
 }
 
 void RunFolder::train_begin(TrainingState& state) {
+  if (options_.monitor.empty())
+    options_.monitor = state.find("validation.loss") >= 0 ? "validation.loss" : state.names.front();
+  monitored_ = monitored_metric(state, options_.monitor, "best.safetensors");
   // A resumed run has lines of epochs that the checkpoint does not know, or half a line: they are made again.
   if (state.resumed) {
     std::string text = history_header(state);
@@ -56,6 +62,7 @@ void RunFolder::train_begin(TrainingState& state) {
     write_file_atomically(history_file(), std::vector<ByteView>{std::as_bytes(std::span(text))});
   } else {
     remove_file(resume_file());
+    remove_file(best_file());
   }
   // A run that starts from parameters after some epochs continues its file.
   history_ = std::make_unique<AppendedFile>(history_file(), state.resumed || state.epoch > 0);
@@ -70,6 +77,7 @@ void RunFolder::batch_end(TrainingState& state) {
 
 void RunFolder::epoch_end(TrainingState& state) {
   history_->append(history_line(state.history.back()));
+  note_best(state);
   if (due(state)) save_training_now(state);
 }
 
@@ -91,7 +99,48 @@ CheckpointInfo RunFolder::info(const TrainingState& state, int64_t epochs_done, 
   return {options_.program, state.seed, epochs_done, steps_done};
 }
 
+// Before resume.safetensors, so that whatever epoch that file calls the best has been written: at worst
+// best.safetensors is from a later epoch, which the resumed run will reach again.
+void RunFolder::save_best(const TrainingState& state) {
+  if (best_values_.empty()) return;
+  save_checkpoint(best_file(), state.parameters, info(state, best_epoch_, best_step_), &best_values_);
+  best_values_.clear();
+}
+
+void RunFolder::note_best(const TrainingState& state) {
+  const EpochRecord& record = state.history.back();
+  const double value = record.values[monitored_] * (is_maximized(options_.monitor, options_.mode) ? -1 : 1);
+  if (best_epoch_ > 0 && !(value < best_)) return;
+  if (value < best_) best_ = value;  // the first may be NaN
+  best_epoch_ = record.epoch;
+  best_step_ = record.step;
+  best_values_ = state.parameters.snapshot();
+}
+
+std::vector<double> RunFolder::save() const {
+  return {best_, static_cast<double>(best_epoch_), static_cast<double>(best_step_)};
+}
+
+void RunFolder::load(std::span<const double> saved, TrainingState&) {
+  SavedReader reader(saved, "the best epoch");
+  best_ = reader.number();
+  best_epoch_ = reader.whole();
+  best_step_ = reader.whole();
+  reader.end();
+}
+
+// For people; made again whenever a checkpoint is.
+void RunFolder::draw(const TrainingState& state) const {
+  const auto write = [](const std::string& path, const std::string& text) {
+    write_file_atomically(path, std::vector<ByteView>{std::as_bytes(std::span(text))});
+  };
+  write(curves_file(), draw_curves(options_.program, state.names, state.rate_names, state.history));
+  write(options_.path + "/history.json", history_json(state.names, state.rate_names, state.history));
+}
+
 void RunFolder::save_training_now(const TrainingState& state) {
+  draw(state);
+  save_best(state);
   save_training(resume_file(), state.parameters, info(state, state.epochs_done, state.step), state.saved(),
                 options_.identity);
   saved_ = now();

@@ -25,7 +25,8 @@ class Loop {
       : data_(data),
         options_(options),
         source_(data),
-        train_steps_(steps.train, source_, parameters),
+        parameters_(parameters),
+        steps_(steps),
         evaluate_steps_(steps.evaluate, source_, parameters),
         sums_(options.metrics),
         state_(parameters) {
@@ -79,7 +80,10 @@ class Loop {
     }
     const std::vector<int64_t> order = epoch_order(data_.training, options_.seed, epoch, options_.shuffle);
     while (state_.batches_done < state_.batches) {
-      run_batch(batch_rows(order, options_.batch, state_.batches_done));
+      const int64_t index = state_.batches_done;
+      run_batch(batch_rows(order, options_.batch, index), index + 1 < state_.batches
+                                                              ? batch_rows(order, options_.batch, index + 1)
+                                                              : std::span<const int64_t>());
       if (!options_.interrupted || !options_.interrupted()) continue;
       state_.interrupted = true;
       if (state_.batches_done == state_.batches) break;
@@ -104,11 +108,11 @@ class Loop {
     tell(&Callback::epoch_end);
   }
 
-  void run_batch(std::span<const int64_t> rows) {
+  void run_batch(std::span<const int64_t> rows, std::span<const int64_t> next) {
     ++state_.batch;
     tell(&Callback::batch_begin);
-    BoundStep& step = train_steps_.get(static_cast<int64_t>(rows.size()));
-    step.run(rows, options_.seed, state_.step + 1, state_.epoch, options_.describe_check);
+    BoundStep& step = train_steps().get(static_cast<int64_t>(rows.size()));
+    step.run(rows, options_.seed, state_.step + 1, state_.epoch, options_.describe_check, next);
     ++state_.step;
     ++state_.batches_done;
     sums_.add(step);
@@ -119,6 +123,15 @@ class Loop {
     state_.rows_done += static_cast<int64_t>(rows.size());
     sums_.values(state_.running);
     tell(&Callback::batch_end);
+  }
+
+  BoundSteps& train_steps() {
+    const uint64_t kind = steps_.kind ? steps_.kind(state_) : 0;
+    auto& steps = train_steps_[kind];
+    if (!steps)
+      steps = std::make_unique<BoundSteps>(steps_.kind ? steps_.train_kind(kind) : steps_.train, source_,
+                                           parameters_);
+    return *steps;
   }
 
   // --- What a checkpoint says
@@ -244,7 +257,10 @@ class Loop {
   const DataSet& data_;
   const TrainingOptions& options_;
   InputSource source_;
-  BoundSteps train_steps_, evaluate_steps_;
+  ParameterSet& parameters_;
+  const Steps& steps_;
+  std::map<uint64_t, std::unique_ptr<BoundSteps>> train_steps_;  // by kind
+  BoundSteps evaluate_steps_;
   MetricSums sums_;
   TrainingState state_;
   std::vector<double> rates_;  // of the last step

@@ -12,6 +12,9 @@ namespace gradus {
 struct Steps {
   StepFunction train;     // forward, backward, update; results include the metrics'
   StepFunction evaluate;  // forward with training = false; results include the metrics'
+  // Where steps differ: which kind the next one is, and the steps of that kind. Null: all are `train`.
+  std::function<uint64_t(const TrainingState&)> kind = {};
+  std::function<StepFunction(uint64_t kind)> train_kind = {};
 };
 
 struct TrainingOptions {

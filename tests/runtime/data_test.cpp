@@ -113,6 +113,22 @@ TEST_CASE("padding, then standardizing") {
   CHECK_THAT(error_of(ErrorKind::program, [&] { pad_images(iris, 4); }), Catch::Contains("has no images"));
 }
 
+TEST_CASE("folds are the validation part in their turns") {
+  const DataSet all = bundled_data_set("iris");
+  std::set<int64_t> seen;
+  for (int64_t fold = 0; fold < 7; ++fold) {
+    DataSet data = all;
+    hold_out_fold(data, 7, fold, 3);
+    CHECK(data.training.size() + data.validation.size() == all.training.size());
+    CHECK(data.validation.size() >= all.training.size() / 7);
+    CHECK(data.validation.size() <= all.training.size() / 7 + 1);
+    for (int64_t row : data.validation) CHECK(seen.insert(row).second);
+  }
+  CHECK(seen.size() == all.training.size());
+  DataSet few = make_data_set("s", {numbers("x", {3})});
+  for (int64_t bad : {int64_t{1}, int64_t{4}}) CHECK_THROWS_AS(hold_out_fold(few, bad, 0, 1), Error);
+}
+
 TEST_CASE("held-out rows are a seeded sample") {
   DataSet a = bundled_data_set("digits"), b = a, c = a;
   hold_out(a, {0.1, 0}, 1);

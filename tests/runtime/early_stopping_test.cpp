@@ -81,11 +81,11 @@ TEST_CASE("EST-06: mode") {
   CHECK(automatic.stopped == 3);
   CHECK(automatic.best == .6);
   EarlyStoppingOptions options = with(0, 2);
-  options.mode = early_stopping_mode("max");
+  options.mode = monitor_mode("early_stopping", "max");
   CHECK(follow(options, accuracies).stopped == 3);
-  options.mode = early_stopping_mode("min");
+  options.mode = monitor_mode("early_stopping", "min");
   CHECK(follow(options, accuracies).stopped == 2);
-  CHECK_THROWS_AS(early_stopping_mode("most"), Error);
+  CHECK_THROWS_AS(monitor_mode("early_stopping", "most"), Error);
 }
 
 TEST_CASE("EST-07: baseline") {

@@ -119,7 +119,7 @@ TEST_CASE("validation, test part, early stopping and a run's folder") {
   stopping_options.patience = 2;
   stopping_options.restore_best_weights = true;
   EarlyStopping stopping(stopping_options);
-  RunFolder run({folder.file("runs/a"), "line", {}, {}});
+  RunFolder run({folder.file("runs/a"), "line", {}, {}, {}, {}});
   TrainingOptions options = basic(2, 1000);
   options.callbacks = {&stopping, &run};
   const TrainingReport report = train(program.steps(), data, parameters, options);
@@ -156,10 +156,10 @@ TEST_CASE("a run that goes on gives the same bits as one that never stopped") {
   const DataSet data = line_data(10);
   ParameterSet whole = FakeProgram::parameters(), parts = FakeProgram::parameters();
   TrainingOptions options = basic(4, 6);
-  RunFolder one({folder.file("one"), "line", {}, {}});
+  RunFolder one({folder.file("one"), "line", {}, {}, {}, {}});
   options.callbacks = {&one};
   train(program.steps(), data, whole, options);
-  RunFolder two({folder.file("two"), "line", {}, {}});
+  RunFolder two({folder.file("two"), "line", {}, {}, {}, {}});
   options.callbacks = {&two};
   options.epochs = 2;
   train(program.steps(), data, parts, options);
@@ -199,7 +199,8 @@ class KillAfter : public Callback {
 };
 
 struct ResumableRun {
-  explicit ResumableRun(const std::string& path) : folder({path, "line", {2, 0}, {{"program", "line"}}}) {
+  explicit ResumableRun(const std::string& path)
+      : folder({path, "line", {2, 0}, {{"program", "line"}}, {}, {}}) {
     data.training = {0, 1, 2, 3, 4, 5, 6, 7};
     data.validation = {8, 9};
     options = basic(2, 9);
@@ -317,7 +318,7 @@ TEST_CASE("a failed check stops the training and saves nothing of that step") {
                          std::to_string(failure.rows[static_cast<size_t>(failure.element)]);
     return diagnostic;
   };
-  RunFolder run({folder.file("run"), "line", {}, {}});
+  RunFolder run({folder.file("run"), "line", {}, {}, {}, {}});
   options.callbacks = {&run};
   try {
     train(program.steps(), data, parameters, options);
@@ -349,7 +350,7 @@ TEST_CASE("an interruption finishes the step and saves") {
   const TemporaryFolder folder;
   FakeProgram program;
   ParameterSet parameters = FakeProgram::parameters();
-  RunFolder run({folder.file("run"), "line", {}, {}});
+  RunFolder run({folder.file("run"), "line", {}, {}, {}, {}});
   InterruptGuard guard;
   TrainingOptions options = basic(4, 100);
   int asked = 0;

@@ -101,15 +101,19 @@ class Elaborator {
     std::vector<std::pair<std::string, std::string>> overrides;
     std::vector<Column> columns;
     std::optional<int64_t> batch;
+    std::vector<bool> when;             // of the training graph
+    std::optional<size_t> report = {};  // build the graph of this report instead
   };
   Elaborator(const UnitImplementation& unit, Options options);
   ~Elaborator();
 
   // --- train.cpp, program.cpp: whole blocks
   void run_train(const Symbol& train);
-  Report run_report(const Symbol& train, const MetricBlock& block);
   void run_prediction(const Symbol& train, const std::vector<std::pair<std::string, Type>>& inputs);
   StepGraph finish_step();
+  StepGraph finish_conditions();
+  StepGraph finish_report();  // the one of options.report
+  bool needs_graph(size_t report) const;
   StepGraph finish_initialization(const std::vector<StorageRow>& rows);
   std::vector<StorageRow> storage_rows() const;
   LessonProgram run_program(const Symbol& program);
@@ -117,6 +121,10 @@ class Elaborator {
   TrainSettings settings;
   std::vector<std::string> metric_names;
   std::map<std::string, std::pair<std::string, std::string>> ratios;
+  std::vector<Report> reports;  // those that need no graph are complete
+  std::vector<LoadLine> loads;
+  size_t when_count() const { return conditions_.size(); }
+  std::vector<std::string> rate_names;                     // results of training
   std::vector<std::pair<std::string, Type>> model_inputs;  // of the first call of `model`
   bool has_model = false;
   CallCounts calls;
@@ -194,6 +202,26 @@ class Elaborator {
   void run(const Data& data, const Statement& statement);
   void run(const Action& action, const Statement& statement);
   void run(const Metric& metric, const Statement& statement);
+  void run(const Input& input, const Statement& statement);
+  Object epoch_value(const SourceSpan& span);
+  void run(const Load& load, const Statement& statement);
+  void resolve_loads();
+  // --- when.cpp
+  void run(const When& when, const Statement& statement);
+  void run_branch(const Block& body, bool taken);
+  std::vector<gradus::Input> inputs_of(Value value) const;
+  // --- report.cpp
+  void add_report(Report::Moment moment, int64_t steps, const Block& body, const SourceSpan& span);
+  void complete_reports();
+  bool only_metrics(const Expression& expression) const;
+  void run_report(size_t index);
+  bool only_metrics(const Statement& statement) const;
+  std::string report_result(Value value);
+  void take_lines();
+  void run_image_sheet(const Action& action, const SourceSpan& span);
+  Object metric_input(const std::string& name, const SourceSpan& span);
+
+  void note_rate(const OptimizerStage& stage, const std::string& path);
   SettingCall setting_call(const std::string& name, const Arguments& arguments, const SourceSpan& span);
   Setting setting_of(const Expression& expression);
   Setting setting_of(const Object& object, const SourceSpan& span);
@@ -357,7 +385,6 @@ class Elaborator {
   Activation* activation_ = nullptr;
   PathScope* path_ = nullptr;
   bool training_ = false;
-  bool reporting_ = false;    // in a block after the step
   std::string initializing_;  // path of the parameter whose initial value is being computed
   const char* stack_base_ = nullptr;
 
@@ -370,7 +397,7 @@ class Elaborator {
   std::map<std::string, int64_t> draws_;
   std::map<std::string, int64_t> check_numbers_;
   std::vector<Check> checks_;
-  Value seed_, step_;
+  Value seed_, step_, epoch_;
   Value initial_seed_;
   std::map<const Statement*, std::unique_ptr<Line>> lines_;
   std::map<const Symbol*, Object> constants_;
@@ -393,9 +420,15 @@ class Elaborator {
   std::vector<std::pair<std::string, Value>> metrics_;
   std::map<std::string, Ratio> metric_ratios_;
   std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
+  std::vector<std::pair<std::string, Value>> rates_;   // of their optimizers, if they are not constant
   std::map<std::pair<const Statement*, std::string>, std::vector<Value>>
       penalties_;  // by statement and scope
   std::vector<Value> penalty_order_;
+  std::vector<Value> conditions_;            // of `when` blocks
+  std::vector<const Block*> report_bodies_;  // of `reports`
+  std::vector<NamedValue> report_results_;
+  Report* report_ = nullptr;                               // whose body runs
+  std::vector<std::pair<const Load*, SourceSpan>> loads_;  // resolved when the block has ended
   int64_t mark_ids_ = 0;
   int64_t frames_ = 0;
   int64_t depth_ = 0;

@@ -246,8 +246,7 @@ std::optional<Object> Elaborator::special_name(std::string_view name, const Sour
     if (model_ && !model_called_ && !activation_->symbol) call_model("penalties", span);
     return penalties(span);
   }
-  for (const char* later : {"epoch"})
-    if (name == later) not_supported(span, fmt::format("`{}`", later));
+  if (name == "epoch" && options_.mode != Mode::program && !frame_->initial_values) return epoch_value(span);
   return std::nullopt;
 }
 
@@ -262,7 +261,8 @@ void Elaborator::unknown_name(const std::string& name, const SourceSpan& span, b
     names.push_back(known);
   for (const auto& [known, symbol] : unit_.library) names.push_back(known);
   for (const Builtin& builtin : builtins()) names.push_back(builtin.name);
-  for (const char* special : {"pi", "infinity", "training", "batch", "step"}) names.push_back(special);
+  for (const char* special : {"pi", "infinity", "training", "batch", "step", "epoch"})
+    names.push_back(special);
   const std::string near = closest(name, names);
   std::string hint = habit_of_expression(name);
   if (hint.empty() && !near.empty()) hint = fmt::format("did you mean `{}`?", near);

@@ -170,6 +170,7 @@ std::vector<Storage*> Elaborator::minimized_over(const Minimize& minimize, Value
 }
 
 void Elaborator::run(const Minimize& minimize, const Statement& statement) {
+  if (report_) error(statement.span, "`every` and `finally` update nothing");
   const SourceSpan& span = statement.span;
   if (frame_ != root_.get() || scan_) error(span, "`minimize` cannot stand inside `scan`");
   if (activation_->symbol) error(span, "`minimize` stands in a train block or program");
@@ -205,6 +206,7 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
       const std::string local =
           stage.name.empty() ? fmt::format("{}_{}", kind, ++path_->counters[kind]) : stage.name;
       line_slot->stage_paths.push_back(claim(local, stage.span));
+      note_rate(stage, line_slot->stage_paths.back());
     }
   }
   Line& line = *line_slot;

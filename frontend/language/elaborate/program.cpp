@@ -23,6 +23,7 @@ std::string Elaborator::lesson_result(const Object& object, const SourceSpan& sp
   // Known numbers are compared and printed as numbers.
   const Value value = weak(object) && element == ElementType::i32 ? to_value(object, ElementType::i64, span)
                                                                   : to_value(object, element, span);
+  if (report_) return report_result(value);
   std::string name = fmt::format("value_{}", root_->builder.graph().results().size() + 1);
   root_->builder.add_result(name, value);
   return name;
@@ -83,7 +84,7 @@ bool is_text(const Object& object) {
 }  // namespace
 
 void Elaborator::run(const Expect& expect, const Statement& statement) {
-  if (options_.mode != Mode::program && !reporting_)
+  if (options_.mode != Mode::program && !report_)
     error(statement.span, "`expect` stands in a program, or in `finally`");
   if (frame_ != root_.get()) error(statement.span, "`expect` cannot stand inside `scan`");
   Expectation expectation;
@@ -159,8 +160,8 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
 }
 
 void Elaborator::run(const Print& print_statement, const Statement& statement) {
-  if (options_.mode != Mode::program && !reporting_)
-    error(statement.span, "`print` stands in a program, or in `every epoch { … }` or `finally { … }`");
+  if (options_.mode != Mode::program && !report_)
+    error(statement.span, "`print` stands in a program, in `every` or in `finally`");
   if (frame_ != root_.get()) error(statement.span, "`print` cannot stand inside `scan`");
   PrintLine line;
   line.span = statement.span;
@@ -216,7 +217,8 @@ LessonProgram elaborate_program(const Unit& unit, const std::string& name, const
                                            .name = name,
                                            .overrides = {},
                                            .columns = {},
-                                           .batch = {}});
+                                           .batch = {},
+                                           .when = {}});
     return elaborator.run_program(symbol);
   }
   fail_program(fmt::format("there is no program `{}`", name));

@@ -26,6 +26,7 @@ void bound_names(const Block& block, std::vector<const Identifier*>& names) {
     if (const auto* use = statement.as<Use>()) names.push_back(&use->path.root);
     if (const auto* collect = statement.as<Collect>()) names.push_back(&collect->name);
     if (const auto* metric = statement.as<Metric>(); metric && metric->value) names.push_back(&metric->name);
+    if (const auto* input = statement.as<Input>()) names.push_back(&input->name);
     if (const auto* data = statement.as<Data>())
       for (const Identifier& name : data->names) names.push_back(&name);
   }
@@ -47,7 +48,7 @@ namespace {
 
 bool is_train_statement(const Statement& statement) {
   return statement.as<Data>() || statement.as<Action>() || statement.as<Metric>() || statement.as<Every>() ||
-         statement.as<Finally>();
+         statement.as<Finally>() || statement.as<Input>() || statement.as<When>() || statement.as<Load>();
 }
 
 }  // namespace
@@ -83,12 +84,14 @@ void Elaborator::run_statement(const Statement& statement) {
 }
 
 void Elaborator::run_unsupported(const Statement& statement) {
-  if (statement.as<Input>()) not_supported(statement.span, "`input`");
-  if (statement.as<Load>()) not_supported(statement.span, "`load`");
+  if (statement.as<Input>()) error(statement.span, "`input` stands in a train block");
+  if (statement.as<Load>()) error(statement.span, "`load` stands in a train block");
   if (statement.as<EvaluateAt>())
     error(statement.span, "`evaluate at` stands in the body of an optimizer, outside of its loops",
           "optimizer lookahead(rate: float) { evaluate at parameter - rate * gradient … }");
-  if (statement.as<When>()) not_supported(statement.span, "`when`");
+  if (statement.as<When>())
+    error(statement.span, "`when` stands in a train block, in no layer, scan or `every`",
+          "where the condition is known, use `if`");
   if (const auto* action = statement.as<Action>())
     error(statement.span, fmt::format("`{}` does not stand here", action->name.text),
           "actions such as split(…) belong to a train block");
@@ -114,6 +117,8 @@ void Elaborator::poison(const Statement& statement) {
     names.push_back(&collect->name);
   } else if (const auto* metric = statement.as<Metric>()) {
     names.push_back(&metric->name);
+  } else if (const auto* input = statement.as<Input>()) {
+    names.push_back(&input->name);
   } else if (const auto* data = statement.as<Data>()) {
     for (const Identifier& name : data->names) names.push_back(&name);
   }

@@ -19,6 +19,8 @@ const std::vector<ActionForm>& actions() {
       {"early_stopping",
        {"monitor", "min_delta", "patience", "verbose", "mode", "baseline", "restore_best_weights",
         "start_from_epoch"}},
+      {"reduce_on_plateau",
+       {"monitor", "factor", "patience", "verbose", "mode", "min_delta", "cooldown", "min_rate", "input"}},
   };
   return all;
 }
@@ -29,28 +31,24 @@ const std::vector<ActionForm>& actions() {
 
 void Elaborator::run_train_statement(const Statement& statement) {
   try {
+    if (const auto* action = statement.as<Action>(); report_ && action && action->name.text == "image_sheet")
+      return run_image_sheet(*action, statement.span);
+    if (report_)
+      error(statement.span, "this statement does not stand in `every` or `finally`, which update nothing");
     if (const auto* data = statement.as<Data>()) return run(*data, statement);
     if (const auto* action = statement.as<Action>()) return run(*action, statement);
     if (const auto* metric = statement.as<Metric>()) return run(*metric, statement);
+    if (const auto* input = statement.as<Input>()) return run(*input, statement);
+    if (const auto* load = statement.as<Load>()) return run(*load, statement);
+    if (const auto* when = statement.as<When>()) return run(*when, statement);
     if (const auto* every = statement.as<Every>()) {
-      if (every->steps) not_supported(statement.span, "`every n steps`");
-      for (const Statement& inner : every->body.statements)
-        if (!inner.as<Print>() && !inner.as<Expect>() && !inner.as<Assignment>())
-          error(inner.span, "`every epoch` holds `print`, `expect` and names for values",
-                "it comes after the step and updates nothing");
-      settings.every_epoch.push_back(
-          {std::shared_ptr<const void>(unit_.shared_from_this(), &every->body), statement.span});
-      return;
+      if (!every->steps) return add_report(Report::Moment::epoch, 0, every->body, statement.span);
+      const int64_t steps = to_integer(evaluate(*every->steps), "`every … steps`", every->steps->span);
+      if (steps < 1) error(every->steps->span, fmt::format("`every {} steps`: at least 1", steps));
+      return add_report(Report::Moment::steps, steps, every->body, statement.span);
     }
-    if (const auto* last = statement.as<Finally>()) {
-      for (const Statement& inner : last->body.statements)
-        if (!inner.as<Print>() && !inner.as<Expect>() && !inner.as<Assignment>())
-          error(inner.span, "`finally` holds `print`, `expect` and names for values",
-                "it comes after training and updates nothing");
-      settings.finally.push_back(
-          {std::shared_ptr<const void>(unit_.shared_from_this(), &last->body), statement.span});
-      return;
-    }
+    if (const auto* last = statement.as<Finally>())
+      return add_report(Report::Moment::end, 0, last->body, statement.span);
     if (statement.as<Expect>()) error(statement.span, "`expect` stands in a program, or in `finally { … }`");
   } catch (const Abandon&) {
     poison(statement);
@@ -102,15 +100,17 @@ void Elaborator::run(const Action& action, const Statement& statement) {
   const auto form = std::find_if(actions().begin(), actions().end(),
                                  [&](const ActionForm& each) { return each.name == action.name.text; });
   if (form == actions().end()) {
+    if (action.name.text == "image_sheet")
+      error(statement.span, "`image_sheet` stands in `every epoch`, `every n steps` or `finally`");
     std::vector<std::string> names;
     for (const ActionForm& each : actions()) names.emplace_back(each.name);
     const std::string near = closest(action.name.text, names);
     if (near.empty() && (unit_.find(action.name.text) || find_builtin(action.name.text)))
       error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
             "bind it: name = …");
-    error(
-        statement.span, fmt::format("unknown action `{}`", action.name.text),
-        near.empty() ? "there are split(…) and early_stopping(…)" : fmt::format("did you mean `{}`?", near));
+    error(statement.span, fmt::format("unknown action `{}`", action.name.text),
+          near.empty() ? "there are split(…), early_stopping(…) and reduce_on_plateau(…)"
+                       : fmt::format("did you mean `{}`?", near));
   }
   SettingCall call = setting_call(action.name.text, action.arguments, statement.span);
   for (const SettingCall::Argument& argument : call.arguments) {
@@ -125,10 +125,12 @@ void Elaborator::run(const Action& action, const Statement& statement) {
       error(argument.span, fmt::format("{} has no argument `{}`", call.name, argument.name),
             near.empty() ? "there are " + all : fmt::format("did you mean `{}`?", near));
     }
-    if (argument.name == "folds") not_supported(argument.span, "`split(folds: …)`");
   }
   if (call.name == "split") {
     if (settings.split) error(statement.span, "a train block has one `split`");
+    if (call.find("folds") && call.find("validation"))
+      error(statement.span, "`folds` and `validation` do not go together",
+            "each fold is the validation part in its turn");
     settings.split = std::move(call);
   } else {
     settings.actions.push_back(std::move(call));
@@ -155,6 +157,77 @@ void Elaborator::run(const Metric& metric, const Statement& statement) {
   if (const auto* ratio = value.as<Tensor>(); ratio && ratio->ratio)
     metric_ratios_.emplace(metric.name.text, *ratio->ratio);
   if (metric.value) bind(metric.name, tensor(scalar));
+}
+
+// A scalar that may change from step to step: callbacks and C callers set it.
+void Elaborator::run(const Input& input, const Statement& statement) {
+  const std::string& name = input.name.text;
+  if (activation_->environment != block_environment_)
+    error(statement.span, "`input` stands in a train block itself, not in a block inside it");
+  if (name == "epoch" || name == "step" || name == "seed" || block_environment_->names.contains(name))
+    error(input.name.span, fmt::format("`{}` has a meaning already", name), "give the input another name");
+  const std::optional<Object> forced = override_of(name);
+  const double value =
+      to_number(forced ? *forced : evaluate(*input.value), fmt::format("`{}`", name), input.value->span);
+  settings.inputs.emplace_back(name, value);
+  if (options_.mode == Mode::settings) return bind(input.name, Poison{});
+  put_origin(input.name.span);
+  bind(input.name, tensor(frame_->builder.input(name, InputKind::data, Type(options_.precision))));
+}
+
+void Elaborator::run(const Load& load, const Statement& statement) {
+  loads_.emplace_back(&load, statement.span);
+}
+
+// Paths exist when the block has ended.
+void Elaborator::resolve_loads() {
+  const auto model_rows = [this](const std::string& path) {
+    const std::vector<Storage*> below = storages_below(path);
+    return std::any_of(below.begin(), below.end(),
+                       [](const Storage* storage) { return !storage->optimizer; });
+  };
+  for (const auto& [load, span] : loads_) {
+    try {
+      LoadLine line;
+      line.span = span;
+      line.target = resolve_path(load->target);
+      if (!model_rows(line.target))
+        error(load->target.span, fmt::format("there is no parameter below `{}`", line.target));
+      if (const auto* file = std::get_if<std::string>(&load->source)) {
+        line.file = *file;
+      } else {
+        line.source = resolve_path(std::get<Path>(load->source));
+        if (!model_rows(line.source))
+          error(span, fmt::format("there is no parameter below `{}`", line.source));
+      }
+      loads.push_back(std::move(line));
+    } catch (const Abandon&) {
+    }
+  }
+}
+
+// The history shows rates that change, besides the inputs, which it shows anyway.
+void Elaborator::note_rate(const OptimizerStage& stage, const std::string& path) {
+  const auto rate = stage.settings.find("rate");
+  if (rate == stage.settings.end() || options_.mode != Mode::training) return;
+  const auto* found = rate->second.as<Tensor>();
+  if (!found || found->frame != root_.get() || !root_->builder.shape(found->value).empty()) return;
+  const Node& node = root_->builder.node(found->value);
+  if (node.op->name != "input" && is_float(type_of(found->value).element))
+    rates_.emplace_back(path + ".rate", found->value);
+}
+
+// The number of the epoch that the step is in, from 1.
+Object Elaborator::epoch_value(const SourceSpan& span) {
+  if (options_.mode == Mode::settings) return Object(Poison{});
+  if (!epoch_) epoch_ = root_input("epoch", InputKind::data, span);
+  ++effects_;
+  Frame* inner = frame_;
+  frame_ = root_.get();
+  put_origin(span);
+  const Object epoch = Tensor{build::cast(root_->builder, ElementType::i32, epoch_), root_.get(), nullptr};
+  frame_ = inner;
+  return epoch;
 }
 
 // --- The model of the block
@@ -305,9 +378,9 @@ void Elaborator::run_train(const Symbol& symbol) {
             train.name.span,
             {},
             "for example: data digits() -> image, label"});
-  const bool minimizes =
-      std::any_of(train.body.statements.begin(), train.body.statements.end(),
-                  [](const Statement& s) { return s.as<Minimize>() || s.as<For>() || s.as<If>(); });
+  const bool minimizes = std::any_of(
+      train.body.statements.begin(), train.body.statements.end(),
+      [](const Statement& s) { return s.as<Minimize>() || s.as<For>() || s.as<If>() || s.as<When>(); });
   if (!minimizes)
     record({Severity::error,
             fmt::format("train {} has nothing to minimize", train.name.text),
@@ -317,10 +390,13 @@ void Elaborator::run_train(const Symbol& symbol) {
   // What else is wrong shows again, with everything, when the columns are known.
   if (options_.mode == Mode::settings && !settings.data.name.empty()) errors_.clear();
   throw_if_errors();
-  if (options_.mode != Mode::settings && !reporting_) {
+  if (options_.mode != Mode::settings) {
     finish_metrics();
-    check_monitor();
+    complete_reports();
+    if (options_.mode == Mode::training) resolve_loads();
+    if (options_.report) run_report(*options_.report);
   }
+  check_monitor();
   throw_if_errors();
   activation_ = nullptr;
   path_ = nullptr;
@@ -349,6 +425,12 @@ void Elaborator::finish_metrics() {
                   [&](const auto& result) { return result.first == name && result.second != value; });
     add(name, value);
   }
+  if (results.empty())
+    record({Severity::error,
+            fmt::format("train {} has no loss that every step computes", settings.name),
+            {},
+            {},
+            "compute it before `when`"});
   metric_names.clear();
   for (const auto& [name, value] : results) {
     metric_names.push_back(name);
@@ -358,6 +440,10 @@ void Elaborator::finish_metrics() {
     ratios[name] = {name + ".numerator", name + ".denominator"};
     root_->builder.add_result(ratios[name].first, ratio.numerator);
     root_->builder.add_result(ratios[name].second, ratio.denominator);
+  }
+  for (const auto& [name, value] : rates_) {
+    rate_names.push_back(name);
+    root_->builder.add_result(name, value);
   }
 }
 
@@ -378,7 +464,8 @@ void Elaborator::check_monitor() {
               "for example monitor: validation.loss"});
       continue;
     }
-    if (part == "validation" && (!settings.split || !settings.split->find("validation")))
+    if (part == "validation" &&
+        (!settings.split || (!settings.split->find("validation") && !settings.split->find("folds"))))
       record({Severity::error,
               fmt::format("`{}` is monitored, but there is no validation part", word->text),
               action.span,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "frontend/language/elaborate/metric_block.h"
 #include "frontend/language/elaborate/minimize.h"
 
 namespace gradus::language {
@@ -60,6 +59,7 @@ Elaborator::Options options_for(Mode mode, const std::string& name, const TrainO
   result.overrides = options.overrides;
   result.columns = options.columns;
   result.batch = options.batch;
+  result.when = options.when;
   return result;
 }
 
@@ -109,16 +109,6 @@ void require_same_storage(const TrainProgram& a, const TrainProgram& b) {
   require_same_rows(a.storage, b.storage, "two batch sizes");
 }
 
-Report elaborate_report(const Unit& unit, const std::string& name, const TrainOptions& options,
-                        const MetricBlock& block) {
-  const Block& tree = *static_cast<const Block*>(block.statements.get());
-  if (std::all_of(tree.statements.begin(), tree.statements.end(),
-                  [&](const Statement& statement) { return is_about_metrics(tree, statement); }))
-    return {};
-  Elaborator elaborator(unit.implementation(), options_for(Mode::evaluation, name, options));
-  return elaborator.run_report(train_named(unit.implementation(), name), block);
-}
-
 TrainSettings elaborate_settings(const Unit& unit, const std::string& name, const TrainOptions& options) {
   const Symbol& train = train_named(unit.implementation(), name);
   Elaborator::Options without_rows = options_for(Mode::settings, name, options);
@@ -142,7 +132,10 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
   program.storage = training.storage_rows();
   program.metrics = training.metric_names;
   program.ratios = training.ratios;
+  program.rates = training.rate_names;
   program.calls = training.calls;
+  program.loads = training.loads;
+  if (training.when_count() > 0) program.conditions = training.finish_conditions();
   program.training = training.finish_step();
   program.initialization = training.finish_initialization(program.storage);
   program.warnings = std::move(training.warnings);
@@ -160,6 +153,16 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
     Elaborator prediction(implementation, options_for(Mode::prediction, name, options));
     prediction.run_prediction(train, evaluation.model_inputs);
     program.prediction = prediction.finish_step();
+  }
+  for (size_t i = 0; i < training.reports.size(); ++i) {
+    program.reports.push_back(training.reports[i]);
+    if (!training.needs_graph(i)) continue;
+    Elaborator::Options report_options = options_for(Mode::evaluation, name, options);
+    report_options.report = i;
+    Elaborator report(implementation, std::move(report_options));
+    report.run_train(train);
+    program.reports.back() = report.reports[i];
+    program.reports.back().graph = report.finish_report();
   }
   return program;
 }

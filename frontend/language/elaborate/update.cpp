@@ -7,6 +7,7 @@
 namespace gradus::language {
 
 void Elaborator::run(const Update& update, const Statement& statement) {
+  if (report_) error(statement.span, "`every` and `finally` update nothing");
   ++effects_;
   if (frame_ != root_.get() || scan_)
     error(statement.span, "`update` cannot stand inside `scan`",

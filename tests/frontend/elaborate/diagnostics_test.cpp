@@ -89,20 +89,14 @@ TEST_CASE("errors in expressions") {
       in_program);
 }
 
-TEST_CASE("what is not there yet says so") {
+TEST_CASE("statements of train blocks in programs") {
   check(
       {
-          {"when 1 > 2 { x = 1 }", "`when` is not supported yet", 2, ""},
-          {"input rate = 1e-3", "`input` is not supported yet", 2, ""},
-          {"load \"a.safetensors\" into b", "`load` is not supported yet", 2, ""},
+          {"when 1 > 2 { x = 1 }", "`when` stands in a train block", 2, "use `if`"},
+          {"input rate = 1e-3", "`input` stands in a train block", 2, ""},
+          {"load \"a.safetensors\" into b", "`load` stands in a train block", 2, ""},
       },
       in_program);
-  check(
-      {
-          {"split(folds: 5)", "is not supported yet", 6, ""},
-          {"every 5 steps { print loss }", "`every n steps` is not supported yet", 6, ""},
-      },
-      in_train);
 }
 
 TEST_CASE("errors in train blocks") {
@@ -116,6 +110,17 @@ TEST_CASE("errors in train blocks") {
           {"metric m = y", "a metric is one number", 6, "mean"},
           {"minimize loss over heads with sgd(0.1)", "no parameters below `heads`", 6, ""},
           {"epochs = 0", "`epochs` must be at least 1", 6, ""},
+          {"split(folds: 5, validation: 0.1)", "do not go together", 6, "each fold"},
+          {"every 0 steps { print loss }", "at least 1", 6, ""},
+          {"every epoch { update head.bias = 1 }", "update nothing", 6, ""},
+          {"every epoch { print dense(y, 1) }", "would be made here", 6, "use name"},
+          {"every epoch { image_sheet(\"a.png\", ones([2, 7])) }", "no list of images", 6, "images are"},
+          {"every epoch { image_sheet(\"../a.png\", ones([2, 9])) }", "in the folder of the run", 6, ""},
+          {"image_sheet(\"a.png\", ones([2, 9]))", "stands in `every epoch`", 6, ""},
+          {"when sum(y) > 1 { minimize loss with sgd(0.1) }", "not known before the step", 6, "where"},
+          {"when step { minimize loss with sgd(0.1) }", "not true or false", 6, "compare"},
+          {"load \"a.safetensors\" into heads", "no parameters below `heads`", 6, ""},
+          {"input loss = 1", "has a meaning already", 6, ""},
       },
       in_train);
 }

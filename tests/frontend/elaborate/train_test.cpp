@@ -1,5 +1,7 @@
 #include "tests/frontend/elaborate/elaborate_helpers.h"
 
+#include <set>
+
 using namespace gradus;
 using namespace gradus::language;
 
@@ -227,17 +229,77 @@ train Both {
 
 TEST_CASE("blocks over metrics") {
   const TrainProgram program = train(xor_text, {two, one});
-  REQUIRE(program.settings.finally.size() == 1);
+  REQUIRE(program.reports.size() == 1);
+  CHECK(program.reports[0].moment == Report::Moment::end);
+  CHECK_FALSE(program.reports[0].graph);
+  REQUIRE(program.reports[0].lines.size() == 1);
   const auto outcome = [&](double accuracy) {
-    return evaluate_metrics(program.settings.finally[0],
+    return evaluate_metrics(std::get<MetricLine>(program.reports[0].lines[0]),
                             [&](const std::string& name) -> std::optional<double> {
                               if (name == "train.accuracy") return accuracy;
                               return std::nullopt;
                             });
   };
-  CHECK(outcome(1).at(0).holds);
-  CHECK_FALSE(outcome(0.75).at(0).holds);
-  CHECK(outcome(0.75).at(0).text == "train.accuracy == 1: found 0.75, expected 1");
+  CHECK(outcome(1).holds);
+  CHECK_FALSE(outcome(0.75).holds);
+  CHECK(outcome(0.75).text == "train.accuracy == 1: found 0.75, expected 1");
+}
+
+TEST_CASE("`when`: the same storage and draws in every kind of step") {
+  const std::string text = R"(
+train Two {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  use net = dense(1)
+  loss = mean_squared_error(net(x) + normal([batch, 1]), t)
+  when step % 2 == 0 { minimize loss over net.weight with adam(1e-2) }
+  when epoch > 3 and step > 1 { noise = normal([1]); minimize loss over net.bias with momentum(sum(noise)) }
+  minimize loss over net.bias with sgd(0.1)
+}
+)";
+  const TrainProgram all = train(text, {two, one});
+  REQUIRE(all.conditions);
+  CHECK(all.conditions->graph.results().size() == 2);
+  CHECK(all.conditions->graph.inputs().size() == 2);  // step and epoch
+  CHECK(all.metrics == std::vector<std::string>{"loss"});
+  CHECK(all.training.graph.updates().size() == 7);
+  const Unit unit = load_unit("test.gradus", text);
+  TrainOptions options;
+  options.columns = {two, one};
+  options.when = {false, false};
+  const TrainProgram neither = elaborate_train(unit, "Two", options);
+  CHECK(paths(neither) == paths(all));
+  CHECK(neither.training.graph.updates().size() == 1);  // the bias
+  CHECK(neither.metrics == all.metrics);
+}
+
+TEST_CASE("reports read storage and metrics, and update nothing") {
+  const TrainProgram program = train(R"(
+train Sheets {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  input rate = 0.1
+  use net = dense(1)
+  loss = mean_squared_error(net(x), t)
+  minimize loss with sgd(rate)
+  every epoch { y = net(ones([2, 2])); print epoch, y; print train.loss; expect sum(y) < train.loss + 100 }
+  every 5 steps { image_sheet("s-{step}.png", normal([4, 9], seed: 0)) }
+  finally { print net.weight }
+}
+)",
+                                     {two, one});
+  REQUIRE(program.reports.size() == 3);
+  const Report& epoch = program.reports[0];
+  REQUIRE(epoch.lines.size() == 3);
+  CHECK(std::holds_alternative<PrintLine>(epoch.lines[0]));
+  CHECK(std::holds_alternative<MetricLine>(epoch.lines[1]));
+  CHECK(std::holds_alternative<Expectation>(epoch.lines[2]));
+  std::set<std::string> inputs;
+  for (const Input& input : epoch.graph->graph.inputs()) inputs.insert(input.name);
+  CHECK(inputs == std::set<std::string>{"epoch", "net.weight", "net.bias", "train.loss"});
+  CHECK(program.reports[1].steps == 5);
+  CHECK(program.reports[1].graph->graph.inputs().empty());
+  CHECK(program.reports[1].graph->graph.type(program.reports[1].graph->graph.results()[0].value).shape ==
+        Shape{4, 3, 3, 1});
+  CHECK(program.settings.inputs == std::vector<std::pair<std::string, double>>{{"rate", 0.1}});
 }
 
 TEST_CASE("a repeated minimize line has one optimizer state and counts its executions") {

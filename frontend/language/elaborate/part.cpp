@@ -1,0 +1,70 @@
+// Parts of the graph under construction, as graphs of their own: conditions, reports.
+#include <algorithm>
+#include <map>
+
+#include "frontend/language/elaborate/elaborator.h"
+
+namespace gradus::language {
+
+namespace {
+
+// Only the inputs that the results need.
+Graph part_of(const Graph& graph, const std::string& name, const std::vector<NamedValue>& results,
+              Value status) {
+  std::vector<bool> needed(graph.size(), false);
+  for (const NamedValue& result : results) needed[result.value.node] = true;
+  if (status) needed[status.node] = true;
+  for (uint32_t i = static_cast<uint32_t>(graph.size()); i-- > 0;)
+    if (needed[i])
+      for (Value operand : graph.node(i).operands) needed[operand.node] = true;
+  GraphBuilder builder(name);
+  std::map<Value, Value> mapped;
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    if (!needed[i]) continue;
+    const Node& node = graph.node(i);
+    builder.set_origins(graph.origins(i));
+    Value made;
+    if (node.op->name == "input") {
+      const gradus::Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
+      made = builder.input(input.name, input.kind, node.types[0]);
+    } else {
+      std::vector<Value> operands;
+      for (Value operand : node.operands) operands.push_back(mapped.at(operand));
+      made = builder.add(*node.op, std::move(operands), node.attributes, node.body);
+    }
+    for (uint32_t r = 0; r < node.types.size(); ++r) mapped[{i, r}] = {made.node, r};
+  }
+  for (const NamedValue& result : results) builder.add_result(result.name, mapped.at(result.value));
+  if (status) builder.set_status(mapped.at(status));
+  return std::move(builder).finish();
+}
+
+}  // namespace
+
+StepGraph Elaborator::finish_conditions() {
+  std::vector<NamedValue> results;
+  for (size_t i = 0; i < conditions_.size(); ++i)
+    results.push_back({"condition_" + std::to_string(i + 1), conditions_[i]});
+  StepGraph part;
+  part.graph = part_of(root_->builder.graph(), options_.name + ".conditions", results, {});
+  return part;
+}
+
+StepGraph Elaborator::finish_report() {
+  const std::vector<NamedValue> results = report_results_;
+  std::vector<bool> needed(root_->builder.size(), false);
+  for (const NamedValue& result : results) needed[result.value.node] = true;
+  for (uint32_t i = static_cast<uint32_t>(needed.size()); i-- > 0;)
+    if (needed[i])
+      for (Value operand : root_->builder.node(i).operands) needed[operand.node] = true;
+  // The checks of what the report does not compute are not its own.
+  std::erase_if(root_->checks, [&](const Frame::BodyCheck& check) { return !needed[check.bad.node]; });
+  combine_status();
+  StepGraph part;
+  part.checks = checks_;
+  part.graph =
+      part_of(root_->builder.graph(), options_.name + ".report", results, root_->builder.graph().status());
+  return part;
+}
+
+}  // namespace gradus::language

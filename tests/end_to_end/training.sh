@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Statements of train blocks, as a user meets them: when, load, input, every, image_sheet, folds, plateau, resume's refusal.
+set -euo pipefail
+gradus=$1 work=$2
+here=$(cd "$(dirname "$0")" && pwd)/training
+rm -rf "$work" && mkdir -p "$work"
+cp "$here"/*.gradus "$work"
+cd "$work"
+fail() { echo "$1" >&2; exit 1; }
+
+# GEN-04, by one step more each time.
+for count in 1 2 3; do
+  "$gradus" train alternate.gradus --only Alternate --set count=$count -q -o "alternate$count" > /dev/null 2>&1
+done
+steps() { python3 "$here/tensors.py" "alternate$1/checkpoint.safetensors" "alternate$2/checkpoint.safetensors" generator discriminator | tr '\n' ' '; }
+[ "$(steps 1 2)" = "generator differ discriminator same " ] || fail "GEN-04: the generator's step: $(steps 1 2)"
+[ "$(steps 2 3)" = "generator same discriminator differ " ] || fail "GEN-04: the discriminator's step: $(steps 2 3)"
+
+cp alternate3/checkpoint.safetensors alternate.safetensors
+"$gradus" train alternate.gradus --only Loaded -q -o loaded > loaded.txt || fail "load"
+[ "$(python3 "$here/tensors.py" alternate.safetensors loaded/checkpoint.safetensors generator)" = "generator same" ] ||
+  fail "load and a rate of 0 keep the parameters"
+[ "$(grep -c '^step = [24]  rate = 0$' loaded.txt)" = 2 ] || fail "every 2 steps"
+[ "$(grep -c '^epoch = ' loaded.txt)" = 2 ] || fail "every epoch"
+cmp loaded/sheets/1.png loaded/sheets/2.png || fail "image sheets of a fixed seed"
+[ "$(head -1 loaded/history.csv)" = "epoch,step,loss,rate" ] || fail "inputs in the history"
+for file in curves.svg history.json best.safetensors; do [ -s "loaded/$file" ] || fail "no $file"; done
+"$gradus" train alternate.gradus --only Loaded --set rate=1 -q -o moved > /dev/null 2>&1 || true  # its expectation fails
+[ "$(python3 "$here/tensors.py" alternate.safetensors moved/checkpoint.safetensors generator)" = "generator differ" ] ||
+  fail "the input does not reach the step"
+
+# Another program, other settings are refused; the same are not.
+"$gradus" train --resume loaded -q > /dev/null || fail "resume of a finished run"
+status=0
+"$gradus" train --resume loaded --set rate=1 -q > /dev/null 2> refused.txt || status=$?
+[ $status = 2 ] && grep -q "other settings" refused.txt || fail "other settings: $(cat refused.txt)"
+sed -i 's/epochs = 2/epochs = 3/' alternate.gradus
+status=0
+"$gradus" train --resume loaded -q > /dev/null 2> refused.txt || status=$?
+[ $status = 2 ] && grep -q "epochs: 3 now, 2 in the run" refused.txt || fail "another program: $(cat refused.txt)"
+status=0
+"$gradus" train --resume nothing -q > /dev/null 2> refused.txt || status=$?
+[ $status = 3 ] && grep -q "no run to resume" refused.txt || fail "no folder: $(cat refused.txt)"
+printf 'RIFF' > alternate.safetensors
+status=0
+"$gradus" train alternate.gradus --only Loaded -q -o bad > /dev/null 2> refused.txt || status=$?
+[ $status = 2 ] || fail "a malformed file to load: $(cat refused.txt)"
+
+# EST-02: the notes' arguments; folds and their means.
+"$gradus" train folds.gradus --only Folds -q -o folds > folds.txt || fail "folds: $(cat folds.txt)"
+[ "$(grep -c . folds/folds.csv)" = 8 ] || fail "folds.csv"
+[ -s folds/fold-5/checkpoint.safetensors ] || fail "folders of folds"
+[ "$(grep -c '^validation.accuracy' folds.txt)" = 1 ] || fail "finally runs once"
+cp -r folds before
+"$gradus" train --resume folds -q > again.txt || fail "resume of folds"
+cmp before/folds.csv folds/folds.csv
+"$gradus" train folds.gradus --only Plateau -q -o plateau > /dev/null 2> plateau.txt || fail "plateau: $(cat plateau.txt)"
+grep -q "rate reduced from 0.05 to 0.025" plateau.txt || fail "reduce_on_plateau: $(cat plateau.txt)"
+grep -q "^epoch .*: early stopping" plateau.txt || fail "EST-09: $(cat plateau.txt)"
