@@ -1,6 +1,8 @@
 // Layers: instances, paths, parameters and state.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/print.h"
 
@@ -84,7 +86,16 @@ Object Elaborator::run_instance(const std::shared_ptr<Instance>& instance,
     Enter(PathScope*& current, PathScope* inner) : at(current), outer(current) { current = inner; }
     ~Enter() { at = outer; }
   } enter(path_, &scope);
-  return run_definition(*instance->symbol, given, span);
+  // Instances are listed once, before what they use.
+  const bool listed = std::any_of(layers.begin(), layers.end(), [&](const LayerRow& row) {
+    return !row.function && row.path == instance->path;
+  });
+  if (listed) return run_definition(*instance->symbol, given, span);
+  const size_t row = layers.size();
+  layers.push_back({instance->path, instance->symbol->definition()->name.text, false, {}});
+  Object result = run_definition(*instance->symbol, given, span);
+  layers[row].outputs = output_types(result);
+  return result;
 }
 
 // --- Parameters and state
