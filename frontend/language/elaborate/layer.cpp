@@ -90,8 +90,14 @@ Object Elaborator::run_instance(const std::shared_ptr<Instance>& instance,
   const bool listed = std::any_of(layers.begin(), layers.end(), [&](const LayerRow& row) {
     return !row.function && row.path == instance->path;
   });
-  if (listed) return run_definition(*instance->symbol, given, span);
   const size_t row = layers.size();
+  if (listed) {  // called again: its functions are listed already
+    Object again = run_definition(*instance->symbol, given, span);
+    layers.erase(std::remove_if(layers.begin() + static_cast<std::ptrdiff_t>(row), layers.end(),
+                                [](const LayerRow& each) { return each.function; }),
+                 layers.end());
+    return again;
+  }
   layers.push_back({instance->path, instance->symbol->definition()->name.text, false, {}});
   Object result = run_definition(*instance->symbol, given, span);
   layers[row].outputs = output_types(result);
