@@ -162,7 +162,7 @@ int run_lessons(const language::Unit& unit, const std::vector<std::string>& name
     const LessonOutcome outcome =
         run_lesson(lesson, compiler, options.evaluator ? Engine::evaluator : Engine::jit);
     fmt::print("program {}\n", outcome.name);
-    for (const LessonOutcome::Line& line : outcome.lines) {
+    for (const OutcomeLine& line : outcome.lines) {
       if (!line.expectation) {
         fmt::print("  {:>4}  {}\n", line.span.line, line.text);
         continue;

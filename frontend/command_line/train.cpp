@@ -127,7 +127,7 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
     if (run.symptoms.empty()) fmt::print("gradients, weights and activations show no symptom\n");
   }
   int code = success;
-  for (const language::MetricOutcome& outcome : run.outcomes) {
+  for (const OutcomeLine& outcome : run.outcomes) {
     if (!outcome.expectation) {
       fmt::print("{}\n", outcome.text);
     } else if (!outcome.holds) {

@@ -2,21 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
 #include <map>
+#include <optional>
 
 #include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
+#include "ir/evaluate/bounded.h"
 #include "ir/evaluate/evaluate.h"
 
 namespace gradus {
 
 namespace {
-
-struct Numbers {
-  Type type;
-  std::vector<double> values;
-};
-using ResultTable = std::map<std::string, Numbers>;
 
 Tensor tensor_of(const Type& type, const std::vector<double>& values) {
   Tensor tensor(type);
@@ -63,11 +61,8 @@ ResultTable compute_jit(const language::LessonProgram& lesson, Compiler& compile
     fail_internal("a check failed that nobody knows");
   }
   ResultTable table;
-  for (size_t r = 0; r < results.size(); ++r) {
-    Numbers numbers{results[r].type(), {}};
-    for (int64_t i = 0; i < results[r].size(); ++i) numbers.values.push_back(results[r].number(i));
-    table[executable->description().results[r].name] = std::move(numbers);
-  }
+  for (size_t r = 0; r < results.size(); ++r)
+    table[executable->description().results[r].name] = numbers_of(results[r]);
   return table;
 }
 
@@ -91,46 +86,33 @@ ResultTable compute_evaluator(const language::LessonProgram& lesson) {
   return table;
 }
 
-void format_axis(std::string& out, const Numbers& numbers, size_t axis, size_t& next) {
-  const bool integral = !is_float(numbers.type.element);
-  if (axis == numbers.type.shape.size()) {
-    const double value = numbers.values[next++];
-    if (numbers.type.element == ElementType::boolean)
-      out += value != 0 ? "true" : "false";
-    else
-      out += integral ? fmt::format("{}", static_cast<int64_t>(value)) : fmt::format("{:.10g}", value);
-    return;
-  }
-  out += '[';
-  for (int64_t i = 0; i < numbers.type.shape[axis]; ++i) {
-    if (i) out += ", ";
-    format_axis(out, numbers, axis + 1, next);
-  }
-  out += ']';
-}
-
-std::string format_numbers(const Numbers& numbers) {
-  std::string out;
-  size_t next = 0;
-  format_axis(out, numbers, 0, next);
-  return out;
-}
-
-std::string format_print(const language::PrintLine& line, const ResultTable& table) {
-  std::string out;
-  for (const language::PrintItem& item : line.items) {
-    if (!out.empty()) out += "  ";
-    if (item.literal) {
-      out += item.text;
-      continue;
+// Bounds on the rounding errors of the lesson's results; none where they cannot be had.
+std::map<std::string, std::vector<double>> error_bounds(const language::LessonProgram& lesson,
+                                                        Compiler& compiler) {
+  std::map<std::string, std::vector<double>> bounds;
+  try {
+    const Graph graph = compiler.bring_to(Stage::backward, lesson.graph);
+    std::vector<evaluate::Array<evaluate::Bounded>> inputs;
+    for (const Input& input : graph.inputs()) {
+      const Type& type = graph.type(input.value);
+      std::vector<double> values(static_cast<size_t>(element_count(type.shape)), 1.0);
+      for (const language::Variable& variable : lesson.variables)
+        if (variable.name == input.name) values = variable.values;
+      auto array = evaluate::lift<evaluate::Bounded>(evaluate::array_of(type, std::move(values)));
+      const double unit = std::numeric_limits<float>::epsilon() / 2;
+      if (type.element == ElementType::f32)  // a literal is rounded, too
+        for (evaluate::Bounded& number : array.floats)
+          number = evaluate::Bounded(number.value, unit * std::fabs(number.value), unit);
+      inputs.push_back(std::move(array));
     }
-    out += item.text + " = ";
-    if (item.list) out += '[';
-    for (size_t i = 0; i < item.results.size(); ++i)
-      out += (i ? ", " : "") + format_numbers(table.at(item.results[i]));
-    if (item.list) out += ']';
+    const auto evaluation = evaluate::evaluate<evaluate::Bounded>(graph, std::move(inputs));
+    for (size_t r = 0; r < evaluation.results.size(); ++r)
+      for (const evaluate::Bounded& number : evaluation.results[r].floats)
+        bounds[graph.results()[r].name].push_back(number.error());
+  } catch (const std::runtime_error&) {  // a jump is too near, or an op has no bounds
+    bounds.clear();
   }
-  return out;
+  return bounds;
 }
 
 }  // namespace
@@ -148,20 +130,14 @@ LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compil
   const ResultTable table = engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson);
   LessonOutcome outcome;
   outcome.name = lesson.name;
+  std::optional<std::map<std::string, std::vector<double>>> bounds;
+  const auto bounds_of = [&](const std::string& result) {
+    if (!bounds) bounds = error_bounds(lesson, compiler);
+    return (*bounds)[result];
+  };
   for (const auto& statement : lesson.statements) {
-    LessonOutcome::Line line;
-    if (const auto* expectation = std::get_if<language::Expectation>(&statement)) {
-      static const Numbers nothing;
-      const Numbers& left = table.at(expectation->left);
-      const Numbers& right = expectation->right.empty() ? nothing : table.at(expectation->right);
-      const language::Outcome judged = language::judge(*expectation, left.values, right.values);
-      line = {expectation->span, true, judged.holds, expectation->text, judged.message};
-      outcome.failed += !judged.holds;
-    } else {
-      const auto& print = std::get<language::PrintLine>(statement);
-      line = {print.span, false, true, format_print(print, table), {}};
-    }
-    outcome.lines.push_back(std::move(line));
+    outcome.lines.push_back(outcome_line(statement, table, bounds_of));
+    outcome.failed += !outcome.lines.back().holds;
   }
   return outcome;
 }

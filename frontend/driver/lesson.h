@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "frontend/driver/compile.h"
+#include "frontend/driver/outcome.h"
 #include "frontend/language/elaborate.h"
 
 namespace gradus {
@@ -12,15 +13,8 @@ namespace gradus {
 enum class Engine { jit, evaluator };
 
 struct LessonOutcome {
-  struct Line {
-    SourceSpan span;
-    bool expectation = false;
-    bool holds = true;
-    std::string text;     // as written, or the printed line
-    std::string message;  // what was found, where an expectation fails
-  };
   std::string name;
-  std::vector<Line> lines;
+  std::vector<OutcomeLine> lines;
   int64_t failed = 0;
 };
 

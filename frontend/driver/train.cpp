@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "frontend/driver/epoch_report.h"
 #include "frontend/driver/run_identity.h"
 #include "frontend/driver/train_numerics.h"
 #include "frontend/driver/training_health.h"
@@ -75,30 +76,6 @@ EarlyStoppingOptions early_stopping_options(const SettingCall& call) {
   }
   return options;
 }
-
-// `every epoch { … }`: prints and expects over the epoch's metrics.
-class EpochBlocks : public Callback {
- public:
-  explicit EpochBlocks(const std::vector<language::MetricBlock>& blocks) : blocks_(blocks) {}
-  void epoch_end(TrainingState& state) override {
-    auto lookup = [&](const std::string& name) -> std::optional<double> {
-      if (name == "epoch") return static_cast<double>(state.epoch);
-      if (name == "step") return static_cast<double>(state.step);
-      const int64_t index = state.find(name);
-      if (index < 0) return std::nullopt;
-      return state.history.back().values[static_cast<size_t>(index)];
-    };
-    for (const language::MetricBlock& block : blocks_)
-      for (const language::MetricOutcome& outcome : language::evaluate_metrics(block, lookup))
-        if (!outcome.expectation)
-          fmt::print("{}\n", outcome.text);
-        else if (!outcome.holds)
-          fail_program("the expectation does not hold: " + outcome.text, outcome.span);
-  }
-
- private:
-  const std::vector<language::MetricBlock>& blocks_;
-};
 
 DescribeCheck check_descriptions(const language::StepGraph& graph) {
   return [&graph](const CheckFailure& failure) {
@@ -178,7 +155,8 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   }
   if (!options.quiet)
     callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
-  if (!settings.every_epoch.empty()) callbacks.push_back(std::make_unique<EpochBlocks>(settings.every_epoch));
+  for (const language::MetricBlock& block : settings.every_epoch)
+    callbacks.push_back(std::make_unique<EpochReport>(program, block));
   TrainingHealth* health = nullptr;
   if (options.gradient_norms) {
     program.observe_training();
@@ -203,9 +181,10 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options) 
   run.interrupt_code = interrupt.exit_code();
   if (!run.report.interrupted)
     for (const language::MetricBlock& block : settings.finally)
-      for (language::MetricOutcome& outcome :
-           language::evaluate_metrics(block, [&](const std::string& name) { return run.report.value(name); }))
-        run.outcomes.push_back(std::move(outcome));
+      for (OutcomeLine& line : BlockReport(program, block)
+                                   .lines(parameters, run.report.step, run.report.epoch,
+                                          [&](const std::string& name) { return run.report.value(name); }))
+        run.outcomes.push_back(std::move(line));
   return run;
 }
 

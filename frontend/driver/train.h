@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/driver/outcome.h"
 #include "frontend/driver/training_program.h"
 #include "runtime/training/run_folder.h"
 #include "runtime/training/training_loop.h"
@@ -21,10 +22,10 @@ struct TrainRunOptions {
 
 struct TrainRun {
   TrainingReport report;
-  std::vector<language::MetricOutcome> outcomes;  // of `finally`
-  std::vector<std::string> files;                 // written
-  std::vector<Diagnostic> symptoms;               // of gradient_norms
-  int interrupt_code = 0;                         // exit code after a signal
+  std::vector<OutcomeLine> outcomes;  // of `finally`
+  std::vector<std::string> files;     // written
+  std::vector<Diagnostic> symptoms;   // of gradient_norms
+  int interrupt_code = 0;             // exit code after a signal
 };
 
 TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options);

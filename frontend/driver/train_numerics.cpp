@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstring>
+
 #include "frontend/driver/number_range.h"
 #include "frontend/driver/numerics.h"
 
@@ -17,31 +20,28 @@ class StepNumerics {
   Diagnostic describe(const CheckFailure& failure) const {
     const language::TrainProgram& graphs = program_.graphs(static_cast<int64_t>(failure.rows.size()));
     const bool training = failure.epoch > 0;
-    InputSource source(program_.data());
-    source.set_epoch(failure.epoch);
     const Graph& graph = training ? program_.training_graph(static_cast<int64_t>(failure.rows.size()))
                                   : graphs.evaluation.graph;
     const NumericsQuestion question{
-        graph, failure.check, [&](const Input& input) { return value_of(input, failure, graphs, source); },
+        graph, failure.check, [&](const Input& input) { return value_of(input, failure); },
         [&](const Input& input, const Tensor& value) { return describe_input(input, value, failure); },
         program_.infinite_inputs(graph)};
     return explain_numerics(program_.compiler(), question);
   }
 
  private:
-  Tensor value_of(const Input& input, const CheckFailure& failure, const language::TrainProgram& graphs,
-                  InputSource& source) const {
+  Tensor value_of(const Input& input, const CheckFailure& failure) const {
     if (input.kind == InputKind::seed) return Tensor::scalar(program_.settings().seed);
     if (input.kind == InputKind::step) return Tensor::scalar(failure.step);
     if (parameters_.find(input.name) >= 0) return parameters_[input.name];
-    const Graph& graph = failure.epoch > 0 ? graphs.training.graph : graphs.evaluation.graph;
-    const Argument argument{input.name, ArgumentKind::input, graph.type(input.value)};
-    if (const Tensor* scalar = source.scalar(argument)) return *scalar;
-    const Tensor* column = source.column(argument);
-    if (!column) fail_internal(fmt::format("nobody knows the input '{}'", input.name));
-    Tensor batch(argument.type);
-    gather_rows(*column, failure.rows, batch);
-    return batch;
+    const std::vector<Argument>& arguments = failure.description->inputs;
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      if (arguments[i].name != input.name) continue;
+      Tensor value(arguments[i].type);
+      std::memcpy(value.data(), failure.inputs[i], static_cast<size_t>(value.bytes()));
+      return value;
+    }
+    fail_internal(fmt::format("nobody knows the input '{}'", input.name));
   }
 
   Diagnostic describe_input(const Input& input, const Tensor& value, const CheckFailure& failure) const {

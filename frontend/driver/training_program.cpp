@@ -35,10 +35,10 @@ const language::TrainProgram& TrainingProgram::graphs(int64_t rows) {
 Executable& TrainingProgram::compiled(std::map<int64_t, std::shared_ptr<Executable>>& cache, int64_t rows,
                                       const Graph& graph) {
   std::shared_ptr<Executable>& executable = cache[rows];
+  const bool checked = compiler_.options().check_numerics && &cache != &prediction_;
   if (!executable)
-    executable = compiler_.compile(compiler_.options().check_numerics
-                                       ? with_numeric_checks(compiler_, graph, infinite_inputs(graph))
-                                       : graph);
+    executable =
+        compiler_.compile(checked ? with_numeric_checks(compiler_, graph, infinite_inputs(graph)) : graph);
   return *executable;
 }
 
@@ -77,6 +77,18 @@ Executable& TrainingProgram::prediction(int64_t rows) {
     fail_program(fmt::format("train block '{}' has no model to predict with", request_.name), {},
                  "`train NAME of MODEL { … }` names one");
   return compiled(prediction_, rows, program.prediction->graph);
+}
+
+TrainingProgram::ReportStep TrainingProgram::report(const language::MetricBlock& block, int64_t rows) {
+  language::TrainOptions options;
+  options.overrides = request_.overrides;
+  options.precision = request_.precision;
+  options.columns = columns_of(data_, settings_);
+  options.batch = rows;
+  options.memoize = request_.memoize;
+  ReportStep result{language::elaborate_report(unit_, request_.name, options, block), nullptr};
+  if (!result.report.statements.empty()) result.executable = compiler_.compile(result.report.step.graph);
+  return result;
 }
 
 std::vector<Tensor> TrainingProgram::initial_values(int64_t seed) {

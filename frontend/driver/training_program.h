@@ -39,6 +39,12 @@ class TrainingProgram {
   const Observation& observation(int64_t rows);
   // What a training step is compiled from: with the observation, if there is one.
   const Graph& training_graph(int64_t rows);
+  // What a block after the step computes, on so many rows; without an executable if that is nothing.
+  struct ReportStep {
+    language::Report report;
+    std::shared_ptr<Executable> executable;
+  };
+  ReportStep report(const language::MetricBlock& block, int64_t rows);
   // Initial values of all storage, in its order.
   std::vector<Tensor> initial_values(int64_t seed);
   // By input of a graph: state that begins with infinities, which --check-numerics lets pass.

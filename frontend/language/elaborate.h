@@ -202,8 +202,8 @@ struct Expectation {
   // absolute.
   std::vector<double> tolerance;
   bool absolute = false;
-  // Also holds if |left - right| ≤ rounding·max(1, |right|): digits that f32 does not have cannot be asked
-  // for.
+  // Also holds if |left - right| ≤ rounding·|right|, or ≤ the error bound of `left`: digits that f32 does not
+  // have cannot be asked for.
   double rounding = 0;
   SourceSpan span;
   std::string text;  // as written
@@ -238,12 +238,24 @@ struct LessonOptions {
 
 LessonProgram elaborate_program(const Unit& unit, const std::string& name, const LessonOptions& options = {});
 
+// What `every epoch { … }` and `finally { … }` compute with the model: prints and expects over tensors, in a
+// graph like that of evaluation.
+struct Report {
+  StepGraph step;
+  std::vector<std::variant<Expectation, PrintLine>> statements;
+};
+// Nothing to compute: no statements. `block` is one of the settings' blocks.
+Report elaborate_report(const Unit& unit, const std::string& name, const TrainOptions& options,
+                        const MetricBlock& block);
+
 struct Outcome {
   bool holds = false;
   std::string message;  // what was found and what was expected, if it does not hold
 };
-// Judges an expectation on the values of its two results (row-major; booleans as 0 and 1).
-Outcome judge(const Expectation& expectation, std::span<const double> left, std::span<const double> right);
+// Judges an expectation on the values of its two results (row-major; booleans as 0 and 1). `bounds`: on the
+// rounding errors of `left`, if they are known.
+Outcome judge(const Expectation& expectation, std::span<const double> left, std::span<const double> right,
+              std::span<const double> bounds = {});
 
 // ---- blocks over metrics --------------------------------------------------------------------------------
 
@@ -253,6 +265,7 @@ struct MetricOutcome {
   bool holds = true;
   std::string text;  // the printed line, or what was found and expected
 };
+// The statements about metrics; those about tensors are in the block's Report.
 // `lookup` gives the value of "validation.loss", "train.accuracy", "epoch" …; nullopt if there is none.
 using MetricLookup = std::function<std::optional<double>(const std::string& name)>;
 std::vector<MetricOutcome> evaluate_metrics(const MetricBlock& block, const MetricLookup& lookup);

@@ -75,7 +75,7 @@ void BoundStep::run(std::span<const int64_t> rows, int64_t seed, int64_t step, i
   for (Gathered& gathered : gathered_) gather_rows(*gathered.column, rows, gathered.batch);
   const gradus_status status = executable_.run(inputs_, parameters_, result_addresses_, seed, step);
   if (status.check == -1) return;
-  const CheckFailure failure{status.check, status.element, epoch, step, rows};
+  const CheckFailure failure{status.check, status.element, epoch, step, rows, &executable_.description(), inputs_};
   Diagnostic diagnostic;
   if (describe)
     diagnostic = describe(failure);

@@ -21,6 +21,9 @@ struct CheckFailure {
   int64_t epoch = 0;  // 0: not in training
   int64_t step = 0;
   std::span<const int64_t> rows;  // of the data set, in the order of the batch
+  // What the step ran on.
+  const ExecutableDescription* description = nullptr;
+  std::span<const void* const> inputs;
 };
 using DescribeCheck = std::function<Diagnostic(const CheckFailure&)>;
 

@@ -116,7 +116,7 @@ Object BuiltinCall::storage(bool trainable) {
   const std::string local = self.local_name(*path);
   Object result = self.activation_->line && !trainable ? self.make_slot(local, arguments, span)
                                                        : self.make_storage(local, trainable, arguments, span);
-  self.bind(path->root, result);
+  self.bind_path(*path, result);
   return self.read(**result.as<Storage*>());
 }
 

@@ -207,7 +207,7 @@ Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues argument
     Object result = call_function(symbol, std::move(given), span);
     record_function(symbol, result);
     path_ = outer;
-    bind(name->root, PathObject{scope.path});
+    bind_path(*name, PathObject{scope.path});
     return result;
   } catch (...) {
     path_ = outer;

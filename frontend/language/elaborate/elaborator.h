@@ -107,6 +107,7 @@ class Elaborator {
 
   // --- train.cpp, program.cpp: whole blocks
   void run_train(const Symbol& train);
+  Report run_report(const Symbol& train, const MetricBlock& block);
   void run_prediction(const Symbol& train, const std::vector<std::pair<std::string, Type>>& inputs);
   // A model or layer by itself; false if sizes of its inputs are open, which `open_sizes` then names.
   bool run_model(const Symbol& model, std::vector<std::string>& open_sizes);
@@ -150,6 +151,10 @@ class Elaborator {
   void run(const For& loop, const Statement& statement);
   void run(const Use& use, const Statement& statement);
   void run(const Update& update, const Statement& statement);
+  void update_storage(Storage& storage, const Update& update, const SourceSpan& span);
+  void update_everything(const Update& update, const Statement& statement);
+  void forget_instances(size_t from);
+  Object evaluate_everything(const Everything& everything, const SourceSpan& span);
   void run(const Collect& collect, const Statement& statement);
   void run(const Penalty& penalty, const Statement& statement);
   Object penalties(const SourceSpan& span);
@@ -231,6 +236,8 @@ class Elaborator {
   Object index(const Object& base, const Index& index, const SourceSpan& span);
   Object index_list(const Items& items, const Index& index, const SourceSpan& span);
   Object index_tensor(const Tensor& tensor, const Index& index, const SourceSpan& span);
+  Value gather_axes(Value x, std::vector<Value> ids, const std::vector<int64_t>& axes,
+                    const SourceSpan& span);
   Value gather_axis(Value x, Value ids, int64_t axis, const SourceSpan& span);
   int64_t known_integer(const Expression& expression, const char* what);
 
@@ -317,6 +324,7 @@ class Elaborator {
                       const SourceSpan& span);
   std::string claim(const std::string& local, const SourceSpan& span);  // the full path
   std::string local_name(const Path& path);
+  void bind_path(const Path& path, Object value);
   Object make_storage(const std::string& local, bool trainable, const ArgumentValues& arguments,
                       const SourceSpan& span);
   Storage& add_storage(const std::string& path, const Type& type, bool trainable, const Object& initializer,
@@ -327,6 +335,10 @@ class Elaborator {
   std::vector<Storage*> storages_below(const std::string& path);
   // The storage, instance or prefix that a path names.
   std::string resolve_path(const Path& path);
+  std::vector<std::string> resolve_paths(const Path& path);
+  [[noreturn]] void unknown_path(const Path& path, const std::optional<Object>& root);
+  int64_t scope_count(const std::string& path) const;
+  int64_t scope_number(const std::string& path, const Expression& written);
   Value storage_value(Storage& storage) const { return storage.versions.back(); }
 
   // --- random.cpp, checks.cpp
@@ -350,6 +362,7 @@ class Elaborator {
   Activation* activation_ = nullptr;
   PathScope* path_ = nullptr;
   bool training_ = false;
+  bool reporting_ = false;    // in a block after the step
   std::string initializing_;  // path of the parameter whose initial value is being computed
   const char* stack_base_ = nullptr;
 
@@ -368,7 +381,14 @@ class Elaborator {
   std::map<const Symbol*, Object> constants_;
   std::set<const Symbol*> constants_running_;
   std::vector<std::unique_ptr<Environment>> environments_;
-  std::vector<std::string> bound_instances_;  // names bound to instances, for `for … as`
+  // Names bound to instances and scopes, for `for … as`, and what they meant before.
+  struct BoundInstance {
+    Environment* environment;
+    std::string name;
+    std::optional<Object> before;
+  };
+  std::vector<BoundInstance> bound_instances_;
+  const std::string* everything_ = nullptr;  // what `.*` stands for in an update
   std::vector<ExpressionPointer> override_trees_;
   std::set<std::string> overrides_used_;
 

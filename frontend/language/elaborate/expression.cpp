@@ -75,7 +75,7 @@ Object Elaborator::evaluate_node(const Expression& expression) {
       if (auto* storage = result.as<Storage*>()) return self.read(**storage);
       return result;
     }
-    Object operator()(const Everything&) const { self.error(span, "`.*` stands in paths only"); }
+    Object operator()(const Everything& all) const { return self.evaluate_everything(all, span); }
     Object operator()(const Named& named) const { return self.evaluate_named(named, expression, nullptr); }
   };
   return std::visit(Visit{*this, expression, span}, expression.kind);
@@ -164,7 +164,7 @@ Object Elaborator::evaluate_named(const Named& named, const Expression& expressi
   try {
     Object result = piped ? evaluate_pipe_target(*group->inner, *piped, value.span) : evaluate(*group->inner);
     path_ = outer;
-    bind(named.path.root, PathObject{scope.path});
+    bind_path(named.path, PathObject{scope.path});
     return result;
   } catch (...) {
     path_ = outer;
@@ -312,6 +312,10 @@ std::optional<Object> Elaborator::path_object(const std::string& path) {
   const auto below = storage_by_path_.lower_bound(path);
   if (!path.empty())
     for (auto at = below; at != storage_by_path_.end() && at->first.starts_with(path); ++at)
+      if (const char next = at->first[path.size()]; next == '.' || next == '[')
+        return Object(PathObject{path});
+  if (!path.empty())
+    for (auto at = instances_.lower_bound(path); at != instances_.end() && at->first.starts_with(path); ++at)
       if (const char next = at->first[path.size()]; next == '.' || next == '[')
         return Object(PathObject{path});
   return std::nullopt;

@@ -17,8 +17,7 @@ Object Elaborator::index(const Object& base, const Index& index, const SourceSpa
         base.is<PathObject>() ? base.as<PathObject>()->path : (*base.as<std::shared_ptr<Instance>>())->path;
     if (index.indices.size() != 1 || index.indices[0].is_range)
       error(span, fmt::format("{} takes one number in brackets", describe(base)));
-    const std::string path =
-        fmt::format("{}[{}]", prefix, known_integer(*index.indices[0].first, "the number of a scope"));
+    const std::string path = fmt::format("{}[{}]", prefix, scope_number(prefix, *index.indices[0].first));
     if (std::optional<Object> found = path_object(path)) return std::move(*found);
     error(span, fmt::format("nothing is called `{}`", path));
   }
@@ -166,8 +165,8 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
   std::vector<int64_t> limit = shape;
   std::vector<int64_t> stride(shape.size(), 1);
   Shape kept;
-  int64_t gathered_axis = -1;
-  const Piece* gathered = nullptr;
+  std::vector<const Piece*> gathered;
+  std::vector<int64_t> gathered_axes;
   for (const Piece& piece : pieces) {
     if (piece.kind == Piece::Kind::new_axis) {
       kept.push_back(1);
@@ -178,9 +177,8 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
     limit[at] = piece.bounds.last;
     stride[at] = piece.bounds.step;
     if (piece.kind == Piece::Kind::ids) {
-      if (gathered) not_supported(piece.span, "an index with several tensors");
-      gathered = &piece;
-      gathered_axis = static_cast<int64_t>(kept.size());
+      gathered.push_back(&piece);
+      gathered_axes.push_back(static_cast<int64_t>(kept.size()));
     }
     if (piece.kind != Piece::Kind::element)
       kept.push_back((piece.bounds.last - piece.bounds.first + piece.bounds.step - 1) / piece.bounds.step);
@@ -189,12 +187,61 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
   put_origin(span);
   x = build::slice(b, x, std::move(start), std::move(limit), std::move(stride));
   x = build::reshape(b, x, std::move(kept));
-  if (gathered) {
-    const Value ids = to_value(gathered->ids, gathered->span);
+  if (gathered.size() == 1) {
+    const Value ids = to_value(gathered[0]->ids, gathered[0]->span);
     put_origin(span);
-    x = gather_axis(x, ids, gathered_axis, gathered->span);
+    x = gather_axis(x, ids, gathered_axes[0], gathered[0]->span);
+  } else if (!gathered.empty()) {
+    std::vector<Value> ids;
+    for (const Piece* piece : gathered) ids.push_back(to_value(piece->ids, piece->span));
+    x = gather_axes(x, std::move(ids), gathered_axes, span);
   }
   return tensor(x);
+}
+
+// x[i, j] with tensors i and j: both run together. The axes become one, in the place of the first.
+Value Elaborator::gather_axes(Value x, std::vector<Value> ids, const std::vector<int64_t>& axes,
+                              const SourceSpan& span) {
+  GraphBuilder& b = frame_->builder;
+  const Shape shape = b.shape(x);
+  for (Value& id : ids) {
+    if (!is_integer(type_of(id).element))
+      error(span, fmt::format("an index must be an integer, found {}", to_string(type_of(id))),
+            "cast it: i32(…)");
+    put_origin(span);
+    id = build::cast(b, ElementType::i64, id);
+  }
+  const Shape common = common_shape(ids, "an index", span);
+  put_origin(span);
+  const Type type(ElementType::i64, common);
+  Value flat = build::constant_integer(b, type, 0);
+  Value valid;
+  int64_t limit = 1;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const int64_t size = shape[static_cast<size_t>(axes[i])];
+    const Value id = build::broadcast_to(b, ids[i], common);
+    const Value inside = build::binary(
+        b, "logical_and", build::binary(b, "greater_equal", id, build::constant_integer(b, type, 0)),
+        build::binary(b, "less", id, build::constant_integer(b, type, size)));
+    valid = valid ? build::binary(b, "logical_and", valid, inside) : inside;
+    flat = build::add(b, build::mul(b, flat, build::constant_integer(b, type, size)), id);
+    limit *= size;
+  }
+  // One index out of range must not become another element.
+  flat = build::select(b, valid, flat, build::constant_integer(b, type, -1));
+  std::vector<int64_t> order;
+  Shape merged;
+  for (int64_t i = 0; i < static_cast<int64_t>(shape.size()); ++i) {
+    if (i == axes[0]) {
+      order.insert(order.end(), axes.begin(), axes.end());
+      merged.push_back(limit);
+    } else if (std::find(axes.begin(), axes.end(), i) == axes.end()) {
+      order.push_back(i);
+      merged.push_back(shape[static_cast<size_t>(i)]);
+    }
+  }
+  x = build::reshape(b, build::transpose(b, x, std::move(order)), std::move(merged));
+  return gather_axis(x, flat, axes[0], span);
 }
 
 }  // namespace gradus::language

@@ -12,9 +12,29 @@ std::string join_path(const std::string& path, const std::string& local) {
   return path.empty() ? local : path + "." + local;
 }
 
+// `as blocks[0].first`
 std::string Elaborator::local_name(const Path& path) {
-  if (!path.steps.empty()) not_supported(path.span, "a path after `as`");
-  return path.root.text;
+  std::string local = path.root.text;
+  for (const Path::Step& step : path.steps) {
+    const auto* member = std::get_if<Path::Member>(&step);
+    const auto* subscript = std::get_if<Path::Subscript>(&step);
+    if (!member && (!subscript || subscript->index.is_range))
+      error(path.span, "a name is made of names and numbers", "for example blocks[0].first");
+    if (member) {
+      local += "." + member->name.text;
+      continue;
+    }
+    const int64_t number = known_integer(*subscript->index.first, "the number of a scope");
+    if (number < 0) error(path.span, fmt::format("the number of a scope cannot be {}", number));
+    local += fmt::format("[{}]", number);
+  }
+  return local;
+}
+
+// `first` means what `as` names; of a path, what begins with it.
+void Elaborator::bind_path(const Path& path, Object value) {
+  if (path.steps.empty()) return bind(path.root, std::move(value));
+  bind(path.root, PathObject{join_path(path_->path, path.root.text)});
 }
 
 // A local name may be used once in each activation of its scope; the next call of a shared instance starts
@@ -43,7 +63,7 @@ Object Elaborator::call_layer(const Symbol& symbol, ArgumentValues arguments, co
   }
   const std::shared_ptr<Instance> instance =
       make_instance(symbol, std::move(settings), local, name ? name->span : span);
-  if (name) bind(name->root, instance);
+  if (name) bind_path(*name, instance);
   return run_instance(instance, std::move(inputs), span);
 }
 
@@ -145,6 +165,14 @@ Storage& Elaborator::add_storage(const std::string& path, const Type& type, bool
   storage->optimizer = activation_->line != nullptr;
   storage->owner = path_->owner;
   storage->span = user_span(span);
+  if (options_.mode != Mode::program)
+    for (const gradus::Input& input : root_->builder.graph().inputs())
+      if (input.name == path)
+        error(span,
+              fmt::format("`{}` is {} already, and a {} cannot have its name", path,
+                          input.kind == InputKind::data ? "a column of the data" : "an input of the step",
+                          trainable ? "parameter" : "state"),
+              "give one of them another name: … as weight");
   const Value initial = initial_value(path, type, initializer, span);
   Frame* inner = frame_;
   frame_ = root_.get();
@@ -222,45 +250,91 @@ std::vector<Storage*> Elaborator::storages_below(const std::string& path) {
   return found;
 }
 
+// How many scopes path[0], path[1], … there are.
+int64_t Elaborator::scope_count(const std::string& path) const {
+  int64_t count = 0;
+  const auto exists = [&](const std::string& scope) {
+    const auto begins = [&](const auto& table) {
+      const auto at = table.lower_bound(scope);
+      return at != table.end() && at->first.starts_with(scope);
+    };
+    return begins(storage_by_path_) || begins(instances_);
+  };
+  while (exists(fmt::format("{}[{}]", path, count))) ++count;
+  return count;
+}
+
+int64_t Elaborator::scope_number(const std::string& path, const Expression& written) {
+  const int64_t number = known_integer(written, "the number of a scope");
+  return number < 0 ? number + scope_count(path) : number;
+}
+
 std::string Elaborator::resolve_path(const Path& path) {
-  std::string resolved;
+  const std::vector<std::string> all = resolve_paths(path);
+  if (all.size() != 1) error(path.span, fmt::format("this path names {} scopes, one is wanted", all.size()));
+  return all[0];
+}
+
+// Several for a range: backbone.stages[2..4].
+std::vector<std::string> Elaborator::resolve_paths(const Path& path) {
+  std::vector<std::string> resolved;
   const std::optional<Object> root = lookup(path.root.text, false, path.root.span);
   if (root && root->is<Poison>()) throw Abandon{};
   if (root && root->is<Storage*>()) {
-    resolved = (*root->as<Storage*>())->path;
+    resolved = {(*root->as<Storage*>())->path};
   } else if (root && root->is<std::shared_ptr<Instance>>()) {
-    resolved = (*root->as<std::shared_ptr<Instance>>())->path;
+    resolved = {(*root->as<std::shared_ptr<Instance>>())->path};
   } else if (root && root->is<PathObject>()) {
-    resolved = root->as<PathObject>()->path;
+    resolved = {root->as<PathObject>()->path};
   } else {
-    resolved = join_path(path_->path, path.root.text);
-    if (storages_below(resolved).empty()) {
-      if (root)
-        error(path.span,
-              fmt::format("`{}` is {}, not a parameter or an instance", path.root.text, describe(*root)));
-      std::vector<std::string> names;
-      for (const auto& storage : storages_)
-        names.push_back(storage->path.substr(0, storage->path.find_first_of(".[")));
-      const std::string near = closest(path.root.text, names);
-      error(path.span, fmt::format("no parameters below `{}`", path.root.text),
-            near.empty() ? "" : fmt::format("did you mean `{}`?", near));
-    }
+    resolved = {join_path(path_->path, path.root.text)};
+    if (storages_below(resolved[0]).empty()) unknown_path(path, root);
   }
   for (const Path::Step& step : path.steps) {
-    if (const auto* member = std::get_if<Path::Member>(&step))
-      resolved = join_path(resolved, member->name.text);
-    if (const auto* subscript = std::get_if<Path::Subscript>(&step)) {
-      if (subscript->index.is_range) not_supported(path.span, "a range in a path");
-      resolved += fmt::format("[{}]", known_integer(*subscript->index.first, "the number of a scope"));
+    std::vector<std::string> next;
+    for (const std::string& each : resolved) {
+      const auto* subscript = std::get_if<Path::Subscript>(&step);
+      if (const auto* member = std::get_if<Path::Member>(&step))
+        next.push_back(join_path(each, member->name.text));
+      else if (!subscript)
+        next.push_back(each);
+      else if (!subscript->index.is_range)
+        next.push_back(fmt::format("{}[{}]", each, scope_number(each, *subscript->index.first)));
+      else {
+        const Range& range = subscript->index;
+        const int64_t first = range.first ? scope_number(each, *range.first) : 0;
+        const int64_t last =
+            std::min(range.last ? scope_number(each, *range.last) : scope_count(each), scope_count(each));
+        const int64_t by = range.step ? known_integer(*range.step, "a step") : 1;
+        if (by < 1) error(range.span, "the step of a slice must be at least 1");
+        for (int64_t i = std::max<int64_t>(first, 0); i < last; i += by)
+          next.push_back(fmt::format("{}[{}]", each, i));
+        if (next.empty())
+          error(range.span, fmt::format("there are no such scopes: `{}` has {}", each, scope_count(each)));
+      }
     }
+    resolved = std::move(next);
   }
-  if (storages_below(resolved).empty() && !instances_.contains(resolved)) {
-    std::string all;
-    for (const auto& storage : storages_)
-      if (!storage->optimizer && all.size() < 100) all += (all.empty() ? "" : ", ") + storage->path;
-    error(path.span, fmt::format("nothing is called `{}`", resolved), all.empty() ? "" : "there are " + all);
-  }
+  for (const std::string& each : resolved)
+    if (storages_below(each).empty() && !instances_.contains(each)) {
+      std::string all;
+      for (const auto& storage : storages_)
+        if (!storage->optimizer && all.size() < 100) all += (all.empty() ? "" : ", ") + storage->path;
+      error(path.span, fmt::format("nothing is called `{}`", each), all.empty() ? "" : "there are " + all);
+    }
   return resolved;
+}
+
+void Elaborator::unknown_path(const Path& path, const std::optional<Object>& root) {
+  if (root)
+    error(path.span,
+          fmt::format("`{}` is {}, not a parameter or an instance", path.root.text, describe(*root)));
+  std::vector<std::string> names;
+  for (const auto& storage : storages_)
+    names.push_back(storage->path.substr(0, storage->path.find_first_of(".[")));
+  const std::string near = closest(path.root.text, names);
+  error(path.span, fmt::format("no parameters below `{}`", path.root.text),
+        near.empty() ? "" : fmt::format("did you mean `{}`?", near));
 }
 
 }  // namespace gradus::language

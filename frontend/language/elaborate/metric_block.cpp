@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <set>
 
 #include "frontend/language/elaborate.h"
 #include "frontend/language/elaborate/known_math.h"
+#include "frontend/language/elaborate/metric_block.h"
 #include "frontend/language/elaborate/unit.h"
 #include "frontend/language/print.h"
 
@@ -98,6 +100,25 @@ class MetricEvaluator {
   const MetricLookup& lookup_;
 };
 
+bool is_about_metrics(const Expression& expression, const std::set<std::string>& locals) {
+  const auto again = [&](const ExpressionPointer& inner) { return is_about_metrics(*inner, locals); };
+  if (expression.as<Number>() || expression.as<Boolean>() || expression.as<String>()) return true;
+  if (const auto* name = expression.as<Name>()) return !locals.contains(name->text);
+  if (const auto* member = expression.as<Member>()) {
+    const auto* base = member->base->as<Name>();
+    return base && (base->text == "train" || base->text == "validation" || base->text == "test");
+  }
+  if (const auto* group = expression.as<Parentheses>()) return again(group->inner);
+  if (const auto* unary = expression.as<Unary>()) return again(unary->operand);
+  if (const auto* binary = expression.as<Binary>()) return again(binary->left) && again(binary->right);
+  if (const auto* call = expression.as<Call>()) {
+    const auto* name = call->callee->as<Name>();
+    return name && known_function(name->text, 1) && call->arguments.size() == 1 && !call->arguments[0].name &&
+           !call->arguments[0].value.is_range && again(call->arguments[0].value.first);
+  }
+  return false;
+}
+
 MetricOutcome run_expect(const Expect& expect, const MetricEvaluator& evaluator) {
   MetricOutcome outcome;
   outcome.expectation = true;
@@ -129,11 +150,26 @@ MetricOutcome run_expect(const Expect& expect, const MetricEvaluator& evaluator)
 
 }  // namespace
 
+bool is_about_metrics(const Block& block, const Statement& statement) {
+  std::set<std::string> locals;
+  for (const Statement& each : block.statements)
+    if (const auto* assignment = each.as<Assignment>())
+      for (const Identifier& target : assignment->targets) locals.insert(target.text);
+  if (const auto* expect = statement.as<Expect>())
+    return is_about_metrics(*expect->condition, locals) &&
+           (!expect->about || is_about_metrics(*expect->about, locals));
+  const auto* print = statement.as<Print>();
+  if (!print) return false;
+  return std::all_of(print->values.begin(), print->values.end(),
+                     [&](const ExpressionPointer& value) { return is_about_metrics(*value, locals); });
+}
+
 std::vector<MetricOutcome> evaluate_metrics(const MetricBlock& block, const MetricLookup& lookup) {
-  const auto& statements = static_cast<const Block*>(block.statements.get())->statements;
+  const Block& tree = *static_cast<const Block*>(block.statements.get());
   const MetricEvaluator evaluator(lookup);
   std::vector<MetricOutcome> outcomes;
-  for (const Statement& statement : statements) {
+  for (const Statement& statement : tree.statements) {
+    if (!is_about_metrics(tree, statement)) continue;
     if (const auto* expect = statement.as<Expect>()) {
       outcomes.push_back(run_expect(*expect, evaluator));
     } else if (const auto* line = statement.as<Print>()) {

@@ -156,14 +156,15 @@ std::vector<Storage*> Elaborator::minimized_over(const Minimize& minimize, Value
     return over;
   }
   for (const Path& path : minimize.over) {
-    const std::string resolved = resolve_path(path);
-    size_t found = 0;
-    for (Storage* storage : storages_below(resolved)) {
-      if (!storage->trainable) continue;
-      ++found;
-      if (std::find(over.begin(), over.end(), storage) == over.end()) over.push_back(storage);
+    for (const std::string& resolved : resolve_paths(path)) {
+      size_t found = 0;
+      for (Storage* storage : storages_below(resolved)) {
+        if (!storage->trainable) continue;
+        ++found;
+        if (std::find(over.begin(), over.end(), storage) == over.end()) over.push_back(storage);
+      }
+      if (found == 0) error(path.span, fmt::format("there is no parameter below `{}`", resolved));
     }
-    if (found == 0) error(path.span, fmt::format("there is no parameter below `{}`", resolved));
   }
   return over;
 }

@@ -83,7 +83,8 @@ bool is_text(const Object& object) {
 }  // namespace
 
 void Elaborator::run(const Expect& expect, const Statement& statement) {
-  if (options_.mode != Mode::program) error(statement.span, "`expect` stands in a program, or in `finally`");
+  if (options_.mode != Mode::program && !reporting_)
+    error(statement.span, "`expect` stands in a program, or in `finally`");
   if (frame_ != root_.get()) error(statement.span, "`expect` cannot stand inside `scan`");
   Expectation expectation;
   expectation.span = statement.span;
@@ -158,7 +159,8 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
 }
 
 void Elaborator::run(const Print& print_statement, const Statement& statement) {
-  if (options_.mode != Mode::program) not_supported(statement.span, "`print` here");
+  if (options_.mode != Mode::program && !reporting_)
+    error(statement.span, "`print` stands in a program, or in `every epoch { … }` or `finally { … }`");
   if (frame_ != root_.get()) error(statement.span, "`print` cannot stand inside `scan`");
   PrintLine line;
   line.span = statement.span;

@@ -24,7 +24,7 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   const SourceSpan& span = statement.span;
   const int64_t along = scan.along ? known_integer(*scan.along, "the axis after `along`") : 0;
   const int64_t by = scan.step ? known_integer(*scan.step, "the step after `by`") : 1;
-  if (by != 1 && by != -1) not_supported(span, fmt::format("`by {}` in `scan`", by));
+  if (by == 0) error(span, "the step of a scan must not be 0");
 
   // Sequences: the scanned axis first. A range has one axis, whatever `along` says about the results.
   GraphBuilder& b = frame_->builder;
@@ -35,13 +35,23 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     const bool range = sequence.source.is_range;
     Value value = range ? known_value(make_list(range_items(sequence.source)), ElementType::i32, place)
                         : to_value(evaluate(*sequence.source.first), place);
-    const Shape& shape = b.shape(value);
+    const Shape shape = b.shape(value);
     const auto rank = static_cast<int64_t>(shape.size());
     const int64_t axis = range ? 0 : (along < 0 ? along + rank : along);
     if (axis < 0 || axis >= rank)
       error(place, fmt::format("`along {}`: {} has no such axis", along, to_string(type_of(value))), "",
             {origin_note(tensor(value))});
-    const int64_t extent = shape[static_cast<size_t>(axis)];
+    const int64_t whole = shape[static_cast<size_t>(axis)];
+    const int64_t stride = std::abs(by);
+    const int64_t extent = (whole - 1) / stride + 1;
+    if (stride > 1) {  // backwards, the last element is the first one scanned
+      std::vector<int64_t> start(shape.size(), 0);
+      std::vector<int64_t> strides(shape.size(), 1);
+      strides[static_cast<size_t>(axis)] = stride;
+      if (by < 0) start[static_cast<size_t>(axis)] = (whole - 1) % stride;
+      put_origin(place);
+      value = build::slice(b, value, std::move(start), shape, std::move(strides));
+    }
     if (length >= 0 && extent != length)
       error(place, fmt::format("the sequences of a scan differ in length: {} and {}", length, extent));
     length = extent;

@@ -5,7 +5,6 @@
 
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/scan_state.h"
-#include "frontend/language/elaborate/terms.h"
 
 namespace gradus::language {
 
@@ -123,9 +122,13 @@ void Elaborator::poison(const Statement& statement) {
 
 void Elaborator::bind(const Identifier& target, Object value) {
   if (target.text == "_") return;
-  if (value.is<std::shared_ptr<Instance>>() || value.is<PathObject>())
-    bound_instances_.push_back(target.text);
-  activation_->environment->names[target.text] = std::move(value);
+  Environment& environment = *activation_->environment;
+  if (value.is<std::shared_ptr<Instance>>() || value.is<PathObject>()) {
+    const auto at = environment.names.find(target.text);
+    bound_instances_.push_back({&environment, target.text,
+                                at == environment.names.end() ? std::nullopt : std::optional(at->second)});
+  }
+  environment.names[target.text] = std::move(value);
 }
 
 void Elaborator::run(const Assignment& assignment, const Statement& statement) {
@@ -306,7 +309,7 @@ void Elaborator::run(const For& loop, const Statement& statement) {
   std::string base;
   if (loop.scope) {
     base = claim(local_name(*loop.scope), loop.scope->span);
-    bind(loop.scope->root, PathObject{base});
+    bind_path(*loop.scope, PathObject{base});
   }
   PathScope* outer = path_;
   for (size_t i = 0; i < items.size(); ++i) {
@@ -341,10 +344,7 @@ void Elaborator::run(const For& loop, const Statement& statement) {
       throw;
     }
     path_ = outer;
-    // Instances made here are visible in their iteration only.
-    for (size_t k = bound; k < bound_instances_.size(); ++k)
-      activation_->environment->names.erase(bound_instances_[k]);
-    bound_instances_.resize(bound);
+    forget_instances(bound);
   }
 }
 
@@ -363,34 +363,21 @@ void Elaborator::run(const Use& use, const Statement& statement) {
   ArgumentValues arguments = call ? evaluate_arguments(call->arguments, function->symbol) : ArgumentValues{};
   std::map<std::string, Object> settings =
       bind_arguments(*function->symbol, arguments, Binding::settings, use.value->span);
-  bind(use.path.root, make_instance(*function->symbol, std::move(settings), local, statement.span));
+  bind_path(use.path, make_instance(*function->symbol, std::move(settings), local, statement.span));
 }
 
-void Elaborator::run(const Update& update, const Statement& statement) {
-  ++effects_;
-  if (frame_ != root_.get() || scan_)
-    error(statement.span, "`update` cannot stand inside `scan`",
-          "carry the value with `with`, update after the loop");
-  for (const Path::Step& step : update.path.steps)
-    if (std::holds_alternative<Path::Everything>(step))
-      not_supported(statement.span, "`update` of all parameters below a path");
-  const std::string path = resolve_path(update.path);
-  const auto at = storage_by_path_.find(path);
-  if (at == storage_by_path_.end())
-    error(update.path.span, fmt::format("`{}` is not a parameter or state", path),
-          "only storage can be updated");
-  Storage& storage = *at->second;
-  Object value = evaluate(*update.value);
-  Value next = to_value(value, storage.type.element, update.value->span);
-  put_origin(statement.span);
-  if (frame_->builder.shape(next).empty())
-    next = build::broadcast_to(frame_->builder, next, storage.type.shape);
-  if (type_of(next) != storage.type)
-    error(statement.span,
-          fmt::format("update of `{}`: it is {}, the new value {}", path, to_string(storage.type),
-                      to_string(type_of(next))),
-          "", {origin_note(tensor(next))});
-  set_version(storage, next);
+// Instances made in an iteration of `for … as` are visible in it only.
+void Elaborator::forget_instances(size_t from) {
+  while (bound_instances_.size() > from) {
+    BoundInstance& bound = bound_instances_.back();
+    if (bound.environment == activation_->environment) {
+      if (bound.before)
+        bound.environment->names[bound.name] = std::move(*bound.before);
+      else
+        bound.environment->names.erase(bound.name);
+    }
+    bound_instances_.pop_back();
+  }
 }
 
 void Elaborator::run(const Collect& collect, const Statement& statement) {
@@ -408,36 +395,6 @@ void Elaborator::run(const Collect& collect, const Statement& statement) {
   ListObject list = *at->second.as<ListObject>();
   at->second = Nothing{};
   at->second = require_short(appended(std::move(list), std::move(value)), statement.span);
-}
-
-// A shared layer is called twice, its weights are penalized once: equal values of one statement in one scope
-// are one penalty.
-void Elaborator::run(const Penalty& penalty, const Statement& statement) {
-  ++effects_;
-  if (frame_ != root_.get())
-    error(statement.span, "`penalty` cannot stand inside `scan`",
-          "collect the values, then penalize their sum after the loop");
-  const Object object = evaluate(*penalty.value);
-  const SourceSpan& span = penalty.value->span;
-  const Value value = to_value(object, options_.precision, span);
-  if (!root_->builder.shape(value).empty())
-    error(span, fmt::format("a penalty is one number, found {}", to_string(type_of(value))),
-          "reduce it: sum(…)", {origin_note(tensor(value))});
-  std::vector<Value>& met = penalties_[{&statement, path_->path}];
-  for (Value other : met)
-    if (same_term(root_->builder, value, other)) return;
-  met.push_back(value);
-  penalty_order_.push_back(value);
-}
-
-// The sum of the penalties met so far.
-Object Elaborator::penalties(const SourceSpan& span) {
-  ++effects_;
-  Value total;
-  put_origin(span);
-  for (Value value : penalty_order_) total = total ? build::add(root_->builder, total, value) : value;
-  if (!total) return Object(0.0);
-  return Tensor{total, root_.get(), nullptr};
 }
 
 }  // namespace gradus::language

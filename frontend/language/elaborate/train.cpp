@@ -35,16 +35,18 @@ void Elaborator::run_train_statement(const Statement& statement) {
     if (const auto* every = statement.as<Every>()) {
       if (every->steps) not_supported(statement.span, "`every n steps`");
       for (const Statement& inner : every->body.statements)
-        if (!inner.as<Print>() && !inner.as<Expect>())
-          not_supported(inner.span, "anything but `print` and `expect` in `every epoch`");
+        if (!inner.as<Print>() && !inner.as<Expect>() && !inner.as<Assignment>())
+          error(inner.span, "`every epoch` holds `print`, `expect` and names for values",
+                "it comes after the step and updates nothing");
       settings.every_epoch.push_back(
           {std::shared_ptr<const void>(unit_.shared_from_this(), &every->body), statement.span});
       return;
     }
     if (const auto* last = statement.as<Finally>()) {
       for (const Statement& inner : last->body.statements)
-        if (!inner.as<Print>() && !inner.as<Expect>())
-          not_supported(inner.span, "anything but `print` and `expect` in `finally`");
+        if (!inner.as<Print>() && !inner.as<Expect>() && !inner.as<Assignment>())
+          error(inner.span, "`finally` holds `print`, `expect` and names for values",
+                "it comes after training and updates nothing");
       settings.finally.push_back(
           {std::shared_ptr<const void>(unit_.shared_from_this(), &last->body), statement.span});
       return;
@@ -85,6 +87,10 @@ void Elaborator::run(const Data& data, const Statement& statement) {
     for (size_t k = 0; k < i; ++k)
       if (data.names[k].text == data.names[i].text)
         error(data.names[i].span, fmt::format("two columns are called `{}`", data.names[i].text));
+    if (const auto at = storage_by_path_.find(data.names[i].text); at != storage_by_path_.end())
+      error(data.names[i].span,
+            fmt::format("`{}` is a parameter already, and a column cannot have its name", at->first),
+            "give one of them another name", {{"the parameter", at->second->span}});
     Type type(is_float(column.element) ? options_.precision : column.element, column.row_shape);
     type.shape.insert(type.shape.begin(), settings.batch);
     put_origin(data.names[i].span);
@@ -311,8 +317,10 @@ void Elaborator::run_train(const Symbol& symbol) {
   // What else is wrong shows again, with everything, when the columns are known.
   if (options_.mode == Mode::settings && !settings.data.name.empty()) errors_.clear();
   throw_if_errors();
-  if (options_.mode != Mode::settings) finish_metrics();
-  check_monitor();
+  if (options_.mode != Mode::settings && !reporting_) {
+    finish_metrics();
+    check_monitor();
+  }
   throw_if_errors();
   activation_ = nullptr;
   path_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontend/language/elaborate/metric_block.h"
 #include "frontend/language/elaborate/minimize.h"
 
 namespace gradus::language {
@@ -106,6 +107,16 @@ void append_new(std::vector<Diagnostic>& to, std::vector<Diagnostic> from) {
 
 void require_same_storage(const TrainProgram& a, const TrainProgram& b) {
   require_same_rows(a.storage, b.storage, "two batch sizes");
+}
+
+Report elaborate_report(const Unit& unit, const std::string& name, const TrainOptions& options,
+                        const MetricBlock& block) {
+  const Block& tree = *static_cast<const Block*>(block.statements.get());
+  if (std::all_of(tree.statements.begin(), tree.statements.end(),
+                  [&](const Statement& statement) { return is_about_metrics(tree, statement); }))
+    return {};
+  Elaborator elaborator(unit.implementation(), options_for(Mode::evaluation, name, options));
+  return elaborator.run_report(train_named(unit.implementation(), name), block);
 }
 
 TrainSettings elaborate_settings(const Unit& unit, const std::string& name, const TrainOptions& options) {

@@ -1,0 +1,110 @@
+// Statements with an effect beyond their names: `update` and `penalty`.
+#include <fmt/format.h>
+
+#include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/terms.h"
+
+namespace gradus::language {
+
+void Elaborator::run(const Update& update, const Statement& statement) {
+  ++effects_;
+  if (frame_ != root_.get() || scan_)
+    error(statement.span, "`update` cannot stand inside `scan`",
+          "carry the value with `with`, update after the loop");
+  for (const Path::Step& step : update.path.steps)
+    if (std::holds_alternative<Path::Everything>(step)) return update_everything(update, statement);
+  const std::string path = resolve_path(update.path);
+  const auto at = storage_by_path_.find(path);
+  if (at == storage_by_path_.end())
+    error(update.path.span, fmt::format("`{}` is not a parameter or state", path),
+          "only storage can be updated");
+  update_storage(*at->second, update, statement.span);
+}
+
+void Elaborator::update_storage(Storage& storage, const Update& update, const SourceSpan& span) {
+  Object value = evaluate(*update.value);
+  Value next = to_value(value, storage.type.element, update.value->span);
+  put_origin(span);
+  if (frame_->builder.shape(next).empty())
+    next = build::broadcast_to(frame_->builder, next, storage.type.shape);
+  if (type_of(next) != storage.type)
+    error(span,
+          fmt::format("update of `{}`: it is {}, the new value {}", storage.path, to_string(storage.type),
+                      to_string(type_of(next))),
+          "", {origin_note(tensor(next))});
+  set_version(storage, next);
+}
+
+// update target.* = 0.99 * target.* + 0.01 * source.*: parameter by parameter, by the rest of its path.
+void Elaborator::update_everything(const Update& update, const Statement& statement) {
+  if (!std::holds_alternative<Path::Everything>(update.path.steps.back()))
+    error(update.path.span, "`.*` stands at the end of a path");
+  const std::string prefix = resolve_path(update.path);
+  size_t count = 0;
+  for (Storage* storage : storages_below(prefix)) {
+    if (!storage->trainable || storage->path == prefix) continue;
+    ++count;
+    const std::string rest = storage->path.substr(prefix.size());
+    struct Restore {
+      const std::string*& at;
+      const std::string* saved;
+      ~Restore() { at = saved; }
+    } restore{everything_, everything_};
+    everything_ = &rest;
+    update_storage(*storage, update, statement.span);
+  }
+  if (count == 0) error(update.path.span, fmt::format("there is no parameter below `{}`", prefix));
+}
+
+// base.*: in an update the parameter at the same place below `base`, elsewhere the list of all.
+Object Elaborator::evaluate_everything(const Everything& everything, const SourceSpan& span) {
+  const Object base = evaluate_place(*everything.base);
+  const std::string* prefix = nullptr;
+  if (const auto* instance = base.as<std::shared_ptr<Instance>>()) prefix = &(*instance)->path;
+  if (const auto* path = base.as<PathObject>()) prefix = &path->path;
+  if (!prefix) error(span, fmt::format("{} has no parameters", describe(checked(base, span))));
+  if (everything_) {
+    const auto at = storage_by_path_.find(*prefix + *everything_);
+    if (at == storage_by_path_.end())
+      error(span, fmt::format("there is no parameter `{}{}`", *prefix, *everything_),
+            "both sides of this update must have the same parameters");
+    return read(*at->second);
+  }
+  Items items;
+  for (Storage* storage : storages_below(*prefix))
+    if (storage->trainable) items.push_back(read(*storage));
+  if (items.empty()) error(span, fmt::format("there is no parameter below `{}`", *prefix));
+  return make_list(std::move(items));
+}
+
+// A shared layer is called twice, its weights are penalized once: equal values of one statement in one scope
+// are one penalty.
+void Elaborator::run(const Penalty& penalty, const Statement& statement) {
+  ++effects_;
+  if (frame_ != root_.get())
+    error(statement.span, "`penalty` cannot stand inside `scan`",
+          "collect the values, then penalize their sum after the loop");
+  const Object object = evaluate(*penalty.value);
+  const SourceSpan& span = penalty.value->span;
+  const Value value = to_value(object, options_.precision, span);
+  if (!root_->builder.shape(value).empty())
+    error(span, fmt::format("a penalty is one number, found {}", to_string(type_of(value))),
+          "reduce it: sum(…)", {origin_note(tensor(value))});
+  std::vector<Value>& met = penalties_[{&statement, path_->path}];
+  for (Value other : met)
+    if (same_term(root_->builder, value, other)) return;
+  met.push_back(value);
+  penalty_order_.push_back(value);
+}
+
+// The sum of the penalties met so far.
+Object Elaborator::penalties(const SourceSpan& span) {
+  ++effects_;
+  Value total;
+  put_origin(span);
+  for (Value value : penalty_order_) total = total ? build::add(root_->builder, total, value) : value;
+  if (!total) return Object(0.0);
+  return Tensor{total, root_.get(), nullptr};
+}
+
+}  // namespace gradus::language

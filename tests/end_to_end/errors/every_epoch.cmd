@@ -1,0 +1,1 @@
+"$gradus" train every_epoch.model -q -o "$work/run"

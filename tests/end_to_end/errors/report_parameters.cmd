@@ -1,0 +1,1 @@
+"$gradus" train report_parameters.model -q -o "$work/run"

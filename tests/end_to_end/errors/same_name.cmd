@@ -1,0 +1,1 @@
+"$gradus" train same_name.model -q -o "$work/run"
