@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "frontend/command_line/command.h"
+#include "frontend/driver/data.h"
+#include "frontend/driver/summary.h"
 #include "frontend/language/elaborate/catalog.h"
 #include "frontend/language/elaborate/unit.h"
 
@@ -17,6 +19,8 @@ struct Options {
   std::vector<std::string> names;  // [FILE] [NAME]
   bool json = false;
   bool markdown = false;
+  std::vector<std::string> settings;
+  std::string data;
 };
 
 // "library/activations.gradus": activations
@@ -39,16 +43,17 @@ std::string first_sentence(const std::string& documentation, size_t width) {
   return text.substr(0, end) + " …";
 }
 
-std::string listing(const Catalog& catalog) {
+std::string listing(const Catalog& catalog, bool kinds) {
   std::string out = subject(catalog.file) + "\n";
   for (const CatalogEntry& entry : catalog.entries)
-    out += fmt::format("  {:<34}{}\n", entry.name, first_sentence(entry.documentation, 84));
+    out += fmt::format("  {:<34}{}\n", kinds ? entry.kind + " " + entry.name : entry.name,
+                       first_sentence(entry.documentation, 84));
   return out;
 }
 
 std::string list_library() {
   std::string out;
-  for (const Catalog& catalog : language::library_catalogs()) out += listing(catalog) + "\n";
+  for (const Catalog& catalog : language::library_catalogs()) out += listing(catalog, false) + "\n";
   out += "built in\n";
   std::string line = " ";
   for (const language::BuiltinSignature& builtin : language::builtin_signatures()) {
@@ -148,14 +153,79 @@ int show_library(const Options& options) {
   return success;
 }
 
+nlohmann::json to_json(const Summary& summary) {
+  nlohmann::json layers = nlohmann::json::array();
+  for (const SummaryRow& row : summary.rows) {
+    nlohmann::json outputs = nlohmann::json::array();
+    for (const Type& type : row.outputs) outputs.push_back(to_string(type));
+    layers.push_back({{"path", row.path},
+                      {"kind", row.kind},
+                      {"outputs", outputs},
+                      {"parameters", row.parameters},
+                      {"state", row.state}});
+  }
+  return {{"name", summary.name},
+          {"layers", layers},
+          {"parameters", summary.parameters},
+          {"state", summary.state},
+          {"optimizer", summary.optimizer},
+          {"bytes", summary.bytes}};
+}
+
+// The layers of a train block, for its own data and batch size.
+Summary summary_of_block(const language::Unit& unit, const std::string& name, const Options& options) {
+  language::TrainOptions train;
+  train.overrides = split_settings(options.settings);
+  const language::TrainSettings settings = language::elaborate_settings(unit, name, train);
+  const DataSet data = open_data(settings, options.data, train.precision);
+  train.columns = columns_of(data, settings);
+  const language::TrainProgram program = language::elaborate_train(unit, name, train);
+  return summarize(name, program.layers, program.storage);
+}
+
+// Of a model or layer that no block trains; nothing if sizes of its inputs are open.
+std::optional<Summary> summary_of_model(const language::Unit& unit, const std::string& name,
+                                        const Options& options) {
+  language::TrainOptions train;
+  train.overrides = split_settings(options.settings);
+  const language::ModelProgram program = language::elaborate_model(unit, name, train);
+  if (program.open_sizes.empty()) return summarize(name, program.layers, program.storage);
+  std::string settings;
+  for (const std::string& size : program.open_sizes) settings += fmt::format(" --set {}=…", size);
+  fmt::print(stderr, "note: for the table of its layers, {} needs{}\n", name, settings);
+  return std::nullopt;
+}
+
+// A block is asked for by its own name, or by that of the model that it trains.
+std::optional<Summary> summary_of(const language::Unit& unit, const Catalog& catalog,
+                                  const CatalogEntry& entry, const Options& options) {
+  for (const CatalogEntry& each : catalog.entries)
+    if (each.kind == "train" && each.name == entry.name) return summary_of_block(unit, each.name, options);
+  if (entry.kind == "model" || entry.kind == "layer") return summary_of_model(unit, entry.name, options);
+  return std::nullopt;
+}
+
+// Tables of all train blocks, then what else the file defines.
+int show_whole_file(const language::Unit& unit, const Catalog& catalog, const Options& options) {
+  std::string out;
+  nlohmann::json summaries = nlohmann::json::array();
+  for (const std::string& block : unit.trains()) {
+    const Summary summary = summary_of_block(unit, block, options);
+    out += summary_table(summary) + "\n";
+    summaries.push_back(to_json(summary));
+  }
+  write_text("-",
+             options.json
+                 ? nlohmann::json{{"definitions", to_json(catalog)}, {"summaries", summaries}}.dump(2) + "\n"
+                 : out + listing(catalog, true));
+  return success;
+}
+
 int show_file(const std::string& file, const std::string& name, const Options& options, Sources& sources) {
   const language::Unit unit = language::load_unit(file, sources.read(file), sources.reader());
   sources.add_unit(unit);
   const Catalog catalog = language::user_catalog(unit);
-  if (name.empty()) {
-    write_text("-", options.json ? to_json(catalog).dump(2) + "\n" : listing(catalog));
-    return success;
-  }
+  if (name.empty()) return show_whole_file(unit, catalog, options);
   const CatalogEntry* entry = catalog.find(name);
   if (!entry) {
     std::vector<std::string> names;
@@ -165,7 +235,14 @@ int show_file(const std::string& file, const std::string& name, const Options& o
                  near.empty() ? fmt::format("`gradus show {}` lists it all", file)
                               : fmt::format("did you mean `{}`?", near));
   }
-  write_text("-", options.json ? to_json(*entry, file).dump(2) + "\n" : definition(*entry));
+  const std::optional<Summary> summary = summary_of(unit, catalog, *entry, options);
+  if (options.json) {
+    nlohmann::json json = to_json(*entry, file);
+    if (summary) json["summary"] = to_json(*summary);
+    write_text("-", json.dump(2) + "\n");
+  } else {
+    write_text("-", definition(*entry) + (summary ? "\n" + summary_table(*summary) : ""));
+  }
   return success;
 }
 
@@ -177,6 +254,10 @@ Action set_up_show(CLI::App& app) {
          "NAME", options->names,
          "a name of the library; or a model text (.gradus, - is standard input) and, if wanted, a name in it")
       ->expected(0, 2);
+  app.add_option("--set", options->settings,
+                 "a setting, or a size of an input that the text leaves open: --set time=16")
+      ->allow_extra_args(false);
+  app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_flag("--json", options->json, "as JSON");
   app.add_flag("--markdown", options->markdown, "the whole library as the page docs/library.md");
   return [options](Sources& sources) {

@@ -19,10 +19,12 @@ constexpr auto forward_hints = std::to_array<Hint>({
     {"asin", "asin needs numbers from -1 to 1: clamp them"},
     {"acos", "acos needs numbers from -1 to 1: clamp them"},
     {"pow", "a negative number has no fractional power, and 0 no negative one"},
-    {"exp", "exp exceeds f32 above 88.7: subtract the largest number first, or take a loss on logits"},
-    {"expm1", "expm1 exceeds f32 above 88.7"},
-    {"sinh", "sinh exceeds f32 beyond 89.4"},
-    {"cosh", "cosh exceeds f32 beyond 89.4"},
+    {"exp",
+     "exp exceeds f32 above 88.7, f64 above 709.7: subtract the largest number first, or take a loss on "
+     "logits"},
+    {"expm1", "expm1 exceeds f32 above 88.7, f64 above 709.7"},
+    {"sinh", "sinh exceeds f32 beyond 89.4, f64 beyond 710.4"},
+    {"cosh", "cosh exceeds f32 beyond 89.4, f64 beyond 710.4"},
     {"div", "the divisor is 0 or too small: add a small constant to it"},
 });
 
@@ -55,6 +57,7 @@ std::string numerics_hint(std::string_view op, std::string_view forward,
     return "infinities of both signs cancel to nan: is there a row in which everything is masked?";
   if (infinite && (op == "mul" || op == "dot"))
     return "0 times infinity is nan: choose with where(…) instead of multiplying by a mask";
+  if (infinite && op == "div") return "infinity over infinity is nan";
   if (const std::string_view text = find(gradient_hints, forward); !text.empty()) return std::string(text);
   if (const std::string_view text = find(forward_hints, op); !text.empty()) return std::string(text);
   if (op == "constant") return "the program itself says so";

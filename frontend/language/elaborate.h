@@ -120,6 +120,14 @@ struct StorageRow {
   SourceSpan span;         // the line that made it
 };
 
+// An instance of a layer, or a function that a model of the user's calls itself, in the order of the calls.
+struct LayerRow {
+  std::string path;  // encoder.hidden; "" is the model itself, and a function
+  std::string kind;  // dense, average_pool2d: the name of its definition
+  bool function = false;
+  std::vector<Type> outputs;
+};
+
 // What a number in a graph's status means.
 struct Check {
   int64_t number = 0;
@@ -141,8 +149,7 @@ struct CallCount {
 };
 using CallCounts = std::map<std::string, CallCount>;  // by the function's name
 
-// ---- what programs say
-// --------------------------------------------------------------------------------------
+// ---- what programs say ----------------------------------------------------------------------------------
 
 struct Expectation {
   enum class Comparison { truth, equal, not_equal, less, less_equal, greater, greater_equal };
@@ -215,6 +222,7 @@ struct TrainProgram {
       prediction;            // outputs of `model` from its inputs; none where the block has no `model`
   StepGraph initialization;  // one result per row of `storage`, named by path; input: seed
   std::vector<StorageRow> storage;
+  std::vector<LayerRow> layers;  // of the training graph
   std::vector<std::string>
       metrics;  // names of results of training and evaluation, "loss" first; row-weighted means
   // Metrics that are ratios of sums, with the results that are summed: numerator and denominator.
@@ -230,6 +238,14 @@ struct TrainProgram {
 
 TrainSettings elaborate_settings(const Unit& unit, const std::string& name, const TrainOptions& options);
 TrainProgram elaborate_train(const Unit& unit, const std::string& name, const TrainOptions& options);
+
+// A model by itself: one row of the batch, other free sizes of its inputs from `overrides`.
+struct ModelProgram {
+  std::vector<LayerRow> layers;
+  std::vector<StorageRow> storage;
+  std::vector<std::string> open_sizes;  // not known: then there are no layers
+};
+ModelProgram elaborate_model(const Unit& unit, const std::string& name, const TrainOptions& options);
 
 // Error unless both give the same table of paths, types and kinds.
 void require_same_storage(const TrainProgram& a, const TrainProgram& b);

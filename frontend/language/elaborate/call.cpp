@@ -193,7 +193,11 @@ Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues argument
       break;
   }
   std::map<std::string, Object> given = bind_arguments(symbol, arguments, Binding::all, span);
-  if (!name) return call_function(symbol, std::move(given), span);
+  if (!name) {
+    Object result = call_function(symbol, std::move(given), span);
+    record_function(symbol, result);
+    return result;
+  }
   PathScope scope;
   scope.path = claim(local_name(*name), name->span);
   scope.owner = path_->owner;
@@ -201,6 +205,7 @@ Object Elaborator::call_definition(const Symbol& symbol, ArgumentValues argument
   path_ = &scope;
   try {
     Object result = call_function(symbol, std::move(given), span);
+    record_function(symbol, result);
     path_ = outer;
     bind_path(*name, PathObject{scope.path});
     return result;

@@ -110,6 +110,8 @@ class Elaborator {
   // --- train.cpp, program.cpp: whole blocks
   void run_train(const Symbol& train);
   void run_prediction(const Symbol& train, const std::vector<std::pair<std::string, Type>>& inputs);
+  // A model or layer by itself; false if sizes of its inputs are open, which `open_sizes` then names.
+  bool run_model(const Symbol& model, std::vector<std::string>& open_sizes);
   StepGraph finish_step();
   StepGraph finish_conditions();
   StepGraph finish_report();  // the one of options.report
@@ -128,6 +130,7 @@ class Elaborator {
   std::vector<std::pair<std::string, Type>> model_inputs;  // of the first call of `model`
   bool has_model = false;
   CallCounts calls;
+  std::vector<LayerRow> layers;
   std::vector<Diagnostic> warnings;
 
  private:
@@ -315,6 +318,8 @@ class Elaborator {
   Object call_definition(const Symbol& symbol, ArgumentValues arguments, const SourceSpan& span,
                          const Path* name);
   Object call_function(const Symbol& symbol, std::map<std::string, Object> given, const SourceSpan& span);
+  void record_function(const Symbol& symbol, const Object& result);
+  std::vector<Type> output_types(const Object& result) const;
   Object run_definition(const Symbol& symbol, const std::map<std::string, Object>& given,
                         const SourceSpan& span);
   std::optional<bool> training_argument(ArgumentValues& arguments);

@@ -1,6 +1,8 @@
 // Layers: instances, paths, parameters and state.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/print.h"
 
@@ -104,7 +106,22 @@ Object Elaborator::run_instance(const std::shared_ptr<Instance>& instance,
     Enter(PathScope*& current, PathScope* inner) : at(current), outer(current) { current = inner; }
     ~Enter() { at = outer; }
   } enter(path_, &scope);
-  return run_definition(*instance->symbol, given, span);
+  // Instances are listed once, before what they use.
+  const bool listed = std::any_of(layers.begin(), layers.end(), [&](const LayerRow& row) {
+    return !row.function && row.path == instance->path;
+  });
+  const size_t row = layers.size();
+  if (listed) {  // called again: its functions are listed already
+    Object again = run_definition(*instance->symbol, given, span);
+    layers.erase(std::remove_if(layers.begin() + static_cast<std::ptrdiff_t>(row), layers.end(),
+                                [](const LayerRow& each) { return each.function; }),
+                 layers.end());
+    return again;
+  }
+  layers.push_back({instance->path, instance->symbol->definition()->name.text, false, {}});
+  Object result = run_definition(*instance->symbol, given, span);
+  layers[row].outputs = output_types(result);
+  return result;
 }
 
 // --- Parameters and state

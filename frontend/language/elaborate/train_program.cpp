@@ -130,6 +130,7 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
   Elaborator training(implementation, options_for(Mode::training, name, options));
   training.run_train(train);
   program.storage = training.storage_rows();
+  program.layers = training.layers;
   program.metrics = training.metric_names;
   program.ratios = training.ratios;
   program.rates = training.rate_names;

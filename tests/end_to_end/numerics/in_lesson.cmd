@@ -1,0 +1,1 @@
+"$gradus" run in_lesson.gradus --check-numerics

@@ -1,0 +1,1 @@
+"$gradus" run one_step.gradus --check-numerics
