@@ -54,6 +54,16 @@ constexpr evaluate::Rule any_rule = evaluate::make_rule(
 constexpr evaluate::Rule all_rule = evaluate::make_rule(
     [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return evaluate::minimum(a, b); }); });
 
+template <bool largest, class T>
+bool stays_extreme(const T& found, const T& next) {
+  if constexpr (std::is_same_v<T, int64_t>) {
+    return largest ? found >= next : found <= next;
+  } else {
+    const double x = evaluate::primal(found), y = evaluate::primal(next);
+    return std::isnan(x) || (!std::isnan(y) && (largest ? x >= y : x <= y));
+  }
+}
+
 // For every result, the flat index of the first extreme element of the operand; NaN beats everything.
 template <bool largest, class C>
 std::vector<int64_t> first_extremes(const C& call, const std::vector<int64_t>& axes, size_t results) {
@@ -62,15 +72,7 @@ std::vector<int64_t> first_extremes(const C& call, const std::vector<int64_t>& a
   const auto scan = [&](const auto& from) {
     evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
       int64_t& place = best[evaluate::flat_index(index, strides)];
-      if (place >= 0) {
-        const auto &a = from[static_cast<size_t>(place)], &b = from[flat];
-        if constexpr (std::is_same_v<std::decay_t<decltype(a)>, int64_t>) {
-          if (largest ? a >= b : a <= b) return;
-        } else {
-          const double x = evaluate::primal(a), y = evaluate::primal(b);
-          if (std::isnan(x) || (!std::isnan(y) && (largest ? x >= y : x <= y))) return;
-        }
-      }
+      if (place >= 0 && stays_extreme<largest>(from[static_cast<size_t>(place)], from[flat])) return;
       place = static_cast<int64_t>(flat);
     });
   };

@@ -102,7 +102,8 @@ ModelProgram elaborate_model(const Unit& unit, const std::string& name, const Tr
                                                 .name = name,
                                                 .overrides = options.overrides,
                                                 .columns = {},
-                                                .batch = options.batch});
+                                                .batch = options.batch,
+                                                .when = {}});
   ModelProgram program;
   if (!elaborator.run_model(*symbol, program.open_sizes)) return program;
   program.layers = std::move(elaborator.layers);
