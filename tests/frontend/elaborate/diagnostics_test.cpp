@@ -113,7 +113,7 @@ TEST_CASE("errors in train blocks") {
           {"split(folds: 5, validation: 0.1)", "do not go together", 6, "each fold"},
           {"every 0 steps { print loss }", "at least 1", 6, ""},
           {"every epoch { update head.bias = 1 }", "update nothing", 6, ""},
-          {"every epoch { print dense(y, 1) }", "would be made here", 6, "use name"},
+          {"every epoch { print dense(y, 1) as extra }", "would be made here", 6, "use name"},
           {"every epoch { image_sheet(\"a.png\", ones([2, 7])) }", "no list of images", 6, "images are"},
           {"every epoch { image_sheet(\"../a.png\", ones([2, 9])) }", "in the folder of the run", 6, ""},
           {"image_sheet(\"a.png\", ones([2, 9]))", "stands in `every epoch`", 6, ""},

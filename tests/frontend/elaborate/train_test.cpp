@@ -252,8 +252,11 @@ train Two {
   use net = dense(1)
   loss = mean_squared_error(net(x) + normal([batch, 1]), t)
   when step % 2 == 0 { minimize loss over net.weight with adam(1e-2) }
-  when epoch > 3 and step > 1 { noise = normal([1]); minimize loss over net.bias with momentum(sum(noise)) }
   minimize loss over net.bias with sgd(0.1)
+  when epoch > 3 and step > 1 {
+    noise = normal([1])
+    minimize mean_squared_error(net(x), t) over net.bias with momentum(sum(noise))
+  }
 }
 )";
   const TrainProgram all = train(text, {two, one});
