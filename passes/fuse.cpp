@@ -50,7 +50,7 @@ class Emission {
 
   Graph run() && {
     for (uint32_t i : rewriter_.live())
-      if (groups_.role(i) == KernelRole::source) rewriter_.keep(i);
+      if (groups_.live(i) && groups_.role(i) == KernelRole::source) rewriter_.keep(i);
     for (uint32_t i : rewriter_.live())
       for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
         if (const size_t group = groups_.group_of({i, r}); group != KernelGroups::no_group) emit(group);

@@ -28,13 +28,14 @@ constexpr int64_t most_short_rows = 4096;
 KernelGroups::KernelGroups(const Graph& graph)
     : graph_(graph),
       users_(users(graph)),
-      live_(live_nodes(graph)),
+      live_(graph.size(), false),
       materialize_(graph.size(), false),
       escapes_(graph.size(), false),
       identity_(graph.size(), false),
       expansion_(graph.size(), 1),
+      paths_(graph.size()),
       group_of_(graph.size(), no_group) {
-  find_checked();
+  find_live();
   find_materialized();
   for (uint32_t i = static_cast<uint32_t>(graph_.size()); i-- > 0;)
     if (live_[i]) place(i);
@@ -52,19 +53,27 @@ void KernelGroups::require(Value value) {
 }
 
 bool KernelGroups::reads(uint32_t user, uint32_t i) const {
-  if (!live_[user]) return false;
+  if (!live_[user]) return checked_.count(user) && indices_of(user).node == i;
   const std::vector<Value>& operands = node(user).operands;
   return std::any_of(operands.begin(), operands.end(), [&](Value v) { return v.node == i && !is_check(v); });
 }
 
-void KernelGroups::find_checked() {
+void KernelGroups::find_live() {
   auto see = [&](Value value) {
-    if (is_check(value)) checked_.insert(value.node);
+    if (is_check(value))
+      checked_.insert(value.node);
+    else
+      live_[value.node] = true;
   };
-  for (uint32_t i = 0; i < graph_.size(); ++i)
+  for (const Input& input : graph_.inputs()) see(input.value);
+  for (const NamedValue& result : graph_.results()) see(result.value);
+  for (const Update& update : graph_.updates()) see(update.value);
+  if (graph_.status()) see(graph_.status());
+  for (uint32_t i = static_cast<uint32_t>(graph_.size()); i-- > 0;)
     if (live_[i])
       for (Value operand : node(i).operands) see(operand);
-  for (const NamedValue& result : graph_.results()) see(result.value);
+    else if (checked_.count(i))
+      see(indices_of(i));
 }
 
 void KernelGroups::escape_through(Value value) {
@@ -172,6 +181,7 @@ bool KernelGroups::may_join(uint32_t i, const KernelGroup& group) const {
     // What is looked up in a row belongs to the kernel that computes the row.
     if (is_row_lookup(i) && !group.heroes.empty()) return false;
     if (materialize_[i] && node(i).op->family != OpFamily::elementwise) return false;
+    if (node(i).op->family == OpFamily::elementwise && paths_.too_many(i)) return false;
     return !is_expensive(node(i)) || expansion(i) <= 1;
   }
   if (!at_identity) return false;
@@ -195,7 +205,13 @@ void KernelGroups::join(uint32_t i, size_t index) {
   }
 }
 
+void KernelGroups::find_paths(uint32_t i) {
+  for (uint32_t user : users_[i])
+    if (reads(user, i)) paths_.read(graph_, i, user);
+}
+
 void KernelGroups::place(uint32_t i) {
+  find_paths(i);
   const KernelRole own = role(i);
   if (own == KernelRole::source || repeated(i)) return;
   if (own != KernelRole::alone) {
@@ -207,6 +223,7 @@ void KernelGroups::place(uint32_t i) {
     }
     if (readers.empty() && !escapes_[i]) return;  // only its check is wanted
   }
+  paths_.start(i);
   KernelGroup group;
   group.nodes.push_back(i);
   group.role = own;
@@ -339,7 +356,8 @@ bool KernelGroups::may_merge_rows(size_t g, size_t p) const {
   if (group.nodes.size() + producer.nodes.size() > most_row_nodes) return false;
   KernelBody body(*this, g, p);
   for (Value value : yields(g, p)) body.yield(value);
-  return row_form(std::move(body).finish()).has_value();
+  const Graph together = std::move(body).finish();
+  return !has_too_many_copies(together) && row_form(together).has_value();
 }
 
 void KernelGroups::merge(size_t g, size_t p) {

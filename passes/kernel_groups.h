@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "passes/fusion.h"
+#include "passes/index_paths.h"
 
 namespace gradus {
 
@@ -30,6 +31,7 @@ class KernelGroups {
   bool escapes(uint32_t i) const { return escapes_[i]; }  // a result, an update or a check needs its value
   const Node& node(uint32_t i) const { return graph_.node(i); }
   KernelRole role(uint32_t i) const { return kernel_role(node(i)); }
+  bool live(uint32_t i) const { return live_[i]; }
   bool repeated(uint32_t i) const;
   size_t group_of(Value value) const;
   std::set<size_t> producers(size_t self) const;
@@ -43,7 +45,8 @@ class KernelGroups {
   bool is_check(Value value) const { return value.result == 1 && role(value.node) == KernelRole::map; }
   void require(Value value);
   bool reads(uint32_t user, uint32_t i) const;
-  void find_checked();
+  // Which nodes' values are read at all. A lookup of which only the check is wanted reads its indices alone.
+  void find_live();
   // What a check reads has a kernel even where nothing else reads it.
   void escape_through(Value value);
   // Values that must lie in memory: results, and what contractions and lone ops read.
@@ -61,6 +64,7 @@ class KernelGroups {
   bool may_join(uint32_t i, const KernelGroup& group) const;
   void join(uint32_t i, size_t index);
   void place(uint32_t i);
+  void find_paths(uint32_t i);
   // The check of a gather or one_hot is a kernel of its own; the lookup is pulled into its users.
   void add_check_groups();
   // Groups whose results `group` reads.
@@ -84,6 +88,7 @@ class KernelGroups {
   std::vector<bool> escapes_;
   std::vector<bool> identity_;
   std::vector<double> expansion_;
+  IndexPaths paths_;  // from the elements of a node's group
   std::vector<size_t> group_of_;
   std::map<uint32_t, size_t> check_group_of_;
   std::vector<KernelGroup> groups_;
