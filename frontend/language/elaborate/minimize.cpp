@@ -40,7 +40,8 @@ std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<V
 void Elaborator::check_not_stale(Frame& frame, Value y, const std::vector<Storage*>& storages,
                                  const std::string& name, const SourceSpan& span) {
   std::set<Value> current;
-  for (const Storage* storage : storages) current.insert(storage->versions.back());
+  // What an update was computed from does not matter: a parameter is read as it is now.
+  for (const auto& storage : storages_) current.insert(storage->versions.back());
   const std::vector<bool> seen = reaches(frame, y, current);
   for (const Storage* storage : storages)
     for (size_t i = 0; i + 1 < storage->versions.size(); ++i)

@@ -264,7 +264,7 @@ train Two {
   CHECK(all.conditions->graph.results().size() == 2);
   CHECK(all.conditions->graph.inputs().size() == 2);  // step and epoch
   CHECK(all.metrics == std::vector<std::string>{"loss"});
-  CHECK(all.training.graph.updates().size() == 7);
+  CHECK(all.training.graph.updates().size() == 6);
   const Unit unit = load_unit("test.gradus", text);
   TrainOptions options;
   options.columns = {two, one};
