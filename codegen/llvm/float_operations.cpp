@@ -20,6 +20,9 @@ bool is_long(ScalarOp op) {
          op == ScalarOp::remainder;
 }
 
+// Those that reduce large angles in a block of its own.
+bool branches(ScalarOp op) { return op == ScalarOp::sin || op == ScalarOp::cos || op == ScalarOp::tan; }
+
 }  // namespace
 
 llvm::Function* ModuleEmitter::math_function(ScalarOp op, llvm::Type* type) {
@@ -45,9 +48,11 @@ llvm::Value* FunctionEmitter::apply_float(const ExpressionNode& node, llvm::Arra
     // Sixteen-bit floats are for storage: every operation is done in f32 and rounded back.
     numbers.push_back({&context, short_type ? convert(operand, type, ElementType::f32) : operand});
   }
-  if (copies_ > most_copies && is_long(node.op) && !short_type) {
-    llvm::SmallVector<Value, 2> arguments(operands.begin(), operands.end());
-    return builder_.CreateCall(module_.math_function(node.op, operands.front()->getType()), arguments);
+  if (branches(node.op) || (copies_ > most_copies && is_long(node.op) && !short_type)) {
+    llvm::SmallVector<Value, 2> arguments;
+    for (const LlvmNumber& number : numbers) arguments.push_back(number.value);
+    Value made = builder_.CreateCall(module_.math_function(node.op, arguments.front()->getType()), arguments);
+    return short_type ? convert(made, ElementType::f32, type) : made;
   }
   if (node.op == ScalarOp::is_finite) return math::is_finite(numbers.front()).value;
   const LlvmNumber result = math::apply<LlvmNumber>(node.op, numbers);

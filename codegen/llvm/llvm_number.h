@@ -1,6 +1,8 @@
 // The number type of ir/math/number.h that writes code: the same formulas, as scalars or as vectors.
 #pragma once
 
+#include <array>
+
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/IntrinsicsX86.h>
@@ -173,6 +175,48 @@ struct LlvmNumber {
            builder.getInt32(4 /* the current rounding mode */)}));
     }
     return math::scale_by_factors(a, n);
+  }
+
+  template <size_t count>
+  friend LlvmNumber look_up(const std::array<double, count>& table, LlvmNumber index) {
+    llvm::IRBuilder<>& builder = index.builder();
+    llvm::Module& module = *builder.GetInsertBlock()->getModule();
+    llvm::Constant* values =
+        llvm::ConstantDataArray::get(builder.getContext(), llvm::ArrayRef<double>(table));
+    // LLVM merges equal tables.
+    auto* global = new llvm::GlobalVariable(module, values->getType(), true,
+                                            llvm::GlobalValue::PrivateLinkage, values, "table");
+    global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    llvm::Type* type = index.value->getType();
+    llvm::Value* offset = builder.CreateFPToSI(index.value, index.with_scalar(builder.getInt64Ty()));
+    llvm::Value* address = builder.CreateGEP(builder.getDoubleTy(), global, offset);
+    if (!type->isVectorTy()) return index.with(builder.CreateLoad(type, address));
+    return index.with(builder.CreateMaskedGather(type, address, llvm::Align(alignof(double))));
+  }
+  // Code after it is in another block.
+  template <size_t count, class Otherwise>
+  friend std::array<LlvmNumber, count> rarely(LlvmBoolean condition, std::array<LlvmNumber, count> usual,
+                                              Otherwise otherwise) {
+    llvm::IRBuilder<>& builder = condition.context->builder;
+    llvm::BasicBlock* before = builder.GetInsertBlock();
+    auto* rare = llvm::BasicBlock::Create(builder.getContext(), "rare", before->getParent());
+    auto* after = llvm::BasicBlock::Create(builder.getContext(), "after", before->getParent());
+    llvm::Value* anywhere = condition.value;
+    if (anywhere->getType()->isVectorTy()) anywhere = builder.CreateOrReduce(anywhere);
+    builder.CreateCondBr(anywhere, rare, after);
+    builder.SetInsertPoint(rare);
+    std::array<LlvmNumber, count> result = otherwise();
+    for (size_t k = 0; k < count; ++k) result[k] = select(condition, result[k], usual[k]);
+    rare = builder.GetInsertBlock();
+    builder.CreateBr(after);
+    builder.SetInsertPoint(after);
+    for (size_t k = 0; k < count; ++k) {
+      llvm::PHINode* merged = builder.CreatePHI(usual[k].value->getType(), 2);
+      merged->addIncoming(usual[k].value, before);
+      merged->addIncoming(result[k].value, rare);
+      result[k].value = merged;
+    }
+    return result;
   }
 
   friend LlvmNumber widen(LlvmNumber a) {

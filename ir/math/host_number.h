@@ -1,6 +1,7 @@
 // The number type of ir/math/number.h that computes on the host, element by element.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -97,6 +98,16 @@ struct HostNumber {
   friend HostNumber from_bits(HostNumber, Integer pattern) { return {std::bit_cast<T>(pattern.value)}; }
   friend Integer sign_mask(HostNumber a) { return bits(like(a, -0.0)); }
   friend HostNumber scalb(HostNumber a, HostNumber n) { return scale_by_factors(a, n); }
+
+  template <size_t count>
+  friend HostNumber look_up(const std::array<double, count>& table, HostNumber index) {
+    return {static_cast<T>(table[static_cast<size_t>(index.value)])};
+  }
+  template <size_t count, class Otherwise>
+  friend std::array<HostNumber, count> rarely(bool condition, std::array<HostNumber, count> usual,
+                                              Otherwise otherwise) {
+    return condition ? otherwise() : usual;
+  }
 
   friend Wide widen(HostNumber a) { return {static_cast<double>(a.value)}; }
   friend HostNumber narrow(HostNumber, Wide a) { return {static_cast<T>(a.value)}; }

@@ -8,7 +8,8 @@
 // from_bits to and from N::Integer, an integer of the same width (with + - & | ^ << and arithmetic >>,
 // shift_right_logical, comparisons); is_double(x); has_fused(x): multiply_add rounds once; widen(x) →
 // N::Wide, always f64, and narrow(like, wide) back; scalb(x, n): scale_by_factors, or an instruction that
-// does the same.
+// does the same; look_up(table, n), n integral; rarely(condition, usual, otherwise): an array of numbers,
+// those of the function `otherwise` where the condition holds, which code skips if that is nowhere.
 //
 // Methods: argument reductions and the coefficients of sin, cos and log are those of fdlibm (Sun
 // Microsystems, 1993), the other coefficients are interpolations at Chebyshev nodes, computed with 50 digits.

@@ -1,8 +1,11 @@
-// sin, cos, tan: f64, and f32 through f64. Full accuracy for |x| < 2^45; beyond it the argument counts as 0.
+// sin, cos, tan: f64, and f32 through f64.
 #pragma once
 
+#include <array>
+#include <limits>
 #include <numbers>
 
+#include "ir/math/large_angle.h"
 #include "ir/math/number.h"
 
 namespace gradus::math {
@@ -16,7 +19,9 @@ struct ReducedAngle {
 
 template <class N>
 ReducedAngle<N> reduce_angle(const N& x) {
-  const N bounded = select(absolute(x) < 0x1p45, x, x - x);
+  const N magnitude = absolute(x);
+  const auto large = (magnitude >= 0x1p45) & (magnitude < std::numeric_limits<double>::infinity());
+  const N bounded = select(magnitude < 0x1p45, x, x - x);
   const N shifted = multiply_add(bounded, like(x, 2 / std::numbers::pi), rounding_constant(x));
   const N n = shifted - rounding_constant(x);
   // pi/2 in three doubles. The first difference is exact: it is a multiple of 2^-52 below 1.
@@ -25,7 +30,13 @@ ReducedAngle<N> reduce_angle(const N& x) {
   const Pair<N> second = two_product(n, like(x, 6.1232339957367660e-17));
   Pair<N> rest = two_sum(coarse, -second.high);
   rest.low = rest.low - (second.low + n * -1.4973849048591833e-33);
-  return {fast_two_sum(rest.high, rest.low), bits(shifted)};
+  rest = fast_two_sum(rest.high, rest.low);
+  const auto [high, low, quadrant] = rarely(large, std::array{rest.high, rest.low, shifted}, [&] {
+    auto angle = reduce_large_angle(select(large, x, like(x, 0x1p45)));
+    angle[2] = angle[2] + rounding_constant(x);
+    return angle;
+  });
+  return {{high, low}, bits(quadrant)};
 }
 
 template <class N>
