@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "codegen/lower/lower.h"
 #include "ir/text/parse.h"
@@ -113,6 +114,9 @@ class Check {
         scale = std::max(scale, std::fabs(number.value));
         most = std::max(most, errors.back());
         if (!std::isfinite(number.value)) throw DrawnAgain("a value is not finite");
+        if (array.type.element != ElementType::f64 &&
+            std::fabs(number.value) > std::numeric_limits<float>::max())
+          throw DrawnAgain("a value is beyond f32");
       }
       if (most == 0) continue;
       if (!(most <= 1e-2 * scale)) throw DrawnAgain(fmt::format("error bound {} of {}", most, scale));
