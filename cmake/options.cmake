@@ -15,8 +15,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # libstdc++ 12 itself uses what it deprecates.
-  target_compile_options(gradus_options INTERFACE -Wno-deprecated-declarations)
+  # libstdc++ 12 itself uses what it deprecates; `&` joins masks, which are bool on the host only.
+  target_compile_options(gradus_options INTERFACE -Wno-deprecated-declarations -Wno-bitwise-instead-of-logical)
 endif()
 
 set(GRADUS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")

@@ -5,9 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include <unistd.h>
 
 #include "ir/error.h"
 
@@ -19,6 +23,14 @@ inline std::string_view text(const uint8_t* data, size_t size) {
 
 inline std::span<const std::byte> bytes(const uint8_t* data, size_t size) {
   return std::as_bytes(std::span(data, size));
+}
+
+// For readers that take a file's name: the bytes as a file in memory.
+inline std::string file_of(const uint8_t* data, size_t size) {
+  static const std::string path = "/dev/shm/gradus-fuzz-" + std::to_string(getpid());
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  return path;
 }
 
 // Not `assert`: it must hold in every build.

@@ -5,6 +5,7 @@ import pathlib
 import struct
 import sys
 import zipfile
+import zlib
 
 corpus = pathlib.Path(sys.argv[1])
 
@@ -41,3 +42,9 @@ seed("idx", "compressed", gzip.compress(images, mtime=0))
 
 seed("csv", "typed", b'height,weight,kind\n1.5,2,cat\n-3e2,"4",dog\n')
 seed("csv", "quoted", b'a,b\r\n"x ""y"", z","line\nbreak"\r\n1,2\r\n')
+seed("sentences", "tagged", b"# text = a dog\n1\ta\ta\tDET\t_\t_\t_\t_\t_\t_\n2\tdog\tdog\tNOUN\t_\t_\t_\t_\t_\t_\n\n")
+seed("sentences", "pairs", b"a dog\tein Hund\na cat\teine Katze\n")
+
+chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+seed("png", "grey", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", 2, 2, 8, 0, 0, 0, 0)) +
+     chunk(b"IDAT", zlib.compress(b"\0\1\2\0\3\4")) + chunk(b"IEND", b""))
