@@ -3,7 +3,7 @@
 add_library(gradus_options INTERFACE)
 target_include_directories(gradus_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(gradus_options INTERFACE
-  -Wall -Wextra -Wpedantic $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow> -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
+  -Wall -Wextra -Wpedantic $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
   -Werror
   # Results must not depend on the host compiler's freedom to fuse a*b+c.
   -ffp-contract=off)
