@@ -77,12 +77,16 @@ std::shared_ptr<Instance> Elaborator::make_instance(const Symbol& symbol,
     // Another activation of the same scope: the instance made by the first one is shared.
     if (at->second->symbol != &symbol)
       error(span, fmt::format("`{}` is {} already", path, describe(Object(at->second))));
+    if (at->second->owner != path_->owner)
+      error(span, fmt::format("duplicate path `{}`", path), "give one of them another name with `as`",
+            {{"the other one", at->second->span}});
     return at->second;
   }
   auto instance = std::make_shared<Instance>();
   instance->symbol = &symbol;
   instance->path = path;
   instance->settings = std::move(settings);
+  instance->owner = path_->owner;
   instance->span = user_span(span);
   instances_.emplace(path, instance);
   return instance;

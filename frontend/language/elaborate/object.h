@@ -78,6 +78,7 @@ struct Instance {
   const Symbol* symbol = nullptr;
   std::string path;  // "" for the model of a train block
   std::map<std::string, Object> settings;
+  const Instance* owner = nullptr;  // whose body made it
   SourceSpan span;
 };
 

@@ -1,0 +1,1 @@
+"$gradus" train equal_paths.model -q -o "$work/equal_paths"
