@@ -5,7 +5,7 @@ STAMP := build/.setup-$(shell cksum < packages.txt | cut -d' ' -f1)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 GRADUS := build/release/bin/gradus
 
-.PHONY: help setup build test slow demo bench format asan clean
+.PHONY: help setup build test slow demo bench format asan fuzz clean
 
 help:
 	@echo "make demo    install what is needed, build, train LeNet-5 on the digits"
@@ -14,6 +14,7 @@ help:
 	@echo "make build   build/release/bin/gradus"
 	@echo "make bench   measure against the machine's limits and against peers"
 	@echo "make asan    the test suite under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make fuzz    libFuzzer on the readers and the language, five minutes each (clang)"
 	@echo "make format  apply clang-format"
 
 setup: $(STAMP)
@@ -51,6 +52,13 @@ asan: setup
 	@cmake --preset asan-ubsan >/dev/null
 	@cmake --build --preset asan-ubsan
 	@ctest --test-dir build/asan-ubsan --output-on-failure -j 2 -LE slow
+
+# Needs clang as well, which nothing else does.
+fuzz: build
+	@command -v clang++-19 >/dev/null || $(SUDO) apt-get install -y --no-install-recommends clang-19 libclang-rt-19-dev
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz
+	@tests/fuzz/run.sh 300
 
 format:
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i
