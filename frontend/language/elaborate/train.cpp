@@ -230,8 +230,6 @@ Object Elaborator::epoch_value(const SourceSpan& span) {
   return epoch;
 }
 
-// --- The model of the block
-
 // --- Whole blocks
 
 void Elaborator::run_train(const Symbol& symbol) {
