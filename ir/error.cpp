@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "ir/shown_text.h"
+
 namespace gradus {
 
 namespace {
@@ -24,7 +26,7 @@ std::string_view line_of(const std::string& text, uint32_t line) {
 }
 
 std::string place(const SourceSpan& span) {
-  return fmt::format("{}:{}:{}", span.file, span.line, span.column);
+  return fmt::format("{}:{}:{}", printable(span.file), span.line, span.column);
 }
 
 void render_excerpt(std::string& out, const SourceSpan& span, std::string_view line) {
@@ -33,14 +35,22 @@ void render_excerpt(std::string& out, const SourceSpan& span, std::string_view l
   const size_t start = std::min<size_t>(span.column > 0 ? span.column - 1 : 0, line.size());
   const size_t end = std::clamp<size_t>(span.end_column > 0 ? span.end_column - 1 : 0, start + 1,
                                         std::max(line.size(), start + 1));
-  // Bytes that continue a UTF-8 character take no column of their own.
-  const auto begins_character = [&](size_t i) { return i >= line.size() || (line[i] & 0xC0) != 0x80; };
-  std::string padding, carets;
-  for (size_t i = 0; i < start; ++i)
-    if (begins_character(i)) padding += line[i] == '\t' ? '\t' : ' ';
-  for (size_t i = start; i < end; ++i)
-    if (begins_character(i)) carets += '^';
-  out += fmt::format("{:>4} | {}\n     | {}{}\n", span.line, line, padding, carets);
+  std::string text, padding, carets;
+  for (size_t i = 0; i < line.size();) {
+    const size_t length = std::max<size_t>(utf8_sequence(line.substr(i)), 1);
+    const bool tab = line[i] == '\t';  // kept: it stands in the line of the carets as well
+    const std::string character = tab ? "\t" : printable(line.substr(i, length));
+    // A character is one column, an escape as many as it has bytes.
+    const size_t columns = character == line.substr(i, length) ? 1 : character.size();
+    text += character;
+    if (i + length <= start)
+      padding += tab ? "\t" : std::string(columns, ' ');
+    else if (i < end)
+      carets += std::string(columns, '^');
+    i += length;
+  }
+  if (carets.empty()) carets = "^";
+  out += fmt::format("{:>4} | {}\n     | {}{}\n", span.line, text, padding, carets);
 }
 
 }  // namespace
@@ -83,22 +93,23 @@ int exit_code(ErrorKind kind) {
 std::string render(const Diagnostic& diagnostic, SourceLookup lookup, const void* context, bool color) {
   const bool error = diagnostic.severity == Severity::error;
   const char* label = error ? "error" : "warning";
-  std::string out = color ? fmt::format("\x1b[1;{}m{}:\x1b[0m \x1b[1m{}\x1b[0m\n", error ? 31 : 35, label,
-                                        diagnostic.message)
-                          : fmt::format("{}: {}\n", label, diagnostic.message);
+  const std::string message = printable_message(diagnostic.message);
+  std::string out =
+      color ? fmt::format("\x1b[1;{}m{}:\x1b[0m \x1b[1m{}\x1b[0m\n", error ? 31 : 35, label, message)
+            : fmt::format("{}: {}\n", label, message);
   if (diagnostic.span.known()) {
     out += fmt::format("  --> {}\n", place(diagnostic.span));
     const std::string* text = lookup ? lookup(context, diagnostic.span.file) : nullptr;
     if (text) render_excerpt(out, diagnostic.span, line_of(*text, diagnostic.span.line));
   } else if (!diagnostic.span.file.empty()) {
-    out += fmt::format("  --> {}\n", diagnostic.span.file);
+    out += fmt::format("  --> {}\n", printable(diagnostic.span.file));
   }
   for (const auto& note : diagnostic.notes) {
-    out += fmt::format("  note: {}", note.message);
+    out += fmt::format("  note: {}", printable_message(note.message));
     if (note.span.known()) out += fmt::format(" ({})", place(note.span));
     out += '\n';
   }
-  if (!diagnostic.hint.empty()) out += fmt::format("  hint: {}\n", diagnostic.hint);
+  if (!diagnostic.hint.empty()) out += fmt::format("  hint: {}\n", printable_message(diagnostic.hint));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "runtime/data/csv.h"
+#include "ir/shown_text.h"
 #include "runtime/data/vocabulary.h"
 
 namespace gradus {

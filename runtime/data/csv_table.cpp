@@ -7,6 +7,8 @@
 
 #include "runtime/data/csv.h"
 
+#include "ir/shown_text.h"
+
 namespace gradus {
 
 // Fills the table; fields stay in the text, so that a large file costs little more than its bytes.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ir/error.h"
+#include "ir/shown_text.h"
 #include "runtime/data/combine.h"
 #include "runtime/data/gzip.h"
 #include "runtime/data/text_file.h"

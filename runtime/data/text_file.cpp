@@ -4,28 +4,10 @@
 
 #include <algorithm>
 
+#include "ir/shown_text.h"
 #include "runtime/data/gzip.h"
 
 namespace gradus {
-
-namespace {
-
-// Bytes of the UTF-8 sequence at the start of `text`; 0 if there is no valid one (RFC 3629).
-size_t sequence_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return first == 0 ? 0 : 1;
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  const unsigned char second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool beyond = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-  return overlong || beyond ? 0 : length;
-}
-
-}  // namespace
 
 TextFile::TextFile(const std::string& path) : TextFile(path, read_plain_or_gzip(path)) {}
 
@@ -37,7 +19,7 @@ TextFile::TextFile(std::string path, Bytes bytes) : path_(std::move(path)), byte
 
 void TextFile::check_encoding() const {
   for (size_t at = 0; at < text_.size();) {
-    const size_t length = sequence_length(text_.substr(at));
+    const size_t length = text_[at] == 0 ? 0 : utf8_sequence(text_.substr(at));
     if (length == 0)
       fail(at, 1, fmt::format("byte 0x{:02x} is not UTF-8 text", static_cast<unsigned char>(text_[at])),
            "save the file as UTF-8");
@@ -84,13 +66,6 @@ std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::string shown(std::string_view text) {
-  if (text.size() <= 40) return fmt::format("'{}'", text);
-  size_t end = 40;
-  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not within a character
-  return fmt::format("'{}…'", text.substr(0, end));
 }
 
 }  // namespace gradus

@@ -39,7 +39,4 @@ std::vector<std::string_view> lines_of(std::string_view text);
 std::vector<std::string_view> split_at(std::string_view text, char separator);
 std::string_view trimmed(std::string_view text);  // without spaces and tabs at both ends
 
-// For messages: quoted, cut after 40 bytes.
-std::string shown(std::string_view text);
-
 }  // namespace gradus
