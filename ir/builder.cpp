@@ -59,6 +59,7 @@ Value GraphBuilder::append(Node node) {
   } else {
     node.id = graph_.next_id_++;
   }
+  node.derivative = derivative_ && !node.operands.empty();
   const auto index = static_cast<uint32_t>(graph_.nodes_.size());
   graph_.nodes_.push_back(std::move(node));
   graph_.origins_.push_back({});
@@ -128,6 +129,7 @@ Value GraphBuilder::find_or_append(Node node) {
       ++memo_hits_;
       preferred_id_ = Origin::no_value;
       append_origins(graph_.origins_[it->second], current_origins_);
+      graph_.nodes_[it->second].derivative &= derivative_;
       return {it->second, 0};
     }
   const Value value = append(std::move(node));
@@ -175,6 +177,7 @@ void Rewriter::at(uint32_t index) {
   made.of = old_.node(index).id;
   origins.push_back(std::move(made));
   builder_.set_origins(std::move(origins));
+  builder_.set_derivative(old_.node(index).derivative);
 }
 
 void Rewriter::keep(uint32_t index) { keep_with(index, old_.node(index).attributes); }
@@ -190,6 +193,7 @@ void Rewriter::keep_body(uint32_t index, std::shared_ptr<const Graph> body) {
 void Rewriter::keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body) {
   const Node& node = old_.node(index);
   builder_.set_origins(old_.origins(index));
+  builder_.set_derivative(node.derivative);
   builder_.prefer_id(node.id);
   Value value;
   if (node.op->name == "input") {

@@ -45,6 +45,9 @@ class GraphBuilder {
   // Origins given to the nodes made (or found) from now on. See OriginScope.
   const Origins& current_origins() const { return current_origins_; }
   void set_origins(Origins origins) { current_origins_ = std::move(origins); }
+  // Whether the nodes made from now on are asked for by a derivative. See DerivativeScope.
+  bool derivative() const { return derivative_; }
+  void set_derivative(bool derivative) { derivative_ = derivative; }
   // The stable id for the next new node; used once. Passes call it to keep names across graphs.
   void prefer_id(uint32_t id) { preferred_id_ = id; }
   // Ids below this are never given to new nodes (passes: next_id of the old graph).
@@ -70,6 +73,7 @@ class GraphBuilder {
   BuilderOptions options_;
   std::unordered_multimap<size_t, uint32_t> memo_;
   Origins current_origins_;
+  bool derivative_ = false;
   uint32_t preferred_id_ = Origin::no_value;
   uint64_t memo_hits_ = 0;
 };
@@ -89,6 +93,21 @@ class OriginScope {
   Origins saved_;
 };
 
+// What is made in the life of the scope is a derivative's.
+class DerivativeScope {
+ public:
+  explicit DerivativeScope(GraphBuilder& builder) : builder_(builder), saved_(builder.derivative()) {
+    builder_.set_derivative(true);
+  }
+  ~DerivativeScope() { builder_.set_derivative(saved_); }
+  DerivativeScope(const DerivativeScope&) = delete;
+  DerivativeScope& operator=(const DerivativeScope&) = delete;
+
+ private:
+  GraphBuilder& builder_;
+  bool saved_;
+};
+
 // Rebuilds a graph node by node, in order; the base of every pass.
 //
 //   Rewriter rewriter(old, "simplify");
@@ -96,7 +115,8 @@ class OriginScope {
 //   return std::move(rewriter).finish();
 //
 // Kept nodes keep stable ids and origins. New nodes made through `builder()` between two calls get the origin
-// `@pass(name, of %id)` of the node set by `at(i)`, after a copy of its own origins.
+// `@pass(name, of %id)` of the node set by `at(i)`, after a copy of its own origins; they are a derivative's
+// if that node is.
 class Rewriter {
  public:
   Rewriter(const Graph& old, std::string pass, BuilderOptions options = {});

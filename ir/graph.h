@@ -37,6 +37,9 @@ struct Node {
   std::vector<Type> types;            // one per result
   std::shared_ptr<const Graph> body;  // null for most ops
   uint32_t id = 0;                    // printed as %id; kept by passes, so that dumps can be compared
+  // Nothing but a derivative asked for it: rules may assume that its operands are finite. What a user wrote
+  // means IEEE arithmetic. Not part of the key; a node that both ask for is the user's.
+  bool derivative = false;
 };
 
 enum class InputKind { data, parameter, state, seed, step, variable };

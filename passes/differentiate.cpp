@@ -12,6 +12,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "passes/masked_product.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -39,6 +40,7 @@ class ReverseMode {
   ReverseMode(GraphBuilder& builder, bool accumulate) : builder_(builder), accumulate_(accumulate) {}
 
   std::vector<Value> run(Value y, const std::vector<Value>& xs) {
+    const DerivativeScope scope(builder_);
     mark_dependents(y, xs);
     xs_ = xs;
     const Value seed = build::ones_like(builder_, y);
@@ -110,7 +112,7 @@ class ReverseMode {
         for (size_t i = 0; i < use.node.operands.size(); ++i) {
           if (!wants(i) || i >= rule.by_operand.size() || !rule.by_operand[i] || !use.adjoint()) continue;
           OriginScope scope(self.builder_, self.with_rule(use.node, static_cast<int64_t>(i)));
-          result[i] = build::mul(self.builder_, use.adjoint(), rule.by_operand[i](use));
+          result[i] = masked_product(self.builder_, use.adjoint(), rule.by_operand[i](use));
         }
       }
       void operator()(const Transpose& rule) const {

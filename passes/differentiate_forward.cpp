@@ -158,6 +158,7 @@ Value slope(GraphBuilder& b, int64_t& next_mark, Value y, Value x) {
 void expand(Rewriter& rewriter, uint32_t index, int64_t& next_mark) {
   const Node& node = rewriter.old().node(index);
   rewriter.at(index);
+  const DerivativeScope scope(rewriter.builder());
   const std::vector<Value> operands = rewriter.map(node.operands);
   int64_t count = 0;
   for (const Type& type : node.types) count += element_count(type.shape);

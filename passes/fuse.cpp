@@ -86,9 +86,9 @@ class Emission {
       origins.insert(origins.end(), graph_.origins(i).begin(), graph_.origins(i).end());
     const OriginScope scope(rewriter_.builder(), origins);
     const std::vector<Value> yields = groups_.yields(index);
-    const std::string_view op = group.check_only ? "" : graph_.node(group.nodes[0]).op->name;
-    const Value made =
-        op == "scan" || op == "kernel" ? emit_body(group.nodes[0]) : emit_kernel(index, yields);
+    const std::string& op = graph_.node(group.nodes[0]).op->name;
+    const bool has_body = !group.check_only && (op == "scan" || op == "kernel");
+    const Value made = has_body ? emit_body(group.nodes[0]) : emit_kernel(index, yields);
     for (uint32_t k = 0; k < yields.size(); ++k) mapped_[yields[k]] = {made.node, k};
   }
 

@@ -1,5 +1,8 @@
 #include "passes/rewrite.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "ir/op.h"
 
 namespace gradus {
@@ -34,6 +37,80 @@ std::optional<double> Peephole::splat(Value value) const {
   return std::nullopt;
 }
 
+Value Spread::source_along(const std::vector<int64_t>& axes) const {
+  if (axes.size() != along_.size()) return {};
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (along_[i] != anywhere && along_[i] != axes[i]) return {};
+  return source_;
+}
+
+namespace {
+
+std::vector<size_t> axes_that_count(const Shape& shape) {
+  std::vector<size_t> axes;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] != 1) axes.push_back(i);
+  return axes;
+}
+
+// For each axis of a reshape's operand the axis of its result that it is; none if the reshape does more than
+// to add and drop axes of extent 1.
+std::optional<std::vector<int64_t>> kept_axes(const Shape& from, const Shape& to) {
+  const std::vector<size_t> inner = axes_that_count(from), outer = axes_that_count(to);
+  if (inner.size() != outer.size()) return std::nullopt;
+  std::vector<int64_t> axes(from.size(), Spread::anywhere);
+  for (size_t k = 0; k < inner.size(); ++k) {
+    if (from[inner[k]] != to[outer[k]]) return std::nullopt;
+    axes[inner[k]] = static_cast<int64_t>(outer[k]);
+  }
+  return axes;
+}
+
+}  // namespace
+
+Spread Peephole::spread_of(Value value) const {
+  std::vector<int64_t> along = build::all_axes(type(value).shape);
+  while (true) {
+    std::optional<std::vector<int64_t>> axes;
+    Value source;
+    if (const Node* node = as(value, "broadcast")) {
+      axes = node->attributes.integers("dims");
+      source = node->operands[0];
+    } else if (const Node* reshape = as(value, "reshape")) {
+      source = reshape->operands[0];
+      axes = kept_axes(type(source).shape, type(value).shape);
+    }
+    if (!axes) return {value, along};
+    for (int64_t& axis : *axes) axis = axis == Spread::anywhere ? axis : along[static_cast<size_t>(axis)];
+    along = std::move(*axes);
+    value = source;
+  }
+}
+
+namespace {
+
+bool is_nonnegative(const Peephole& p, Value value, int depth) {
+  const auto all = [&](const Node& node) {
+    return std::all_of(node.operands.begin(), node.operands.end(),
+                       [&](Value operand) { return is_nonnegative(p, operand, depth - 1); });
+  };
+  if (depth == 0) return false;
+  if (const std::optional<double> number = p.splat(value)) return *number >= 0 && !std::signbit(*number);
+  for (std::string_view op : {"exp", "abs", "sigmoid", "softplus"})
+    if (p.as(value, op)) return true;
+  if (const Node* node = p.as(value, "mul")) return node->operands[0] == node->operands[1] || all(*node);
+  for (std::string_view op : {"add", "div", "sqrt", "sum", "max", "broadcast", "reshape", "transpose"})
+    if (const Node* node = p.as(value, op)) return all(*node);
+  return false;
+}
+
+}  // namespace
+
+bool Peephole::is_nonnegative(Value value) const {
+  constexpr int deepest = 8;
+  return gradus::is_nonnegative(*this, value, deepest);
+}
+
 bool Peephole::is_splat(Value value, double number) const {
   const std::optional<double> known = splat(value);
   return known && *known == number;
@@ -50,7 +127,6 @@ std::vector<bool> barriers_of(const Graph& graph) {
   std::vector<bool> barrier(graph.size(), false);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "mark") barrier[i] = true;
     if (node.op->name != "gradient") continue;
     for (size_t k = 1; k < node.operands.size(); ++k) barrier[node.operands[k].node] = true;
   }
@@ -70,6 +146,11 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
       rewriter.keep(i);
       if (barrier[i])
         for (uint32_t r = 0; r < node.types.size(); ++r) peephole.add_barrier(rewriter.map(Value{i, r}));
+      continue;
+    }
+    // An identity that no gradient is taken by protects nothing.
+    if (node.op->name == "mark") {
+      rewriter.replace(i, rewriter.map(node.operands));
       continue;
     }
     if (special && special(rewriter, peephole, i)) continue;

@@ -1,5 +1,10 @@
 // The base of the passes that rewrite node by node: operands are simplified already, rules look a few nodes
 // deep.
+//
+// A rule sees what a value is through `as` and `splat`, which look through nothing, and through
+// `spread_of`, which looks through broadcasts and reshapes and hands out what lies behind them only to a rule
+// that says along which axes it must lie. What a rule did not ask about it cannot pass over: marks,
+// `stop_gradient` and values that a gradient is taken by stop every one of them.
 #pragma once
 
 #include <functional>
@@ -12,6 +17,29 @@
 #include "passes/pass.h"
 
 namespace gradus {
+
+// A value that is another one, the source, spread over more axes by broadcasts and by reshapes that add or
+// drop axes of extent 1.
+class Spread {
+ public:
+  static constexpr int64_t anywhere = -1;  // an axis of extent 1
+
+  // Axis i of the source lies along axis `along[i]` of the value.
+  Spread(Value source, std::vector<int64_t> along) : source_(source), along_(std::move(along)) {}
+
+  // The source, if its axes lie along these axes of the value; else none.
+  Value source_along(const std::vector<int64_t>& axes) const;
+  // The same for a source that rules choose by its own axes: `axes_of` is asked where it should lie.
+  template <typename AxesOf>
+  Value source_where(AxesOf axes_of) const {
+    const std::optional<std::vector<int64_t>> axes = axes_of(source_);
+    return axes ? source_along(*axes) : Value{};
+  }
+
+ private:
+  Value source_;
+  std::vector<int64_t> along_;
+};
 
 // Makes nodes through the rules of one pass: `make` asks the rules first, and what they return is final.
 class Peephole {
@@ -33,6 +61,14 @@ class Peephole {
   const Node* as(Value value, std::string_view op) const;
   std::optional<double> splat(Value value) const;  // the one number that a constant holds everywhere
   bool is_splat(Value value, double number) const;
+  // A value that is neither a broadcast nor a reshape is spread from itself.
+  Spread spread_of(Value value) const;
+  // Whether the node in the making obeys the algebra of real numbers: integers do (they wrap), and so do
+  // derivatives, whose operands are taken to be finite and whose zeros have no sign. What a user wrote in
+  // floats does not: there x - x is not 0 where x is infinite, and x + 0 not x where x is -0.
+  bool obeys_algebra(Value like) const { return builder_.derivative() || !is_float(type(like).element); }
+  // Of a float: neither negative nor -0, by the op that makes it; NaN is possible.
+  bool is_nonnegative(Value value) const;
   const Type& type(Value value) const { return builder_.type(value); }
 
   // Values that gradients are taken by, and marks: no rule looks through them.

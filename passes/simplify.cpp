@@ -1,8 +1,10 @@
 // simplify: algebraic identities, constant folding, cancellation of shape ops, dead code.
 //
-// Keeps every finite result to tolerance and may make a non-finite result finite (x * 0, x / x), never the
-// reverse. Looks neither through marks nor through values that a gradient is taken by. Once no gradient node
-// is left it also drops the histories of `scan` that nobody reads. Does not reorder sums and does not fuse.
+// What a user wrote keeps its IEEE meaning, infinities, NaN and the sign of zero included; the derivatives
+// that `differentiate` made keep every finite result to tolerance and may become finite (x * 0, x / x), never
+// the reverse. Looks neither through values that a gradient is taken by, and drops marks that none is taken
+// by. Once no gradient node is left it also drops the histories of `scan` that nobody reads. Does not reorder
+// sums and does not fuse.
 #include "passes/simplify_rules.h"
 
 #include <array>
@@ -14,7 +16,7 @@ namespace gradus {
 namespace {
 
 constexpr std::array<Peephole::Rule, 5> rules = {
-    simplify_rules::fold_constants, simplify_rules::algebra,      simplify_rules::cancel_factors,
+    simplify_rules::fold_constants, simplify_rules::algebra,      simplify_rules::derivatives,
     simplify_rules::shapes,         simplify_rules::contractions,
 };
 

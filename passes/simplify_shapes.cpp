@@ -104,22 +104,26 @@ Value reduce_broadcast(Peephole& p, std::string_view op, Operands x, const Attri
   const std::vector<int64_t> dims = node->attributes.integers("dims");
   const Shape outer = p.type(x[0]).shape;
   const std::vector<int64_t>& axes = attributes.integers("axes");
-  double count = 1;
+  int64_t count = 1;
   std::vector<int64_t> inner_axes;
   Shape shape;
   std::vector<int64_t> kept_dims;
   for (int64_t axis = 0; axis < static_cast<int64_t>(outer.size()); ++axis) {
     const bool reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
     const auto inner = std::find(dims.begin(), dims.end(), axis);
-    if (reduced && inner == dims.end()) count *= static_cast<double>(outer[static_cast<size_t>(axis)]);
+    if (reduced && inner == dims.end()) count *= outer[static_cast<size_t>(axis)];
     if (reduced && inner != dims.end()) inner_axes.push_back(inner - dims.begin());
     if (reduced) continue;
     if (inner != dims.end()) kept_dims.push_back(static_cast<int64_t>(shape.size()));
     shape.push_back(outer[static_cast<size_t>(axis)]);
   }
-  if (inner_axes.size() == axes.size()) return {};
+  // A reduction of nothing does not see the value. The count must be a number of the type, exactly.
+  const ElementType element = p.type(source).element;
+  const int64_t largest_count =
+      element == ElementType::f32 || element == ElementType::f64 ? int64_t{1} << 24 : 127;
+  if (inner_axes.size() == axes.size() || count == 0 || (op == "sum" && count > largest_count)) return {};
   Value value = inner_axes.empty() ? source : p.make(op, {source}, {{"axes", inner_axes}});
-  if (op == "sum") value = p.make("mul", {value, p.constant_like(value, count)});
+  if (op == "sum") value = p.make("mul", {value, p.constant_like(value, static_cast<double>(count))});
   return p.make("broadcast", {value}, {{"shape", shape}, {"dims", kept_dims}});
 }
 

@@ -1,10 +1,11 @@
 // stabilize: rewrites formulas that overflow or cancel into ones that do not.
 //
-// log(sigmoid), log(1 − sigmoid), log(softmax), log(sum(exp)), softmax, log(1 + x), exp(x) − 1, x·log x,
-// 1 / (1 + exp(−x)). Runs before differentiation, so that the derivatives come from the stable forms, and
-// after it, when marks no longer hide the patterns. Never looks across a `clamp`: who clamps wants that very
-// gradient. (Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions",
-// 2021.)
+// log(sigmoid), log(1 − sigmoid), log(softmax), log(sum(exp)), softmax, log(exp x), log(1 + x), exp(x) − 1,
+// x·log x, 1 / (1 + exp(−x)). Runs before differentiation, so that the derivatives come from the stable
+// forms, and after it, when marks no longer hide the patterns. Never looks across a `clamp`: who clamps wants
+// that very gradient. A finite result stays what it is to tolerance, and so do the infinities that have a
+// meaning: log(sum(exp)) of −∞ alone is −∞, with +∞ among them it is +∞. (Blanchard, Higham and Higham,
+// "Accurately computing the log-sum-exp and softmax functions", 2021.)
 #include <algorithm>
 #include <array>
 
@@ -16,61 +17,82 @@ namespace gradus {
 namespace {
 
 using Operands = const std::vector<Value>&;
+using Axes = std::vector<int64_t>;
 
 // log(sigmoid(z)) = −softplus(−z)
 Value log_sigmoid(Peephole& p, Value z) { return p.make("neg", {p.make("softplus", {p.make("neg", {z})})}); }
 
-const Node* through_broadcast(const Peephole& p, Value value, std::string_view op) {
-  while (true) {
-    if (const Node* node = p.as(value, op)) return node;
-    const Node* outer = p.as(value, "broadcast");
-    if (!outer) outer = p.as(value, "reshape");
-    // The shift that this pass subtracts is held constant.
-    if (!outer) outer = p.as(value, "stop_gradient");
-    if (!outer) return nullptr;
-    value = outer->operands[0];
-  }
+Axes kept_axes(const Shape& shape, const Axes& reduced) {
+  Axes kept;
+  for (int64_t axis = 0; axis < static_cast<int64_t>(shape.size()); ++axis)
+    if (std::find(reduced.begin(), reduced.end(), axis) == reduced.end()) kept.push_back(axis);
+  return kept;
 }
 
-// Whether an exponent has its maximum subtracted already.
-bool is_shifted(const Peephole& p, Value exponent) {
+// The largest exponent of each row; 0 where that is not finite, since ∞ − ∞ is no number.
+Value shift_of(Peephole& p, Value exponent, const Axes& reduced) {
+  const Value largest = p.make("stop_gradient", {p.make("max", {exponent}, {{"axes", reduced}})});
+  return p.make("select", {p.make("is_finite", {largest}), largest, p.constant_like(largest, 0)});
+}
+
+Value spread_over_rows(Peephole& p, Value value, const Shape& shape, const Axes& reduced) {
+  return build::broadcast(p.builder(), value, shape, kept_axes(shape, reduced));
+}
+
+// Whether `value` is the largest of each row of `exponent`: as `shift_of` makes it, or as a user writes it.
+bool is_shift(const Peephole& p, Value value, Value exponent, const Axes& reduced) {
+  if (const Node* guarded = p.as(value, "select")) {
+    const Node* condition = p.as(guarded->operands[0], "is_finite");
+    if (!condition || condition->operands[0] != guarded->operands[1] || !p.is_splat(guarded->operands[2], 0))
+      return false;
+    value = guarded->operands[1];
+  }
+  if (const Node* constant = p.as(value, "stop_gradient")) value = constant->operands[0];
+  const Node* largest = p.as(value, "max");
+  return largest && largest->operands[0] == exponent && largest->attributes.integers("axes") == reduced;
+}
+
+// Whether an exponent has the largest of its row subtracted already.
+bool is_shifted(const Peephole& p, Value exponent, const Axes& reduced) {
   const Node* difference = p.as(exponent, "sub");
-  return difference && through_broadcast(p, difference->operands[1], "max") != nullptr;
+  if (!difference) return false;
+  const Value shift =
+      p.spread_of(difference->operands[1]).source_along(kept_axes(p.type(exponent).shape, reduced));
+  return shift && is_shift(p, shift, difference->operands[0], reduced);
+}
+
+// log(sum(exp(a))) = largest + log(sum(exp(a − largest)))
+Value log_sum_exp(Peephole& p, Value total) {
+  const Node* sum = p.as(total, "sum");
+  const Node* power = sum ? p.as(sum->operands[0], "exp") : nullptr;
+  if (!power) return {};
+  const Axes reduced = sum->attributes.integers("axes");
+  const Value exponent = power->operands[0];
+  if (is_shifted(p, exponent, reduced)) return {};
+  const Value shift = shift_of(p, exponent, reduced);
+  const Value wide = spread_over_rows(p, shift, p.type(exponent).shape, reduced);
+  const Value rest = p.make("sum", {p.make("exp", {p.make("sub", {exponent, wide})})}, {{"axes", reduced}});
+  return p.make("add", {shift, p.make("log", {rest})});
 }
 
 Value log_rule(Peephole& p, Value x) {
+  if (const Node* node = p.as(x, "exp")) return node->operands[0];
   if (const Node* node = p.as(x, "sigmoid")) return log_sigmoid(p, node->operands[0]);
   if (const Node* node = p.as(x, "sub"); node && p.is_splat(node->operands[0], 1))
     if (const Node* inner = p.as(node->operands[1], "sigmoid"))
       return p.make("neg", {p.make("softplus", {inner->operands[0]})});
-  if (const Node* node = p.as(x, "div")) {
-    const std::vector<Value> operands = node->operands;
-    if (const Node* power = p.as(operands[0], "exp"))
-      return p.make("sub", {power->operands[0], p.make("log", {operands[1]})});
+  if (const Node* node = p.as(x, "div"); node && p.is_nonnegative(node->operands[1])) {
+    const Value divisor = node->operands[1];
+    if (const Node* power = p.as(node->operands[0], "exp"))
+      return p.make("sub", {power->operands[0], p.make("log", {divisor})});
   }
-  if (const Node* node = p.as(x, "broadcast")) {
-    const std::vector<Value> operands = node->operands;
-    const Attributes attributes = node->attributes;
-    return p.make("broadcast", {p.make("log", operands)}, attributes);
-  }
-  if (const Node* node = p.as(x, "reshape")) {
-    const std::vector<Value> operands = node->operands;
-    const Attributes attributes = node->attributes;
-    return p.make("reshape", {p.make("log", operands)}, attributes);
-  }
-  if (const Node* total = p.as(x, "sum"))
-    if (const Node* power = p.as(total->operands[0], "exp"); power && !is_shifted(p, power->operands[0])) {
-      const Attributes axes = total->attributes;
-      const Value exponent = power->operands[0];
-      const Value largest = p.make("stop_gradient", {p.make("max", {exponent}, axes)});
-      std::vector<int64_t> kept;
-      const std::vector<int64_t>& reduced = axes.integers("axes");
-      for (int64_t axis = 0; axis < p.type(exponent).rank(); ++axis)
-        if (std::find(reduced.begin(), reduced.end(), axis) == reduced.end()) kept.push_back(axis);
-      const Value shift = build::broadcast(p.builder(), largest, p.type(exponent).shape, kept);
-      const Value sum = p.make("sum", {p.make("exp", {p.make("sub", {exponent, shift})})}, axes);
-      return p.make("add", {largest, p.make("log", {sum})});
+  for (std::string_view op : {"broadcast", "reshape"})
+    if (const Node* node = p.as(x, op)) {
+      const std::vector<Value> operands = node->operands;
+      const Attributes attributes = node->attributes;
+      return p.make(op, {p.make("log", operands)}, attributes);
     }
+  if (Value value = log_sum_exp(p, x)) return value;
   if (const Node* node = p.as(x, "add"))
     for (size_t i = 0; i < 2; ++i)
       if (p.is_splat(node->operands[i], 1)) return p.make("log1p", {node->operands[1 - i]});
@@ -82,24 +104,24 @@ Value log1p_rule(Peephole& p, Value x) {
   return power ? p.make("softplus", {power->operands[0]}) : Value{};
 }
 
-// exp(a) / sum(exp(a)): subtract the maximum first.
+// exp(a) / sum(exp(a)), each row by its own sum: subtract the largest first.
 Value softmax_rule(Peephole& p, Operands x) {
   const Node* power = p.as(x[0], "exp");
-  if (!power || is_shifted(p, power->operands[0])) return {};
-  const Node* total = through_broadcast(p, x[1], "sum");
-  if (!total || total->operands[0] != x[0]) return {};
+  if (!power) return {};
   const Value exponent = power->operands[0];
-  const Attributes axes = total->attributes;
-  const std::vector<int64_t> reduced = axes.integers("axes");
-  std::vector<int64_t> kept;
-  for (int64_t axis = 0; axis < p.type(exponent).rank(); ++axis)
-    if (std::find(reduced.begin(), reduced.end(), axis) == reduced.end()) kept.push_back(axis);
   const Shape shape = p.type(exponent).shape;
-  const Value largest = p.make("stop_gradient", {p.make("max", {exponent}, axes)});
-  const Value shifted =
-      p.make("exp", {p.make("sub", {exponent, build::broadcast(p.builder(), largest, shape, kept)})});
-  const Value sum = p.make("sum", {shifted}, axes);
-  return p.make("div", {shifted, build::broadcast(p.builder(), sum, shape, kept)});
+  Axes reduced;
+  const Value total = p.spread_of(x[1]).source_where([&](Value source) -> std::optional<Axes> {
+    const Node* sum = p.as(source, "sum");
+    if (!sum || sum->operands[0] != x[0]) return std::nullopt;
+    reduced = sum->attributes.integers("axes");
+    return kept_axes(shape, reduced);
+  });
+  if (!total || is_shifted(p, exponent, reduced)) return {};
+  const Value wide = spread_over_rows(p, shift_of(p, exponent, reduced), shape, reduced);
+  const Value shifted = p.make("exp", {p.make("sub", {exponent, wide})});
+  const Value sum = p.make("sum", {shifted}, {{"axes", reduced}});
+  return p.make("div", {shifted, spread_over_rows(p, sum, shape, reduced)});
 }
 
 // 1 / (1 + exp(−z)) = sigmoid(z)

@@ -25,7 +25,7 @@ class Digest {
       add_word(word);
     }
     uint64_t rest = 0;
-    std::memcpy(&rest, bytes, size);
+    if (size > 0) std::memcpy(&rest, bytes, size);  // no bytes may be no address either
     add_word(rest);
   }
   void add(const std::string& text) { add(text.data(), text.size()); }

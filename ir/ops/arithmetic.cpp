@@ -92,10 +92,13 @@ Value power_by_base(Use use) {
     if (*known == 2) return build::mul(b, x, 2);
     return build::mul(b, build::binary(b, "pow", x, number_like_result(use, *known - 1)), *known);
   }
-  // x⁰ is constant, also at x = 0 where x⁻¹ is infinite.
-  const Value lower = build::binary(b, "pow", x, build::add(b, y, -1));
-  const Value is_zero = build::binary(b, "equal", y, number_like_result(use, 0));
-  return build::select(b, is_zero, number_like_result(use, 0), build::mul(b, y, lower));
+  // x⁰ is constant, also at x = 0 where x⁻¹ is infinite; elsewhere the power must stay, since its derivative
+  // by y is not 0 at y = 0.
+  const Value zero = number_like_result(use, 0);
+  const Value both_zero =
+      build::binary(b, "logical_and", build::binary(b, "equal", x, zero), build::binary(b, "equal", y, zero));
+  const Value base = build::select(b, both_zero, number_like_result(use, 1), x);
+  return build::mul(b, y, build::binary(b, "pow", base, build::add(b, y, -1)));
 }
 
 // 0ʸ is 0 for every y > 0: the derivative by y is 0 there, not 0 · ln 0.

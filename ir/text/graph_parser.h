@@ -53,6 +53,7 @@ struct Statement {
   Attributes attributes;
   std::shared_ptr<const Graph> body;
   std::vector<Type> types;
+  bool derivative = false;
   Origins origins;
 };
 

@@ -27,6 +27,7 @@ void GraphParser::parse_statement(Scope& scope) {
   define(scope, statement, {}, true);
   expect("=", "'=' and an op");
   parse_right_side(scope, statement);
+  statement.derivative = accept("derivative");
   statement.origins = parse_origins();
   add(scope, statement);
 }
@@ -149,6 +150,7 @@ void GraphParser::add(Scope& scope, const Statement& statement) {
   }
   try {
     scope.builder.set_origins(statement.origins);
+    scope.builder.set_derivative(statement.derivative);
     scope.builder.prefer_id(statement.id);
     const Value value = scope.builder.add_typed(*statement.op, std::move(operands), statement.attributes,
                                                 statement.types, statement.body);

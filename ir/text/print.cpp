@@ -57,6 +57,7 @@ class Printer {
     if (node.body) out += " " + body(node, indent, out.size());
     out += " : ";
     for (size_t i = 0; i < node.types.size(); ++i) out += (i ? ", " : "") + to_string(node.types[i]);
+    if (node.derivative) out += " derivative";
     return out + origins(index);
   }
 

@@ -1,0 +1,123 @@
+// Identities of real numbers, applied to derivatives only: they hold where operands are finite and ignore the
+// sign of zero. What a user wrote keeps its IEEE meaning. No rule makes a finite result infinite: each
+// computes nothing on the way that was not there before, save its result, unless a factor of at most 1 keeps
+// it small.
+#include <algorithm>
+
+#include "ir/op.h"
+#include "passes/simplify_rules.h"
+
+namespace gradus::simplify_rules {
+
+namespace {
+
+using Operands = const std::vector<Value>&;
+
+// x * select(c, 1, 0) = select(c, x, 0), and the like with zero on the other side.
+Value mask(Peephole& p, Value x, Value factor) {
+  const Node* node = p.as(factor, "select");
+  if (!node) return {};
+  const std::vector<Value> operands = node->operands;
+  const bool first = p.is_splat(operands[1], 1) && p.is_splat(operands[2], 0);
+  const bool second = p.is_splat(operands[1], 0) && p.is_splat(operands[2], 1);
+  if (!first && !second) return {};
+  const Value zero = p.constant_like(x, 0);
+  return p.make("select", {operands[0], first ? x : zero, first ? zero : x});
+}
+
+// ±above / below
+struct Fraction {
+  bool negative = false;
+  Value above;
+  Value below;
+};
+
+std::optional<Fraction> fraction(const Peephole& p, Value value) {
+  Fraction result;
+  while (const Node* negated = p.as(value, "neg")) {
+    result.negative = !result.negative;
+    value = negated->operands[0];
+  }
+  const Node* node = p.as(value, "div");
+  if (!node) return std::nullopt;
+  result.above = node->operands[0];
+  result.below = node->operands[1];
+  return result;
+}
+
+Value with_sign(Peephole& p, bool negative, Value value) { return negative ? p.make("neg", {value}) : value; }
+
+// (a / p) · other, where p is a factor of `other` or what it is divided by: (a / p)(p q) = a q,
+// (a / p)(p / q) = a / q.
+Value cancel(Peephole& p, Value value, Value other) {
+  if (const Node* node = p.as(value, "neg")) {
+    const Value inner = node->operands[0];
+    const Value product = cancel(p, inner, other);
+    return product ? p.make("neg", {product}) : Value{};
+  }
+  const std::optional<Fraction> left = fraction(p, value);
+  if (!left) return {};
+  if (other == left->below) return left->above;
+  if (const Node* product = p.as(other, "mul"))
+    for (size_t i = 0; i < 2; ++i)
+      if (product->operands[i] == left->below) return p.make("mul", {left->above, product->operands[1 - i]});
+  if (const std::optional<Fraction> right = fraction(p, other); right && right->above == left->below)
+    return with_sign(p, right->negative, p.make("div", {left->above, right->below}));
+  return {};
+}
+
+// Between 0 and 1 by the op that makes it.
+bool is_probability(const Peephole& p, Value value) {
+  if (p.as(value, "sigmoid")) return true;
+  const Node* rest = p.as(value, "sub");
+  return rest && p.is_splat(rest->operands[0], 1) && p.as(rest->operands[1], "sigmoid");
+}
+
+// (a / p + b / q) · (p q) = a q + b p: the derivative of cross-entropy meets that of the sigmoid.
+Value distribute(Peephole& p, Value sum, Value factor) {
+  const Node* product = p.as(factor, "mul");
+  if (!product || !is_probability(p, product->operands[0]) || !is_probability(p, product->operands[1]))
+    return {};
+  for (std::string_view op : {"add", "sub"}) {
+    const Node* node = p.as(sum, op);
+    if (!node) continue;
+    const std::vector<Value> terms = node->operands;
+    const Value first = cancel(p, terms[0], factor);
+    const Value second = first ? cancel(p, terms[1], factor) : Value{};
+    return second ? p.make(op, {first, second}) : Value{};
+  }
+  return {};
+}
+
+Value product(Peephole& p, Operands x) {
+  for (size_t i = 0; i < 2; ++i) {
+    if (Value masked = mask(p, x[1 - i], x[i])) return masked;
+    if (Value rest = cancel(p, x[i], x[1 - i])) return rest;
+    if (Value sum = distribute(p, x[i], x[1 - i])) return sum;
+    if (const Node* inverse = p.as(x[i], "div"); inverse && p.is_splat(inverse->operands[0], 1))
+      return p.make("div", {x[1 - i], inverse->operands[1]});
+  }
+  return {};
+}
+
+Value quotient(Peephole& p, Operands x) {
+  if (x[0] == x[1]) return p.constant_like(x[0], 1);
+  if (p.is_splat(x[0], 0)) return p.constant_like(x[0], 0);
+  if (const Node* node = p.as(x[0], "mul"))
+    for (size_t i = 0; i < 2; ++i)
+      if (node->operands[i] == x[1]) return node->operands[1 - i];
+  return {};
+}
+
+}  // namespace
+
+Value derivatives(Peephole& p, std::string_view op, Operands x, const Attributes&) {
+  if (x.empty() || !is_float(p.type(x[0]).element) || !p.obeys_algebra(x[0])) return {};
+  if (op == "mul") return product(p, x);
+  if (op == "div") return quotient(p, x);
+  if (op == "exp")
+    if (const Node* node = p.as(x[0], "log")) return node->operands[0];
+  return {};
+}
+
+}  // namespace gradus::simplify_rules

@@ -1,0 +1,53 @@
+// Random formulas through the rules. GRADUS_PROPERTY_SEED and GRADUS_PROPERTY_FORMULAS choose others.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "tests/property/formulas.h"
+
+using namespace gradus;
+using namespace gradus::testing;
+
+namespace {
+
+uint64_t number_from(const char* variable, uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+// What a smaller formula must fail with as well.
+std::string kind_of(const std::string& failure) { return failure.substr(0, failure.find('[')); }
+
+std::string minimal(const RandomGraph& failing) {
+  const std::string kind = kind_of(check_formula(failing).failure);
+  const RandomGraph small = shrink(failing, [&](const Graph& graph, const auto& inputs) {
+    const std::string failure = check_formula({graph, inputs}).failure;
+    return kind_of(failure) == kind ? failure : std::string();
+  });
+  return describe(small) + check_formula(small).failure;
+}
+
+}  // namespace
+
+TEST_CASE("random formulas mean what they say after every pass and compiled") {
+  const uint64_t first = number_from("GRADUS_PROPERTY_SEED", 1);
+#ifdef __SANITIZE_ADDRESS__
+  constexpr uint64_t formulas = 50;
+#else
+  constexpr uint64_t formulas = 300;
+#endif
+  const uint64_t wanted = number_from("GRADUS_PROPERTY_FORMULAS", formulas);
+  uint64_t skipped = 0, failures = 0;
+  for (uint64_t seed = first; seed < first + wanted && failures < 3; ++seed) {
+    const RandomGraph formula = random_formula(seed);
+    const FormulaVerdict verdict = check_formula(formula);
+    skipped += verdict.skipped;
+    if (verdict.failure.empty()) continue;
+    ++failures;
+    UNSCOPED_INFO("seed " << seed << ": " << verdict.failure << "\nminimal:\n" << minimal(formula));
+    CHECK(false);
+  }
+  fmt::print("{} formulas, {} of them with a comparison within the rounding error\n", wanted, skipped);
+  CHECK(skipped * 5 <= wanted);
+}
