@@ -68,7 +68,7 @@ std::optional<std::vector<int64_t>> kept_axes(const Shape& from, const Shape& to
 
 }  // namespace
 
-Spread Peephole::spread_of(Value value) const {
+Spread Peephole::spread_of(Value value, Stops stops) const {
   std::vector<int64_t> along = build::all_axes(type(value).shape);
   while (true) {
     std::optional<std::vector<int64_t>> axes;
@@ -79,6 +79,9 @@ Spread Peephole::spread_of(Value value) const {
     } else if (const Node* reshape = as(value, "reshape")) {
       source = reshape->operands[0];
       axes = kept_axes(type(source).shape, type(value).shape);
+    } else if (const Node* stop = stops == Stops::passed ? as(value, "stop_gradient") : nullptr) {
+      axes = build::all_axes(type(value).shape);
+      source = stop->operands[0];
     }
     if (!axes) return {value, along};
     for (int64_t& axis : *axes) axis = axis == Spread::anywhere ? axis : along[static_cast<size_t>(axis)];

@@ -61,8 +61,10 @@ class Peephole {
   const Node* as(Value value, std::string_view op) const;
   std::optional<double> splat(Value value) const;  // the one number that a constant holds everywhere
   bool is_splat(Value value, double number) const;
-  // A value that is neither a broadcast nor a reshape is spread from itself.
-  Spread spread_of(Value value) const;
+  // A value that is neither a broadcast nor a reshape is spread from itself. `stop_gradient` in between is
+  // looked through only where the rule says so.
+  enum class Stops { kept, passed };
+  Spread spread_of(Value value, Stops stops = Stops::kept) const;
   // Whether the node in the making obeys the algebra of real numbers: integers do (they wrap), and so do
   // derivatives, whose operands are taken to be finite and whose zeros have no sign. What a user wrote in
   // floats does not: there x - x is not 0 where x is infinite, and x + 0 not x where x is -0.

@@ -25,7 +25,7 @@ Value mask(Peephole& p, Value x, Value factor) {
   return p.make("select", {operands[0], first ? x : zero, first ? zero : x});
 }
 
-// ±above / below
+// ±above / below, or ±above · (1 / below) as rules of derivatives write it
 struct Fraction {
   bool negative = false;
   Value above;
@@ -38,11 +38,20 @@ std::optional<Fraction> fraction(const Peephole& p, Value value) {
     result.negative = !result.negative;
     value = negated->operands[0];
   }
-  const Node* node = p.as(value, "div");
-  if (!node) return std::nullopt;
-  result.above = node->operands[0];
-  result.below = node->operands[1];
-  return result;
+  if (const Node* node = p.as(value, "div")) {
+    result.above = node->operands[0];
+    result.below = node->operands[1];
+    return result;
+  }
+  if (const Node* node = p.as(value, "mul"))
+    for (size_t i = 0; i < 2; ++i)
+      if (const Node* inverse = p.as(node->operands[i], "div");
+          inverse && p.is_splat(inverse->operands[0], 1)) {
+        result.above = node->operands[1 - i];
+        result.below = inverse->operands[1];
+        return result;
+      }
+  return std::nullopt;
 }
 
 Value with_sign(Peephole& p, bool negative, Value value) { return negative ? p.make("neg", {value}) : value; }
@@ -58,9 +67,9 @@ Value cancel(Peephole& p, Value value, Value other) {
   const std::optional<Fraction> left = fraction(p, value);
   if (!left) return {};
   if (other == left->below) return left->above;
-  if (const Node* product = p.as(other, "mul"))
+  if (const Node* factors = p.as(other, "mul"))
     for (size_t i = 0; i < 2; ++i)
-      if (product->operands[i] == left->below) return p.make("mul", {left->above, product->operands[1 - i]});
+      if (factors->operands[i] == left->below) return p.make("mul", {left->above, factors->operands[1 - i]});
   if (const std::optional<Fraction> right = fraction(p, other); right && right->above == left->below)
     return with_sign(p, right->negative, p.make("div", {left->above, right->below}));
   return {};
@@ -94,8 +103,6 @@ Value product(Peephole& p, Operands x) {
     if (Value masked = mask(p, x[1 - i], x[i])) return masked;
     if (Value rest = cancel(p, x[i], x[1 - i])) return rest;
     if (Value sum = distribute(p, x[i], x[1 - i])) return sum;
-    if (const Node* inverse = p.as(x[i], "div"); inverse && p.is_splat(inverse->operands[0], 1))
-      return p.make("div", {x[1 - i], inverse->operands[1]});
   }
   return {};
 }

@@ -56,8 +56,8 @@ bool is_shift(const Peephole& p, Value value, Value exponent, const Axes& reduce
 bool is_shifted(const Peephole& p, Value exponent, const Axes& reduced) {
   const Node* difference = p.as(exponent, "sub");
   if (!difference) return false;
-  const Value shift =
-      p.spread_of(difference->operands[1]).source_along(kept_axes(p.type(exponent).shape, reduced));
+  const Value shift = p.spread_of(difference->operands[1], Peephole::Stops::passed)
+                          .source_along(kept_axes(p.type(exponent).shape, reduced));
   return shift && is_shift(p, shift, difference->operands[0], reduced);
 }
 

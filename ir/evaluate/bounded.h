@@ -4,7 +4,8 @@
 // The analysis is the running one of Higham, "Accuracy and Stability of Numerical Algorithms" (2nd edition),
 // §3.3, to first order: an operation adds u·|result|, u being the unit roundoff of the type it is done in,
 // and passes its operands' bounds on through its derivative. A function adds u times a number of units that
-// covers its expansion (see `units`). A sum of n terms, in whatever order, adds n·u·Σ|terms| (§4.2).
+// covers its expansion (see `units`). A result below the normal numbers of its type adds that type's smallest
+// number. A sum of n terms, in whatever order, adds n·u·Σ|terms| (§4.2).
 //
 // Where a jump (comparison, floor, position of an extreme) lies within the bounds of what decides it, the
 // result is not determined: Ambiguous is thrown. Equal numbers with equal bounds count as the same
@@ -47,9 +48,24 @@ namespace bounded {
 inline constexpr double units = 8;
 inline constexpr double units_of_compositions = 24;
 
+// What rounding adds in the range where numbers lose digits, of f64 or f32 by the unit roundoff.
+inline double underflow(double value, double unit) {
+  if (unit == 0 || value == 0) return 0;
+  constexpr double unit_f64 = 0x1p-53;
+  const bool f64 = unit <= unit_f64;
+  const double normal = f64 ? std::numeric_limits<double>::min() : 0x1p-126;
+  return std::fabs(value) < normal ? (f64 ? std::numeric_limits<double>::denorm_min() : 0x1p-149) : 0;
+}
+
 // value, with the propagated error and `count` units of the roundoff of its operands' type
 inline Bounded rounded(double value, double propagated, double unit, double count = 1) {
-  return {value, propagated + count * unit * std::fabs(value), unit};
+  return {value, propagated + count * unit * std::fabs(value) + underflow(value, unit), unit};
+}
+
+// The same for a product or quotient, which may be 0 although neither operand is.
+inline Bounded rounded_product(double value, bool vanished, double propagated, double unit) {
+  constexpr double smallest = std::numeric_limits<double>::denorm_min();
+  return rounded(value, propagated + (vanished ? smallest : 0), unit);
 }
 
 // f(x) with |f'| near x
@@ -81,14 +97,17 @@ inline Bounded operator+(const Bounded& a, const Bounded& b) {
 inline Bounded operator-(const Bounded& a, const Bounded& b) { return a + -b; }
 inline Bounded operator*(const Bounded& a, const Bounded& b) {
   const double ea = a.error(), eb = b.error();
-  return bounded::rounded(a.value * b.value, std::fabs(a.value) * eb + std::fabs(b.value) * ea + ea * eb,
-                          std::max(a.unit, b.unit));
+  const double product = a.value * b.value;
+  return bounded::rounded_product(product, product == 0 && a.value != 0 && b.value != 0,
+                                  std::fabs(a.value) * eb + std::fabs(b.value) * ea + ea * eb,
+                                  std::max(a.unit, b.unit));
 }
 inline Bounded operator/(const Bounded& a, const Bounded& b) {
   const double quotient = a.value / b.value, ea = a.error(), eb = b.error();
   const double propagated =
       ea + eb == 0 ? 0 : (ea + std::fabs(quotient) * eb) / bounded::smallest(b);  // infinite at a pole
-  return bounded::rounded(quotient, propagated, std::max(a.unit, b.unit));
+  return bounded::rounded_product(quotient, quotient == 0 && a.value != 0 && std::isfinite(b.value),
+                                  propagated, std::max(a.unit, b.unit));
 }
 // A term of a sum whose order is not known.
 inline Bounded& operator+=(Bounded& sum, const Bounded& term) {

@@ -45,8 +45,9 @@ void fold(C& call, double initial, F f) {
   });
 }
 
+// From -0, as compiled code starts: a sum of -0 alone is -0.
 constexpr evaluate::Rule sum_rule = evaluate::make_rule(
-    [](auto& call) { fold(call, 0, [](auto sum, const auto& term) { return sum += term; }); });
+    [](auto& call) { fold(call, -0.0, [](auto sum, const auto& term) { return sum += term; }); });
 constexpr evaluate::Rule prod_rule = evaluate::make_rule(
     [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return a * b; }); });
 constexpr evaluate::Rule any_rule = evaluate::make_rule(

@@ -57,9 +57,17 @@ class FormulaDrawer {
   double tiny() const { return element_ == ElementType::f32 ? 1e-35 : 1e-300; }
 
   double special() {
-    const std::array<double, 13> numbers = {0,      -0.0,    1,    -1,
-                                            2,      0.5,     tiny(), -tiny(),
-                                            huge(), -huge(), std::numeric_limits<double>::infinity(),
+    const std::array<double, 13> numbers = {0,
+                                            -0.0,
+                                            1,
+                                            -1,
+                                            2,
+                                            0.5,
+                                            tiny(),
+                                            -tiny(),
+                                            huge(),
+                                            -huge(),
+                                            std::numeric_limits<double>::infinity(),
                                             -std::numeric_limits<double>::infinity(),
                                             std::numeric_limits<double>::quiet_NaN()};
     return numbers[static_cast<size_t>(between(0, 12))];
@@ -106,7 +114,7 @@ class FormulaDrawer {
 
   Value unary() {
     static constexpr std::array<std::string_view, 14> ops = {
-        "exp", "log", "neg", "sqrt", "sigmoid", "log1p", "expm1",
+        "exp", "log", "neg", "sqrt", "sigmoid", "log1p",    "expm1",
         "abs", "exp", "log", "neg",  "tanh",    "softplus", "stop_gradient"};
     return b_.add(ops[static_cast<size_t>(between(0, 13))], {any()});
   }
@@ -119,9 +127,8 @@ class FormulaDrawer {
 
   Value power() {
     const std::array<double, 6> exponents = {0, 0.5, 1, 2, 3, -1};
-    const Value exponent = chance(0.8)
-                               ? build::constant(b_, type(), exponents[static_cast<size_t>(between(0, 5))])
-                               : any();
+    const Value exponent =
+        chance(0.8) ? build::constant(b_, type(), exponents[static_cast<size_t>(between(0, 5))]) : any();
     return b_.add("pow", {any(), exponent});
   }
 
@@ -151,7 +158,8 @@ class FormulaDrawer {
   Value normalized() {
     const Value power = chance(0.8) ? build::unary(b_, "exp", any()) : any();
     const Value of = chance(0.85) ? power : any();
-    const Value quotient = build::div(b_, power, maybe_stopped(spread(b_.add("sum", {of}, {{"axes", axes()}}))));
+    const Value quotient =
+        build::div(b_, power, maybe_stopped(spread(b_.add("sum", {of}, {{"axes", axes()}}))));
     return chance(0.3) ? build::unary(b_, "log", quotient) : quotient;
   }
 
@@ -163,7 +171,7 @@ class FormulaDrawer {
   }
 
   Value guarded() {
-    static constexpr std::array<std::string_view, 6> comparisons = {"equal", "not_equal",  "less",
+    static constexpr std::array<std::string_view, 6> comparisons = {"equal",   "not_equal",  "less",
                                                                     "greater", "less_equal", "greater_equal"};
     Value tested = chance(0.4) ? cancelling() : any();
     const Value condition =

@@ -15,7 +15,8 @@ RandomGraph random_formula(uint64_t seed);
 struct FormulaVerdict {
   std::string failure;   // empty: all is well, or nothing could be compared
   bool skipped = false;  // a comparison lay within the rounding error
-  bool compiled = false;
+  size_t compared = 0;   // elements whose bound says something, or that are not finite
+  size_t elements = 0;
 };
 
 // What is promised of every formula, after every pass and compiled. Of y without `stabilize`: the same number

@@ -38,16 +38,21 @@ TEST_CASE("random formulas mean what they say after every pass and compiled") {
   constexpr uint64_t formulas = 300;
 #endif
   const uint64_t wanted = number_from("GRADUS_PROPERTY_FORMULAS", formulas);
-  uint64_t skipped = 0, failures = 0;
+  uint64_t skipped = 0, failures = 0, compared = 0, elements = 0;
   for (uint64_t seed = first; seed < first + wanted && failures < 3; ++seed) {
     const RandomGraph formula = random_formula(seed);
     const FormulaVerdict verdict = check_formula(formula);
     skipped += verdict.skipped;
+    compared += verdict.compared;
+    elements += verdict.elements;
     if (verdict.failure.empty()) continue;
     ++failures;
     UNSCOPED_INFO("seed " << seed << ": " << verdict.failure << "\nminimal:\n" << minimal(formula));
     CHECK(false);
   }
-  fmt::print("{} formulas, {} of them with a comparison within the rounding error\n", wanted, skipped);
+  fmt::print(
+      "{} formulas, {} of them with a comparison within the rounding error; {} of {} elements compared\n",
+      wanted, skipped, compared, elements);
   CHECK(skipped * 5 <= wanted);
+  CHECK(compared * 2 >= elements);
 }
