@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ir/error.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -16,6 +17,8 @@ AlignedMemory::AlignedMemory(int64_t bytes) : size_(bytes) {
   const size_t rounded =
       (static_cast<size_t>(bytes) / memory_alignment + (bytes % memory_alignment != 0 || bytes == 0)) *
       memory_alignment;
+  // The system gives what it has not, and ends the process when it is used.
+  require_memory({"a value", static_cast<double>(bytes)});
   data_ = std::aligned_alloc(memory_alignment, rounded);
   if (!data_) fail_environment(fmt::format("out of memory: {} bytes are not to be had", bytes));
   std::memset(data_, 0, rounded);

@@ -42,11 +42,11 @@ auto visit_element(ElementType element, F use) {
                "available are f32, f64, i64, i32, i8, u8 and bool");
 }
 
-// Whether `to` holds the value exactly (floats: to rounding).
+// Whether `to` holds the value exactly (floats: to rounding, which keeps finite numbers finite).
 template <class To, class From>
 bool holds(From value) {
   if constexpr (std::is_floating_point_v<To>) {
-    return true;
+    return std::isfinite(static_cast<To>(value)) || !std::isfinite(static_cast<double>(value));
   } else if constexpr (std::is_floating_point_v<From>) {
     if (!(value == std::trunc(value))) return false;
     // 2^63 is a double, the largest i64 is not: compare against the power of two.

@@ -90,8 +90,8 @@ int64_t row_bytes(const Tensor& tensor);
 // target row i := source row rows[i]. Types agree but for the leading extents; rows are in range.
 void gather_rows(const Tensor& source, std::span<const int64_t> rows, Tensor& target);
 
-// Converts between element types. Floats round; a number that an integer or bool type cannot hold exactly is
-// a program error, which calls the tensor `what`.
+// Converts between element types. Floats round; a number that an integer or bool type cannot hold exactly, or
+// that a float type could only make infinite, is a program error, which calls the tensor `what`.
 Tensor converted(const Tensor& source, ElementType to, const std::string& what);
 
 }  // namespace gradus

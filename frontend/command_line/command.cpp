@@ -9,20 +9,26 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
+
+#include "runtime/data/file.h"
 
 namespace gradus::command_line {
 
 namespace {
 
-// Texts are written by hand or dumped; a device that never ends is neither.
-std::string limited_text(std::istream& stream, const std::string& name) {
-  constexpr size_t most = size_t{1} << 30;
+// Texts are written by hand or dumped.
+[[noreturn]] void fail_length(const std::string& name) {
+  fail_program(fmt::format("{} is longer than a gigabyte: is it a text?", name));
+}
+constexpr size_t most_text = size_t{1} << 30;
+
+// Until its end; a device that never ends is no text.
+std::string standard_input() {
   std::string text;
   std::string piece(size_t{1} << 16, '\0');
-  while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())), stream.gcount() > 0) {
-    text.append(piece, 0, static_cast<size_t>(stream.gcount()));
-    if (text.size() > most) fail_program(fmt::format("{} is longer than a gigabyte: is it a text?", name));
+  while (std::cin.read(piece.data(), static_cast<std::streamsize>(piece.size())), std::cin.gcount() > 0) {
+    text.append(piece, 0, static_cast<size_t>(std::cin.gcount()));
+    if (text.size() > most_text) fail_length("standard input");
   }
   return text;
 }
@@ -31,13 +37,10 @@ std::string limited_text(std::istream& stream, const std::string& name) {
 
 const std::string& Sources::read(const std::string& path) {
   if (auto it = texts_.find(path); it != texts_.end()) return it->second;
-  if (path == "-") return texts_["-"] = limited_text(std::cin, "standard input");
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    fail_environment(fmt::format("cannot read '{}': it is a folder", path));
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_environment(fmt::format("cannot read '{}': {}", path, std::strerror(errno)));
-  return texts_[path] = limited_text(file, "'" + path + "'");
+  if (path == "-") return texts_["-"] = standard_input();
+  const Bytes bytes = read_file(path);
+  if (bytes.size() > most_text) fail_length("'" + path + "'");
+  return texts_[path] = std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 language::ReadSource Sources::reader() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/data/data_set.h"
@@ -37,7 +38,8 @@ class CsvTable {
 
   TextFile file_;
   std::vector<std::string> header_;
-  std::vector<Field> fields_;  // row by row
+  std::unordered_map<std::string, size_t> columns_;  // by name
+  std::vector<Field> fields_;                        // row by row
 };
 
 // What to do about fields that hold nothing, NA, N/A, NaN, null or ?.

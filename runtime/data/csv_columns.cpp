@@ -8,8 +8,8 @@
 #include <limits>
 #include <map>
 
-#include "runtime/data/csv.h"
 #include "ir/shown_text.h"
+#include "runtime/data/csv.h"
 #include "runtime/data/vocabulary.h"
 
 namespace gradus {
@@ -112,14 +112,15 @@ class CsvReader {
       if (options_.missing.policy == Policy::fill) return options_.missing.fill;
       return std::numeric_limits<double>::quiet_NaN();
     }
-    const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+    const char* begin = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
     double value = 0;
     const auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
     if (error == std::errc::result_out_of_range || std::isinf(value))
       table_.fail(row, column,
                   fmt::format("column '{}': {} is too large or too small for a number",
                               table_.header()[column], shown(text)));
-    if (error != std::errc() || end != text.data() + text.size())
+    // The library takes `-nan` and `nan(…)`, too.
+    if (error != std::errc() || end != text.data() + text.size() || std::isnan(value))
       table_.fail(
           row, column,
           fmt::format("column '{}': expected a number, found {}", table_.header()[column], shown(text)),
@@ -130,14 +131,13 @@ class CsvReader {
   Column numbers(const CsvColumn& column) const {
     std::vector<size_t> sources;
     for (const std::string& name : column.names) sources.push_back(table_.column(name));
-    std::vector<double> values;
-    values.reserve(rows_.size() * sources.size());
+    Tensor values(
+        Type(ElementType::f64, {static_cast<int64_t>(rows_.size()), static_cast<int64_t>(sources.size())}));
+    auto next = values.values<double>().begin();
     for (size_t row : rows_)
-      for (size_t source : sources) values.push_back(number(row, source, column.target));
-    Column result{
-        fmt::format("{}", fmt::join(column.names, "_")), ColumnRole::feature,
-        fmt::format("{}", fmt::join(column.names, ", ")),
-        Tensor(Shape{static_cast<int64_t>(rows_.size()), static_cast<int64_t>(sources.size())}, values)};
+      for (size_t source : sources) *next++ = number(row, source, column.target);
+    Column result{fmt::format("{}", fmt::join(column.names, "_")), ColumnRole::feature, listed(column.names),
+                  std::move(values)};
     result.missing_is_mean = options_.missing.policy == Policy::mean;
     return result;
   }

@@ -1,11 +1,10 @@
 // CSV text as a table of fields.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
 
 #include "runtime/data/csv.h"
+#include "runtime/memory_request.h"
 
 #include "ir/shown_text.h"
 
@@ -17,6 +16,7 @@ class CsvTable::Parser {
   Parser(CsvTable& table, char separator) : table_(table), text_(table.file_.text()), separator_(separator) {}
 
   void parse(bool header) {
+    reserve();
     while (at_ < text_.size()) {
       if (skip_empty_line()) continue;
       const size_t start = at_;
@@ -27,8 +27,11 @@ class CsvTable::Parser {
         if (found != table_.header_.size()) fail_count(start, found);
         continue;
       }
-      if (header) take_header(first);
-      for (size_t i = 0; !header && i < found; ++i) table_.header_.push_back(std::to_string(i + 1));
+      for (size_t i = 0; i < found; ++i)
+        name_column(
+            table_.fields_[first + i],
+            header ? std::string(trimmed(table_.text(table_.fields_[first + i]))) : std::to_string(i + 1));
+      if (header) table_.fields_.resize(first);
     }
     if (table_.header_.empty()) table_.file_.fail(0, 0, "the CSV file is empty");
   }
@@ -43,6 +46,15 @@ class CsvTable::Parser {
     fail(start, fmt::format("expected {} fields, as in the first line, found {}", expected, found),
          found == 1 && expected > 1 ? fmt::format("fields are separated by '{}'", separator_)
                                     : "a field that holds a separator is written in quotes: \"a, b\"");
+  }
+
+  // A field may take a single byte of the text, and many more here.
+  void reserve() {
+    const auto fields =
+        std::count_if(text_.begin(), text_.end(), [this](char c) { return c == separator_ || c == '\n'; });
+    require_memory({fmt::format("{}: about {} fields", table_.file_.path(), fields + 1),
+                    static_cast<double>(fields + 1) * static_cast<double>(sizeof(Field))});
+    table_.fields_.reserve(static_cast<size_t>(fields) + 1);
   }
 
   // Length of the line end at the place; 0 if there is none. The end of the text ends a line, too.
@@ -94,15 +106,10 @@ class CsvTable::Parser {
     return field;
   }
 
-  void take_header(size_t first) {
-    std::set<std::string> names;
-    for (size_t i = first; i < table_.fields_.size(); ++i) {
-      std::string name(trimmed(table_.text(table_.fields_[i])));
-      if (!names.insert(name).second)
-        fail(table_.fields_[i].begin, fmt::format("two columns are called {}", shown(name)));
-      table_.header_.push_back(std::move(name));
-    }
-    table_.fields_.resize(first);
+  void name_column(const Field& field, std::string name) {
+    if (!table_.columns_.emplace(name, table_.header_.size()).second)
+      fail(field.begin, fmt::format("two columns are called {}", shown(name)));
+    table_.header_.push_back(std::move(name));
   }
 
   CsvTable& table_;
@@ -116,12 +123,9 @@ CsvTable::CsvTable(TextFile file, char separator, bool header) : file_(std::move
 }
 
 size_t CsvTable::column(const std::string& name) const {
-  const auto found = std::find(header_.begin(), header_.end(), name);
-  if (found != header_.end()) return static_cast<size_t>(found - header_.begin());
-  std::vector<std::string> names = header_;
-  if (names.size() > 20) names.resize(20);
-  fail_program(fmt::format("{} has no column '{}'; it has {}{}", file_.path(), name, fmt::join(names, ", "),
-                           names.size() < header_.size() ? ", …" : ""));
+  const auto found = columns_.find(name);
+  if (found != columns_.end()) return found->second;
+  fail_program(fmt::format("{} has no column {}; it has {}", file_.path(), shown(name), listed(header_)));
 }
 
 std::string CsvTable::text(size_t row, size_t column) const {

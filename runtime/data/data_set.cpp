@@ -1,7 +1,6 @@
 #include "runtime/data/data_set.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,6 +9,7 @@
 
 #include "ir/error.h"
 #include "runtime/data/numpy.h"
+#include "runtime/data/text_file.h"
 
 namespace gradus {
 
@@ -52,14 +52,13 @@ const Column* DataSet::find(std::string_view column) const {
 
 const Column& DataSet::column(std::string_view column) const {
   if (const Column* found = find(column)) return *found;
-  fail_program(
-      fmt::format("{} has no column '{}'; it has {}", name, column, fmt::join(names_of(columns), ", ")));
+  fail_program(fmt::format("{} has no column '{}'; it has {}", name, column, listed(names_of(columns))));
 }
 
 void DataSet::name_columns(std::span<const std::string> names) {
   if (names.size() != columns.size())
     fail_program(fmt::format("{} has {} columns ({}), but {} names follow ->", name, columns.size(),
-                             fmt::join(names_of(columns), ", "), names.size()),
+                             listed(names_of(columns)), names.size()),
                  {}, "write _ for a column that is not used");
   const int64_t had = rows();
   std::vector<Column> kept;
@@ -83,10 +82,13 @@ DataSet make_data_set(std::string name, std::vector<Column> columns) {
       fail_program(fmt::format("{}: column '{}' has {} rows, column '{}' has {}", name, columns.front().name,
                                row_count(columns.front().values), column.name, row_count(column.values)));
   }
+  for (const Column& column : columns)
+    if (column.values.size() == 0)
+      fail_program(fmt::format("{}: column '{}' is {}: an axis has no elements", name, column.name,
+                               to_string(column.values.type())));
   DataSet data;
   data.name = std::move(name);
   data.columns = std::move(columns);
-  if (data.rows() == 0) fail_program(fmt::format("{}: there are no rows", data.name));
   data.training.resize(static_cast<size_t>(data.rows()));
   std::iota(data.training.begin(), data.training.end(), 0);
   return data;
@@ -104,13 +106,16 @@ DataSet npz_data_set(std::vector<NamedTensor> arrays, const std::string& path,
     ++used;
     const Tensor* values = find_array(arrays, name);
     if (!values)
-      fail_program(fmt::format("{} has no array '{}'; it has {}", path, name, fmt::join(available, ", ")), {},
+      fail_program(fmt::format("{} has no array '{}'; it has {}", path, name, listed(available)), {},
                    "arrays are matched to the program's columns by name");
     const Tensor* test = find_array(arrays, name + "_test");
     if (training_rows < 0) training_rows = row_count(*values);
     if (test && row_count(*values) != training_rows)
       fail_program(
           fmt::format("{}: array '{}' has {} rows, not {}", path, name, row_count(*values), training_rows));
+    if (test && test->size() == 0)
+      fail_program(fmt::format("{}: array '{}_test' is {}: an axis has no elements", path, name,
+                               to_string(test->type())));
     if (test) ++with_test;
     const ColumnRole role = is_float(values->element()) ? ColumnRole::feature : ColumnRole::target;
     columns.push_back(

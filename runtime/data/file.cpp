@@ -11,17 +11,25 @@
 #include <filesystem>
 
 #include "ir/error.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
 namespace {
 
-[[noreturn]] void fail_file(const std::string& path, const char* doing, int error) {
+[[noreturn]] void fail_file(const std::string& path, const char* doing, int error, bool writing = true) {
   std::string hint;
   if (error == ENOENT) hint = "check the spelling of the path";
   if (error == ENOSPC || error == EDQUOT) hint = "free some space on the disk";
-  if (error == EACCES || error == EROFS) hint = "choose another folder with -o";
+  if (writing && (error == EACCES || error == EROFS)) hint = "choose another folder with -o";
   fail_environment(fmt::format("{}: cannot {}: {}", path, doing, std::strerror(error)), {}, hint);
+}
+
+// Devices and pipes need not end, and a pipe may never begin.
+[[noreturn]] void fail_no_file(const std::string& path, mode_t mode) {
+  const char* kind = S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+  fail_environment(fmt::format("{}: cannot read: it is {}, not a file", path, kind), {},
+                   "write what it gives to a file first");
 }
 
 class Descriptor {
@@ -78,20 +86,27 @@ int open_temporary(std::string& path) {
 }  // namespace
 
 Bytes read_file(const std::string& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail_file(path, "open", errno);
+  // Without O_NONBLOCK a pipe would be waited for.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) fail_file(path, "open", errno, false);
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) fail_file(path, "read", errno);
-  if (S_ISDIR(status.st_mode)) fail_file(path, "read", EISDIR);
+  if (::fstat(file.get(), &status) != 0) fail_file(path, "read", errno, false);
+  if (S_ISDIR(status.st_mode)) fail_file(path, "read", EISDIR, false);
+  if (!S_ISREG(status.st_mode)) fail_no_file(path, status.st_mode);
+  // One byte more than the file has, so that its end is seen without growing; some files of the system do not
+  // say their size.
   Bytes bytes;
+  const auto grow = [&](size_t size) {
+    require_memory({path, static_cast<double>(size)});
+    bytes.resize(size);
+  };
+  grow(static_cast<size_t>(std::max<off_t>(status.st_size, 0)) + 1);
   size_t used = 0;
-  // One byte more than the file has, so that its end is seen without growing; pipes have no size and grow.
-  bytes.resize(static_cast<size_t>(std::max<off_t>(status.st_size, 0)) + 1);
   while (true) {
-    if (used == bytes.size()) bytes.resize(bytes.size() * 2);
+    if (used == bytes.size()) grow(bytes.size() * 2);
     const ssize_t got = ::read(file.get(), bytes.data() + used, bytes.size() - used);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_file(path, "read", errno);
+    if (got < 0) fail_file(path, "read", errno, false);
     if (got == 0) break;
     used += static_cast<size_t>(got);
   }

@@ -12,6 +12,7 @@ namespace gradus {
 using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 
+// Regular files only: neither folders, nor devices and pipes, which need not end.
 Bytes read_file(const std::string& path);
 
 // Writes `pieces` one after the other into a temporary file beside `path`, flushes it to the disk, renames it

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "ir/error.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -22,7 +23,7 @@ class Inflater {
   Inflater& operator=(const Inflater&) = delete;
 
   Bytes read() {
-    bytes_.resize(std::max<size_t>(4 * file_.size(), 4096));
+    grow(std::max<size_t>(4 * file_.size(), 4096));
     while (true) {
       const int result = step();
       if (result == Z_STREAM_END) {
@@ -47,7 +48,7 @@ class Inflater {
   }
 
   int step() {
-    if (written_ == bytes_.size()) grow();
+    if (written_ == bytes_.size()) grow(2 * bytes_.size());
     constexpr size_t most = size_t{1} << 30;
     const size_t in = std::min(file_.size() - read_, most), out = std::min(bytes_.size() - written_, most);
     // zlib's interface is from before const; it does not write here.
@@ -61,14 +62,10 @@ class Inflater {
     return result;
   }
 
-  // A deflated byte stands for at most 1,032, but data is not made of zeros: a file that grows without end is
-  // an accident or an attack.
-  void grow() {
-    const size_t most = std::max<size_t>(size_t{1} << 30, 100 * file_.size());
-    if (bytes_.size() >= most)
-      fail_program(fmt::format("{}: {} bytes of gzip hold more than {} bytes", name_, file_.size(), most), {},
-                   "if this is meant, unpack the file with gunzip");
-    bytes_.resize(std::min(2 * bytes_.size(), most));
+  void grow(size_t size) {
+    require_memory({fmt::format("{}: what the gzip file holds", name_), static_cast<double>(size),
+                    file_.size(), "if this is meant, unpack the file with gunzip"});
+    bytes_.resize(size);
   }
 
   ByteView file_;
@@ -87,8 +84,9 @@ bool is_gzip(ByteView file) {
 Bytes parse_gzip(ByteView file, const std::string& name) { return Inflater(file, name).read(); }
 
 Bytes read_plain_or_gzip(const std::string& path) {
-  Bytes file = read_file(path);
-  return is_gzip(file) ? parse_gzip(file, path) : file;
+  const std::string found = plain_or_gzip_path(path);
+  Bytes file = read_file(found);
+  return is_gzip(file) ? parse_gzip(file, found) : file;
 }
 
 std::string plain_or_gzip_path(const std::string& path) {

@@ -13,7 +13,7 @@ bool is_gzip(ByteView file);
 // damaged files, and small ones that claim to hold far more than data does, are program errors.
 Bytes parse_gzip(ByteView file, const std::string& name);
 
-// A file as it is, or what it holds if it is a gzip file.
+// The file `path` or, if there is none, `path`.gz: as it is, or what it holds if it is a gzip file.
 Bytes read_plain_or_gzip(const std::string& path);
 
 // `path` if there is such a file, otherwise `path`.gz; an environment error if there is neither.

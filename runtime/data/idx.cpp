@@ -84,8 +84,8 @@ void keep_first(Column& column, int64_t count) {
 
 DataSet mnist_part(const std::string& name, const std::string& folder, const std::string& part,
                    std::optional<int64_t> limit) {
-  Column image = idx_column("image", plain_or_gzip_path(folder + "/" + part + "-images-idx3-ubyte"));
-  Column label = idx_column("label", plain_or_gzip_path(folder + "/" + part + "-labels-idx1-ubyte"));
+  Column image = idx_column("image", folder + "/" + part + "-images-idx3-ubyte");
+  Column label = idx_column("label", folder + "/" + part + "-labels-idx1-ubyte");
   if (image.values.shape().size() != 4)
     fail_program(
         fmt::format("{}: the images of {} are {}, not images", folder, part, to_string(image.values.type())));

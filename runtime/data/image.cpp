@@ -8,8 +8,10 @@
 
 #include "ir/error.h"
 #include "ir/random.h"
+#include "ir/shown_text.h"
 #include "runtime/data/combine.h"
 #include "runtime/data/png.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -114,6 +116,8 @@ Labelled images_by_class(const std::string& folder) {
       all.labels.push_back(static_cast<int32_t>(label));
     }
   }
+  // The file system's names may be any bytes; as texts of ids they go into files and messages.
+  for (std::string& name : all.classes) name = printable(name);
   if (all.paths.empty())
     fail_program(fmt::format("{}: there are no sub-folders with images", folder), {},
                  "each class has a folder of its own: flowers/rose/1.png");
@@ -153,6 +157,19 @@ Tensor resized(const Tensor& pixels, int64_t height, int64_t width) {
   return Tensor(Shape{height, width, pixels.shape()[2]}, values);
 }
 
+namespace {
+
+// Of all images as they are kept, and of the column that is made of them.
+void require_images(const std::string& name, size_t files, int64_t height, int64_t width, int64_t channels) {
+  require_memory({fmt::format("column '{}': {} images of {}×{} pixels", name, files, height, width),
+                  2.0 * sizeof(float) * static_cast<double>(files) * static_cast<double>(channels) *
+                      static_cast<double>(height) * static_cast<double>(width),
+                  {},
+                  "a smaller `size` takes less"});
+}
+
+}  // namespace
+
 Column image_column(const std::string& name, const std::vector<std::string>& paths,
                     const ImageOptions& options) {
   // Resized one by one, so that large photographs are never in memory together.
@@ -161,6 +178,9 @@ Column image_column(const std::string& name, const std::vector<std::string>& pat
   for (const std::string& path : paths) {
     const Tensor pixels = parse_png(read_file(path), path);
     const Shape& shape = pixels.shape();
+    if (images.empty())
+      require_images(name, paths.size(), options.size.value_or(shape[0]), options.size.value_or(shape[1]),
+                     options.channels.value_or(shape[2]));
     if (!options.size && !images.empty() &&
         (shape[0] != images.front().shape()[0] || shape[1] != images.front().shape()[1]))
       fail_program(fmt::format("{}: the image has {}×{} pixels, those before it {}×{}", path, shape[0],

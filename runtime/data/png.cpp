@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "ir/error.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -47,6 +48,9 @@ Tensor parse_png(ByteView file, const std::string& name) {
   if (pixels > most_pixels || pixels / 8 / 1032 > file.size())
     fail_program(fmt::format("{}: the PNG file of {} bytes claims {}×{} pixels", name, file.size(),
                              image->width, image->height));
+  // The bytes, and the numbers that are made of them.
+  require_memory({fmt::format("{}: an image of {}×{} pixels", name, image->width, image->height),
+                  static_cast<double>(pixels) * 3 * (1 + 2 * sizeof(float))});
   const bool color = (image->format & PNG_FORMAT_FLAG_COLOR) != 0;
   image->format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   Tensor tensor(Type(ElementType::u8, {image->height, image->width, color ? 3 : 1}));

@@ -8,6 +8,7 @@
 #include "ir/error.h"
 #include "runtime/data/batches.h"
 #include "runtime/data/data_set.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -56,6 +57,15 @@ struct Group {
   }
 };
 
+// Infinite or NaN would spread over the whole column.
+const Scaling& usable(const Scaling& scaling, const Column& column) {
+  if (!std::isfinite(scaling.offset) || !std::isfinite(scaling.scale))
+    fail_program(
+        fmt::format("column '{}': the training rows have no finite mean, deviation or range", column.name),
+        {}, "all of them are missing, or not numbers, or too large to be squared");
+  return scaling;
+}
+
 template <class T>
 Scaling moments(const Group<T>& group) {
   double sum = 0, squares = 0;
@@ -95,7 +105,7 @@ void fit_groups(Column& column, std::span<const int64_t> rows, Fit fit, Change c
   const size_t width = static_cast<size_t>(element_count(row_shape(column.values.type())));
   const size_t groups = is_image(column) ? 1 : width;
   for (size_t group = 0; group < groups; ++group) {
-    const auto fitted = fit(Group<T>{values, rows, width, group, groups});
+    const Scaling fitted = usable(fit(Group<T>{values, rows, width, group, groups}), column);
     for (size_t i = group; i < values.size(); i += groups)
       values[i] = static_cast<T>(change(static_cast<double>(values[i]), fitted));
   }
@@ -135,7 +145,7 @@ std::vector<int64_t> take(std::vector<int64_t>& shuffled, double fraction, size_
 void set_precision(DataSet& data, ElementType element) {
   for (Column& column : data.columns)
     if (is_float(column.values.element()) && column.values.element() != element)
-      column.values = converted(column.values, element, column.name);
+      column.values = converted(column.values, element, fmt::format("column '{}'", column.name));
 }
 
 void pad_images(DataSet& data, int64_t size) {
@@ -147,6 +157,11 @@ void pad_images(DataSet& data, int64_t size) {
     if (type.shape[1] > size || type.shape[2] > size)
       fail_program(fmt::format("pad_to: {}: column '{}' has images of {}×{}, which are larger than {}×{}",
                                data.name, column.name, type.shape[1], type.shape[2], size, size));
+    require_memory({fmt::format("pad_to: {} images of {}×{}", type.shape[0], size, size),
+                    static_cast<double>(type.shape[0] * type.shape[3] * size_in_bytes(type.element)) *
+                        static_cast<double>(size * size),
+                    {},
+                    "pad to less, or use fewer rows"});
     Tensor padded(Type(type.element, {type.shape[0], size, size, type.shape[3]}));
     if (type.element == ElementType::f32)
       copy_into_padded<float>(column.values, padded);

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 
 #include "ir/error.h"
+#include "runtime/data/checksum.h"
+#include "runtime/data/json.h"
 #include "runtime/data/little_endian.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -35,6 +36,23 @@ std::string_view type_name(ElementType element) {
   return {};
 }
 
+const std::string checksum_key = "crc32";
+const std::string checksum_prefix = "crc32.";
+
+bool is_checksum(const std::string& key) { return key == checksum_key || key.starts_with(checksum_prefix); }
+
+Checksum checksum_of(const Metadata& metadata) {
+  Checksum sum;
+  for (const auto& [key, text] : metadata) sum.add_text(key).add_text(text);
+  return sum;
+}
+
+Checksum checksum_of(const std::string& name, const Tensor& tensor) {
+  Checksum sum;
+  sum.add_text(name).add_text(to_string(tensor.type()));
+  return sum.add({static_cast<const std::byte*>(tensor.data()), static_cast<size_t>(tensor.bytes())});
+}
+
 struct Entry {
   std::string name;
   Type type;
@@ -47,6 +65,7 @@ class Reader {
 
   Safetensors read() {
     const json header = parse_header();
+    require_memory({name_, static_cast<double>(data_.size())});
     Safetensors result;
     std::vector<Entry> entries;
     for (const auto& [key, value] : header.items()) {
@@ -61,6 +80,7 @@ class Reader {
     });
     check_coverage(entries);
     for (Entry& entry : entries) result.tensors.push_back({entry.name, load(entry)});
+    check_sums(result);
     return result;
   }
 
@@ -77,23 +97,8 @@ class Reader {
     const auto* begin = reinterpret_cast<const char*>(file_.data()) + 8;
     if (length == 0 || *begin != '{') fail("the header does not start with '{'");
     data_ = file_.subspan(8 + length);
-    bool too_deep = false;
-    std::optional<std::string> duplicate;
-    std::vector<std::set<std::string>> keys(4);
-    // The library keeps the last of two equal keys silently; a file that says two things is rejected.
-    const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-      if (depth > 3) too_deep = true;
-      if (too_deep) return false;
-      const auto level = static_cast<size_t>(depth);
-      if (event == json::parse_event_t::object_start && level + 1 < keys.size()) keys[level + 1].clear();
-      if (event == json::parse_event_t::key && !keys[level].insert(parsed.get<std::string>()).second)
-        duplicate = parsed.get<std::string>();
-      return true;
-    };
-    json header = json::parse(begin, begin + length, watch, false);
-    if (too_deep) fail("the header is nested too deeply");
-    if (header.is_discarded() || !header.is_object()) fail("the header is not JSON");
-    if (duplicate) fail(fmt::format("'{}' appears twice", *duplicate));
+    json header =
+        parse_json({begin, length}, 3, fmt::format("{}: not a valid safetensors file: the header", name_));
     return header;
   }
 
@@ -162,6 +167,30 @@ class Reader {
       fail(fmt::format("{} bytes at the end belong to no tensor", data_.size() - covered));
   }
 
+  // Takes the checksums out of the metadata and compares them.
+  void check_sums(Safetensors& file) const {
+    Metadata sums;
+    for (auto at = file.metadata.begin(); at != file.metadata.end();) {
+      const auto next = std::next(at);
+      if (is_checksum(at->first)) sums.insert(file.metadata.extract(at));
+      at = next;
+    }
+    if (sums.empty()) return;
+    const auto require = [&](const std::string& key, const Checksum& sum, const std::string& what) {
+      const auto found = sums.find(key);
+      if (found != sums.end() && found->second == sum.text()) return;
+      fail_program(fmt::format("{}: the file is damaged: the checksum of {} {}", name_, what,
+                               found == sums.end() ? "is missing" : "differs"),
+                   {}, "take another copy of the file, or an earlier one");
+    };
+    require(checksum_key, checksum_of(file.metadata), "the metadata");
+    for (const NamedTensor& tensor : file.tensors)
+      require(checksum_prefix + tensor.name, checksum_of(tensor.name, tensor.value), "'" + tensor.name + "'");
+    if (sums.size() != file.tensors.size() + 1)
+      fail_program(
+          fmt::format("{}: the file is damaged: it has a checksum of a tensor that is not there", name_));
+  }
+
   Tensor load(const Entry& entry) const {
     Tensor tensor(entry.type);
     if (entry.end > entry.begin)
@@ -186,20 +215,23 @@ Safetensors parse_safetensors(ByteView file, const std::string& name) { return R
 Safetensors read_safetensors(const std::string& path) { return parse_safetensors(read_file(path), path); }
 
 std::string format_safetensors_header(std::span<const TensorReference> tensors, const Metadata& metadata) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  int64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    if (name == "__metadata__" || header.contains(name))
-      fail_internal(fmt::format("safetensors: '{}' twice", name));
-    header[name] = {{"dtype", type_name(tensor->element())},
-                    {"shape", tensor->shape()},
-                    {"data_offsets", {offset, offset + tensor->bytes()}}};
-    offset += tensor->bytes();
-  }
+  std::set<std::string> names;
+  Metadata all = metadata;
+  all[checksum_key] = checksum_of(metadata).text();
   std::string text;
+  int64_t offset = 0;
   try {
-    text = header.dump();
+    for (const auto& [name, tensor] : tensors) {
+      if (name == "__metadata__" || !names.insert(name).second)
+        fail_internal(fmt::format("safetensors: '{}' twice", name));
+      all[checksum_prefix + name] = checksum_of(name, *tensor).text();
+      const json entry = {{"dtype", type_name(tensor->element())},
+                          {"shape", tensor->shape()},
+                          {"data_offsets", {offset, offset + tensor->bytes()}}};
+      text += fmt::format(",{}:{}", json(name).dump(), entry.dump());
+      offset += tensor->bytes();
+    }
+    text = fmt::format("{{\"__metadata__\":{}{}}}", json(all).dump(), text);
   } catch (const json::exception&) {
     fail_program("a name or a metadata text is not valid UTF-8");
   }

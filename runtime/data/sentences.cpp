@@ -14,6 +14,7 @@
 #include "runtime/data/gzip.h"
 #include "runtime/data/text_file.h"
 #include "runtime/data/vocabulary.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -30,6 +31,23 @@ Words words_of(std::string_view line) {
   for (std::string_view word : split_at(line, ' '))
     if (!word.empty()) words.push_back(word);
   return words;
+}
+
+// A word may take a single byte of the text; here it has a place and ids.
+void require_words(const TextFile& file) {
+  const auto words = std::count_if(file.text().begin(), file.text().end(),
+                                   [](char c) { return c == ' ' || c == '\t' || c == '\n'; });
+  require_memory(
+      {fmt::format("{}: about {} words", file.path(), words + 1), 48.0 * static_cast<double>(words + 1)});
+}
+
+// Before rows are padded: a long one makes all of them long. `width` is the sum of all columns'.
+void require_padded(const TextFile& file, size_t rows, int64_t width, const SentenceOptions& options) {
+  require_memory(
+      {fmt::format("{}: {} rows, padded to {} ids", file.path(), rows, width),
+       static_cast<double>(rows) * static_cast<double>(width) * sizeof(int32_t),
+       options.limit ? std::nullopt : std::optional<uint64_t>(file.text().size()),
+       "rows are as long as the longest sentence; `limit: 100` leaves longer ones out, or cuts them"});
 }
 
 // Rows of ids, padded to one width; what is longer is cut.
@@ -61,6 +79,7 @@ class ConlluReader {
   explicit ConlluReader(const TextFile& file) : file_(file) {}
 
   Tagged read() {
+    require_words(file_);
     for (std::string_view line : lines_of(file_.text())) {
       if (line.empty())
         finish_sentence();
@@ -106,7 +125,9 @@ class ConlluReader {
   std::vector<int32_t> tags_;
 };
 
-DataSet tagged_part(const Tagged& part, const WordIds& words, int64_t width, const std::string& name) {
+DataSet tagged_part(const TextFile& file, const Tagged& part, const WordIds& words, int64_t width,
+                    const SentenceOptions& options) {
+  require_padded(file, part.words.size(), 2 * width, options);
   std::vector<std::vector<int32_t>> ids;
   for (const Words& sentence : part.words) {
     ids.emplace_back();
@@ -120,7 +141,7 @@ DataSet tagged_part(const Tagged& part, const WordIds& words, int64_t width, con
                      "universal parts of speech",
                      padded(part.tags, width),
                      {std::begin(universal_tags), std::end(universal_tags)}});
-  return make_data_set(name, std::move(columns));
+  return make_data_set(file.path(), std::move(columns));
 }
 
 // The training file and, if there is one, the test file.
@@ -156,6 +177,7 @@ struct Pair {
 };
 
 std::vector<Pair> pairs_of_lines(const TextFile& file) {
+  require_words(file);
   std::vector<Pair> pairs;
   for (std::string_view line : lines_of(file.text())) {
     const Words sides = split_at(line, '\t');
@@ -172,6 +194,8 @@ std::vector<Pair> pairs_of_lines(const TextFile& file) {
 }
 
 std::vector<Pair> pairs_of_files(const TextFile& source, const TextFile& target) {
+  require_words(source);
+  require_words(target);
   const std::vector<std::string_view> left = lines_of(source.text()), right = lines_of(target.text());
   if (left.size() != right.size())
     fail_program(
@@ -224,17 +248,18 @@ DataSet tagged_text_data_set(const std::string& path, const SentenceOptions& opt
     for (std::string_view word : sentence) words.count(word);
   words.number(options.vocabulary);
   const int64_t width = options.limit.value_or(longest(training.words));
-  DataSet data = tagged_part(training, words, width, path);
+  DataSet data = tagged_part(training_file, training, words, width, options);
   if (test_path.empty()) return data;
   const TextFile test_file(test_path);
-  return with_test_part(std::move(data), tagged_part(ConlluReader(test_file).read(), words, width, path));
+  return with_test_part(std::move(data),
+                        tagged_part(test_file, ConlluReader(test_file).read(), words, width, options));
 }
 
 DataSet sentence_pairs_data_set(const std::string& path, const std::string& second,
                                 const SentenceOptions& options) {
-  const TextFile first_file(plain_or_gzip_path(path));
+  const TextFile first_file(path);
   std::optional<TextFile> second_file;
-  if (!second.empty()) second_file.emplace(plain_or_gzip_path(second));
+  if (!second.empty()) second_file.emplace(second);
   std::vector<Pair> pairs =
       second_file ? pairs_of_files(first_file, *second_file) : pairs_of_lines(first_file);
   if (options.limit)
@@ -250,16 +275,19 @@ DataSet sentence_pairs_data_set(const std::string& path, const std::string& seco
     source_width = std::max(source_width, static_cast<int64_t>(pair.source.size()) + 1);
     target_width = std::max(target_width, static_cast<int64_t>(pair.target.size()) + 2);
   }
+  source_width = options.limit.value_or(source_width);
+  target_width = options.limit.value_or(target_width);
+  require_padded(first_file, pairs.size(), source_width + target_width, options);
   std::vector<Column> columns;
-  columns.push_back(sentence_column("source", pairs, &Pair::source, false,
-                                    options.limit.value_or(source_width), options.vocabulary));
-  columns.push_back(sentence_column("target", pairs, &Pair::target, true,
-                                    options.limit.value_or(target_width), options.vocabulary));
+  columns.push_back(sentence_column("source", pairs, &Pair::source, false, source_width, options.vocabulary));
+  columns.push_back(sentence_column("target", pairs, &Pair::target, true, target_width, options.vocabulary));
   return make_data_set(path, std::move(columns));
 }
 
 DataSet character_data_set(const std::string& path, const WindowOptions& options) {
-  const TextFile file(plain_or_gzip_path(path));
+  const TextFile file(path);
+  // A place and an id for each character, which may be a byte.
+  require_memory({fmt::format("{}: its characters", path), 20.0 * static_cast<double>(file.text().size())});
   const std::vector<std::string_view> text = characters_of(file.text());
   const auto length = static_cast<int64_t>(text.size());
   if (length < options.window + 1)
@@ -277,6 +305,10 @@ DataSet character_data_set(const std::string& path, const WindowOptions& options
 
   const int64_t step = options.step.value_or(options.window);
   const int64_t rows = (length - 1 - options.window) / step + 1;
+  require_memory({fmt::format("{}: two columns of {} windows of {} characters", path, rows, options.window),
+                  2.0 * sizeof(int32_t) * static_cast<double>(rows) * static_cast<double>(options.window),
+                  {},
+                  "a larger `step` gives fewer windows"});
   const Type type(ElementType::i32, {rows, options.window});
   Tensor token(type), next(type);
   for (int64_t row = 0; row < rows; ++row) {

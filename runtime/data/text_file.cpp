@@ -9,7 +9,7 @@
 
 namespace gradus {
 
-TextFile::TextFile(const std::string& path) : TextFile(path, read_plain_or_gzip(path)) {}
+TextFile::TextFile(const std::string& path) : TextFile(plain_or_gzip_path(path), read_plain_or_gzip(path)) {}
 
 TextFile::TextFile(std::string path, Bytes bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {
   text_ = {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
@@ -66,6 +66,14 @@ std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::string listed(std::span<const std::string> names) {
+  constexpr size_t most = 20;
+  std::string text;
+  for (const std::string& name : names.first(std::min(names.size(), most)))
+    text += (text.empty() ? "" : ", ") + name;
+  return text + (names.size() > most ? fmt::format(", … ({} in all)", names.size()) : "");
 }
 
 }  // namespace gradus

@@ -1,6 +1,7 @@
 // Texts that come from files: UTF-8 with a place for every byte.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,8 @@ namespace gradus {
 
 class TextFile {
  public:
-  // Reads a file, plain or gzip. A byte order mark is skipped; what is not UTF-8 is a program error.
+  // Reads a file, plain or gzip, of this name or of `path`.gz. A byte order mark is skipped; what is not
+  // UTF-8 is a program error.
   explicit TextFile(const std::string& path);
   TextFile(std::string path, Bytes bytes);
   // Moving keeps the bytes in their place, and with them the views of `text`.
@@ -38,5 +40,8 @@ class TextFile {
 std::vector<std::string_view> lines_of(std::string_view text);
 std::vector<std::string_view> split_at(std::string_view text, char separator);
 std::string_view trimmed(std::string_view text);  // without spaces and tabs at both ends
+
+// For messages: the names with commas between, of many the first.
+std::string listed(std::span<const std::string> names);
 
 }  // namespace gradus

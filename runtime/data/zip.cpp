@@ -8,7 +8,9 @@
 #include <set>
 
 #include "ir/error.h"
+#include "runtime/data/checksum.h"
 #include "runtime/data/little_endian.h"
+#include "runtime/memory_request.h"
 
 namespace gradus {
 
@@ -139,18 +141,16 @@ class ZipReader {
     }
   }
 
-  // A deflated byte stands for at most 1,032; a file that claims far more than it holds is an accident or an
-  // attack.
   void check_total(const std::vector<Entry>& entries) const {
-    const uint64_t most = std::max<uint64_t>(uint64_t{1} << 30, 100 * uint64_t{archive_.size()});
-    uint64_t total = 0;
+    double total = 0;
     for (const Entry& entry : entries) {
-      const bool lies = entry.uncompressed / 1032 > entry.compressed;
-      if (lies || entry.uncompressed > most - total)
+      // A deflated byte stands for at most 1,032.
+      if (entry.uncompressed / 1032 > entry.compressed)
         fail(fmt::format("member '{}' claims {} bytes, from {} compressed ones", entry.name,
                          entry.uncompressed, entry.compressed));
-      total += entry.uncompressed;
+      total += static_cast<double>(entry.uncompressed);
     }
+    require_memory({fmt::format("{}: what its members hold", name_), total, archive_.size()});
   }
 
   uint64_t contents_offset(const Entry& entry, const Directory& directory) const {
@@ -180,13 +180,7 @@ class ZipReader {
       fail(fmt::format("member '{}' is compressed by method {}; only deflate is known", entry.name,
                        entry.method));
     }
-    uLong checksum = crc32(0, nullptr, 0);
-    for (size_t at = 0; at < bytes.size();) {
-      const size_t step = std::min<size_t>(bytes.size() - at, size_t{1} << 30);
-      checksum = crc32(checksum, reinterpret_cast<const Bytef*>(bytes.data() + at), static_cast<uInt>(step));
-      at += step;
-    }
-    if (checksum != entry.checksum)
+    if (Checksum().add(bytes).value() != entry.checksum)
       fail(fmt::format("member '{}' is damaged: its checksum differs", entry.name));
     return bytes;
   }
@@ -244,9 +238,7 @@ void append_common(std::string& out, const std::string& name, const std::string&
   append_little_endian<uint16_t>(out, 0);       // stored
   append_little_endian<uint16_t>(out, 0);       // time
   append_little_endian<uint16_t>(out, 0x0021);  // 1980-01-01: files with equal contents are equal
-  append_little_endian<uint32_t>(
-      out, static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(contents.data()),
-                                       static_cast<uInt>(contents.size()))));
+  append_little_endian<uint32_t>(out, Checksum().add(std::as_bytes(std::span(contents))).value());
   append_little_endian<uint32_t>(out, static_cast<uint32_t>(contents.size()));
   append_little_endian<uint32_t>(out, static_cast<uint32_t>(contents.size()));
   append_little_endian<uint16_t>(out, static_cast<uint16_t>(name.size()));

@@ -11,13 +11,21 @@ Background::~Background() {
   thread_.join();
 }
 
-void Background::start(std::function<void()> work) {
+Background::Work Background::start(std::function<void()> work) {
   wait();
   {
     const std::lock_guard lock(mutex_);
     work_ = std::move(work);
+    thrown_ = nullptr;
   }
   changed_.notify_all();
+  return Work(*this);
+}
+
+void Background::Work::finish() {
+  Background& background = *std::exchange(background_, nullptr);
+  background.wait();
+  if (background.thrown_) std::rethrow_exception(background.thrown_);
 }
 
 void Background::wait() {
@@ -31,8 +39,14 @@ void Background::run() {
     changed_.wait(lock, [this] { return work_ || ending_; });
     if (!work_) return;
     lock.unlock();
-    work_();
+    std::exception_ptr thrown;
+    try {
+      work_();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
     lock.lock();
+    thrown_ = thrown;
     work_ = nullptr;
     changed_.notify_all();
   }

@@ -81,11 +81,12 @@ BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, 
 void BoundStep::run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
                     const DescribeCheck& describe, std::span<const int64_t> next) {
   gather(rows);
-  const bool begun = begin_next(next);
+  std::optional<Background::Work> gathering = begin_next(next);
   const gradus_status status = executable_.run(inputs_, parameters_, result_addresses_, seed, step);
-  if (begun) source_.background().wait();
+  if (gathering) gathering->finish();
   if (status.check == -1) return;
-  const CheckFailure failure{status.check, status.element, epoch, step, rows, &executable_.description(), inputs_};
+  const CheckFailure failure{status.check, status.element, epoch, step, rows, &executable_.description(),
+                             inputs_};
   Diagnostic diagnostic;
   if (describe)
     diagnostic = describe(failure);
@@ -112,15 +113,15 @@ void BoundStep::gather(std::span<const int64_t> rows) {
   next_rows_.clear();
 }
 
-bool BoundStep::begin_next(std::span<const int64_t> next) {
-  if (static_cast<int64_t>(next.size()) != rows_ || batch_bytes_ < source_.background_bytes) return false;
+std::optional<Background::Work> BoundStep::begin_next(std::span<const int64_t> next) {
+  if (static_cast<int64_t>(next.size()) != rows_ || batch_bytes_ < source_.background_bytes)
+    return std::nullopt;
   next_rows_.assign(next.begin(), next.end());
   for (Gathered& gathered : gathered_)
     if (gathered.next.type() != gathered.batch.type()) gathered.next = Tensor(gathered.batch.type());
-  source_.background().start([this] {
+  return source_.background().start([this] {
     for (Gathered& gathered : gathered_) gather_rows(*gathered.column, next_rows_, gathered.next);
   });
-  return true;
 }
 
 size_t BoundStep::result_index(const std::string& name) const {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "runtime/data/data_set.h"
 #include "runtime/executable.h"
@@ -81,7 +82,7 @@ class BoundStep {
     Tensor next;
   };
   void gather(std::span<const int64_t> rows);
-  bool begin_next(std::span<const int64_t> next);
+  std::optional<Background::Work> begin_next(std::span<const int64_t> next);
 
   Executable& executable_;
   int64_t rows_;
