@@ -43,9 +43,15 @@ DataSet open_data(const language::TrainSettings& settings, const std::string& da
       if (const int64_t folds = fold_count(settings)) hold_out_fold(data, folds, fold, settings.seed);
     });
   }
-  if (!replaced) located(settings.data, [&] { prepare(data, reader); });
-  narrow_integers(data);
-  set_precision(data, precision);
+  const auto finish = [&] {
+    if (!replaced) prepare(data, reader);
+    narrow_integers(data);
+    set_precision(data, precision);
+  };
+  if (replaced)
+    finish();
+  else
+    located(settings.data, finish);
   return data;
 }
 

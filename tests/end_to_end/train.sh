@@ -6,9 +6,10 @@ gradus=$1 example=$2 work=$3/train_$2
 here=$(dirname "$0")
 rm -rf "$work" && mkdir -p "$work"
 
-digest() {  # of the parameters' bytes: the header holds no values
+digest() {  # of the parameters' bytes, which follow the header and its length
   "$gradus" train "examples/$example.gradus" -q -o "$work/$1" "${@:2}" > "$work/$1.txt"
-  sha256sum < "$work/$1/checkpoint.safetensors" | cut -c1-16
+  local file=$work/$1/checkpoint.safetensors
+  tail -c +$(($(od -An -t u8 -N 8 "$file") + 9)) "$file" | sha256sum | cut -c1-16
 }
 one=$(digest one --threads 1)
 two=$(digest two --threads 2)

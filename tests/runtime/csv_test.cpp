@@ -1,5 +1,7 @@
 #include "runtime/data/csv.h"
 
+#include <zlib.h>
+
 #include <cmath>
 
 #include "runtime/data/combine.h"
@@ -107,6 +109,41 @@ TEST_CASE("CSV: missing values") {
   CHECK_THAT(csv.error(options), Catch::Contains("4:3 the value of column 'b' is missing"));
 }
 
+TEST_CASE("CSV: a file of many columns is one of many rows, turned") {
+  constexpr int columns = 300'000;
+  std::string names, row;
+  for (int i = 0; i < columns; ++i) {
+    names += (i > 0 ? "," : "") + std::to_string(i);
+    row += i > 0 ? ",1" : "1";
+  }
+  const Csv csv(names + "\n" + row + "\n");
+  CHECK(csv.read().columns.size() == columns);
+  CsvOptions options;
+  options.target = numbers({"7"});
+  DataSet data = csv.read(options);
+  CHECK(data.columns[0].values.shape() == Shape{1, columns - 1});
+  const std::vector<std::string> one = {"x"};
+  const std::string message = error_of(ErrorKind::program, [&] { csv.read().name_columns(one); });
+  CHECK_THAT(message, Catch::Contains("18, 19, … (300000 in all)"));
+  CHECK(message.size() < 1000);
+}
+
+TEST_CASE("CSV: the file may be compressed") {
+  const TemporaryFolder folder;
+  gzFile zip = gzopen(folder.file("t.csv.gz").c_str(), "wb");
+  REQUIRE(gzputs(zip, "a\n1\nx\n") > 0);
+  gzclose(zip);
+  try {
+    csv_data_set(folder.file("t.csv"), {});
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.diagnostics()[0].span.file == folder.file("t.csv.gz"));
+    CHECK(error.diagnostics()[0].span.line == 3);
+  }
+  CHECK_THAT(error_of(ErrorKind::environment, [&] { csv_data_set(folder.file("none.csv"), {}); }),
+             Catch::Contains("there is no such file, nor none.csv.gz"));
+}
+
 TEST_CASE("CSV: errors have a place") {
   CHECK_THAT(Csv("").error(), Catch::Contains("empty"));
   CHECK_THAT(Csv("a,b\n").error(), Catch::Contains("no rows below the header"));
@@ -114,6 +151,14 @@ TEST_CASE("CSV: errors have a place") {
              Catch::Contains("3:1 expected 2 fields, as in the first line, found 1"));
   CHECK_THAT(Csv("a,b\n1,2,3\n").error(), Catch::Contains("2:1 expected 2 fields"));
   CHECK_THAT(Csv("a,b\n1,x2\n").error(), Catch::Contains("2:3 column 'b': expected a number, found 'x2'"));
+  // What the library that parses numbers takes, and a data set must not.
+  for (const char* text : {"-nan", "nan(ind)", "-nan(snan)", "+-5", "++5", "0x10"})
+    CHECK_THAT(Csv("a,b\n1," + std::string(text) + "\n").error(),
+               Catch::Contains("2:3 column 'b': expected a number, found '" + std::string(text) + "'"));
+  for (const char* text : {"inf", "-infinity"})
+    CHECK_THAT(Csv("a,b\n1," + std::string(text) + "\n").error(),
+               Catch::Contains("is too large or too small"));
+  CHECK(values(Csv("a\n+5\n").read().columns[0]) == std::vector<double>{5});
   CHECK_THAT(Csv("a,b\n1,1e999\n").error(), Catch::Contains("2:3 column 'b': '1e999' is too large"));
   CHECK_THAT(Csv("a,b\n1,\"2\n").error(), Catch::Contains("2:3 this quote is never closed"));
   CHECK_THAT(Csv("a,b\n1,\"2\"3\n").error(), Catch::Contains("2:6 expected ','"));

@@ -65,10 +65,37 @@ TEST_CASE("columns are named, found and checked") {
   CHECK(data.column("x").values.shape() == Shape{3, 2});
   CHECK_THROWS_AS(make_data_set("d", {}), Error);
   CHECK_THROWS_AS(make_data_set("d", {numbers("a", {})}), Error);
-  CHECK_THROWS_AS(make_data_set("d", {numbers("a", {0, 2})}), Error);
+  for (const Shape& shape : {Shape{0, 2}, Shape{4, 0}, Shape{3, 0, 2}})
+    CHECK_THAT(error_of(ErrorKind::program, [&] { make_data_set("d", {numbers("a", shape)}); }),
+               Catch::Contains("column 'a' is f32" + to_string(shape) + ": an axis has no elements"));
   CHECK_THROWS_AS(make_data_set("d", {numbers("a", {2}), numbers("a", {2})}), Error);
   CHECK_THAT(error_of(ErrorKind::program, [] { make_data_set("d", {numbers("a", {2}), numbers("b", {3})}); }),
              Catch::Contains("'a' has 2 rows, column 'b' has 3"));
+}
+
+TEST_CASE("numbers that a column cannot be prepared with are an error instead of nan in every row") {
+  const double nan = std::nan("");
+  const auto prepared = [](const std::vector<double>& values, void (*prepare)(DataSet&)) {
+    Column column{"a", ColumnRole::feature, "",
+                  Tensor(Shape{static_cast<int64_t>(values.size()), 1}, values)};
+    column.missing_is_mean = true;
+    DataSet data = make_data_set("d", {std::move(column)});
+    prepare(data);
+    return data.columns[0].values.number(0);
+  };
+  CHECK(prepared({1, 3}, standardize) == -1);
+  for (const auto& prepare : {standardize, scale_to_range})
+    CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({1e308, -1e308}, prepare); }),
+               Catch::Contains("column 'a'"));
+  CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({nan, 1}, standardize); }),
+             Catch::Contains("column 'a'"));
+  CHECK(prepared({nan, 1}, fill_missing) == 1);
+  CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({nan, nan}, fill_missing); }),
+             Catch::Contains("column 'a'"));
+  CHECK_THAT(
+      error_of(ErrorKind::program,
+               [&] { prepared({1e39}, [](DataSet& data) { set_precision(data, ElementType::f32); }); }),
+      Catch::Contains("column 'a': element 0 is 1e+39, which f32 cannot hold"));
 }
 
 TEST_CASE("padding, then standardizing") {
@@ -207,6 +234,10 @@ TEST_CASE("a data set from an NPZ file") {
   CHECK(data.training == count_to(3));
   CHECK(data.test == std::vector<int64_t>{3});
   CHECK(data.column("x").values.number(7) == 8);
+  auto no_test = with_test;
+  no_test.back().value = Tensor(Type(ElementType::i64, {0}));
+  CHECK_THAT(error_of(ErrorKind::program, [&] { npz_data_set(no_test, "a.npz", wanted); }),
+             Catch::Contains("array 'y_test' is i64[0]: an axis has no elements"));
   with_test.back().value = Tensor(Shape{1}, std::vector<float>{3});
   CHECK_THAT(error_of(ErrorKind::program, [&] { npz_data_set(with_test, "a.npz", wanted); }),
              Catch::Contains("do not fit together"));

@@ -87,6 +87,8 @@ TEST_CASE("MNIST's files, plain or compressed, with the test part and a limit") 
   const auto labels = data.column("label").values.values<int32_t>();
   CHECK(std::vector<int32_t>(labels.begin(), labels.end()) == std::vector<int32_t>{7, 9, 0});
 
+  CHECK(idx_column("label", folder.file("train-labels-idx1-ubyte")).values.number(1) == 9);
+
   const DataSet first = mnist_data_set("mnist", folder.path(), 1);
   CHECK(first.training.size() == 1);
   CHECK(first.test.size() == 1);

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "runtime/data/png.h"
+#include "runtime/data/vocabulary.h"
 #include "tests/runtime/helpers.h"
 
 using namespace gradus;
@@ -81,6 +82,17 @@ TEST_CASE("image folders: classes by name, one shape, three channels if any imag
         Approx(0.299 + 0.0228));
   CHECK_THAT(error_of(ErrorKind::program, [&] { image_folder_data_set(folder.path(), {}); }),
              Catch::Contains("b/1.png: the image has 2×2 pixels, those before it 1×1"));
+}
+
+TEST_CASE("image folders: names of classes may be any bytes") {
+  const TemporaryFolder folder;
+  for (const char* name : {"caf\xe9", "\x1b[31mred"}) {
+    std::filesystem::create_directory(folder.file(name));
+    write_png(folder.file(name) + "/1.png", pixels({1, 1, 1}, {51}));
+  }
+  const DataSet data = image_folder_data_set(folder.path(), {});
+  CHECK(data.column("label").vocabulary == std::vector<std::string>{"\\x1b[31mred", "caf\\xe9"});
+  CHECK_THAT(vocabularies_as_json(data), Catch::Contains("caf\\\\xe9"));
 }
 
 TEST_CASE("triplets: positive of the same class and another image, negative of another class") {

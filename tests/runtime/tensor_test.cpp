@@ -1,6 +1,7 @@
 #include "runtime/tensor.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <limits>
 
 #include "runtime/arena.h"
@@ -52,6 +53,12 @@ TEST_CASE("conversions are exact or an error") {
   CHECK(converted(one(-9223372036854775808.0), ElementType::i64, "x").values<int64_t>()[0] ==
         std::numeric_limits<int64_t>::min());
   CHECK_THROWS_AS(converted(one(1), ElementType::bf16, "x"), Error);
+  CHECK_THROWS_WITH(converted(one(-1e39), ElementType::f32, "x"),
+                    Catch::Contains("-1e+39, which f32 cannot hold"));
+  CHECK(converted(one(3.4028235e38), ElementType::f32, "x").number(0) == std::numeric_limits<float>::max());
+  // These were so before.
+  CHECK(std::isinf(converted(one(INFINITY), ElementType::f32, "x").number(0)));
+  CHECK(std::isnan(converted(one(NAN), ElementType::f32, "x").number(0)));
 }
 
 namespace {

@@ -1,0 +1,1 @@
+. ./data.inc 'csv("/dev/random") -> x'

@@ -1,0 +1,2 @@
+printf 'a,b\n1,-nan\n' > "$work/a.csv"
+. ./data.inc 'csv("a.csv") -> x, y'
