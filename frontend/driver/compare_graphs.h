@@ -9,8 +9,9 @@ namespace gradus {
 
 // Compares two graphs of equal inputs on seeded values, by the evaluator in double. Empty if all results and
 // updates agree within the error bound of arithmetic in the declared types (constants may have been folded in
-// it) and 1e-9 of the largest element; else what differs. Values that are not finite before may be anything
-// after; where a jump lies within its error, nothing is compared.
+// it) and 1e-9 of the largest element; else what differs. Small graphs are compared once more with zeros,
+// tiny and huge numbers, infinities and NaN among their inputs: there passes keep what
+// frontend/driver/pass_promise.h says. Where a jump lies within its error, nothing is compared.
 //
 // Gradient nodes are evaluated by dual numbers, one pass per element, up to 1,000 elements. Above that, if
 // gradient nodes are left in both graphs, both are expanded first. Otherwise `pass`, which led from `before`

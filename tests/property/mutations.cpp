@@ -1,8 +1,11 @@
 #include "tests/property/mutations.h"
 
+#include <cstdio>
 #include <numeric>
 
+#include "frontend/driver/instrument.h"
 #include "ir/build.h"
+#include "ir/error.h"
 #include "ir/op.h"
 #include "tests/property/harness.h"
 
@@ -144,6 +147,29 @@ std::vector<Pass> passes_with(const Mutation& mutation) {
   for (Pass& pass : passes)
     if (pass.name == mutation.pass) pass.run = mutation.run;
   return passes;
+}
+
+std::string verified(const Graph& graph, const std::vector<Pass>& passes) {
+  Instrument instrument({.print_after = {},
+                         .print_after_all = false,
+                         .stop_after = {},
+                         .verify_each = VerifyEach::numeric,
+                         .time_passes = false,
+                         .prints = stdout});
+  const PassObserver observer = instrument.observer();
+  Graph current = graph;
+  PassContext context;
+  try {
+    for (const Pass& pass : passes) {
+      Graph next = pass.run(current, context);
+      observer({pass.name, current.size(), next.size(), !same_structure(current, next), 0, pass.run}, current,
+               next);
+      current = std::move(next);
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
 }
 
 }  // namespace gradus::testing

@@ -20,6 +20,9 @@ struct Mutation {
 
 const std::vector<Mutation>& mutations();
 
+// Runs passes as the pipeline does, watched by --verify-each=numeric; what it says, empty if nothing.
+std::string verified(const Graph& graph, const std::vector<Pass>& passes);
+
 // The pipeline with the mistake in it.
 std::vector<Pass> passes_with(const Mutation& mutation);
 

@@ -5,8 +5,6 @@
 #include <catch2/catch.hpp>
 
 #include "frontend/driver/compare_graphs.h"
-#include "frontend/driver/instrument.h"
-#include "ir/error.h"
 #include "ir/op.h"
 #include "ir/text/parse.h"
 #include "passes/pipeline.h"
@@ -16,30 +14,6 @@ using namespace gradus;
 using namespace gradus::testing;
 
 namespace {
-
-// Runs passes as the pipeline does, watched by --verify-each=numeric; what it says, empty if nothing.
-std::string verified(const Graph& graph, const std::vector<Pass>& passes) {
-  Instrument instrument({.print_after = {},
-                         .print_after_all = false,
-                         .stop_after = {},
-                         .verify_each = VerifyEach::numeric,
-                         .time_passes = false,
-                         .prints = stdout});
-  const PassObserver observer = instrument.observer();
-  Graph current = graph;
-  PassContext context;
-  try {
-    for (const Pass& pass : passes) {
-      Graph next = pass.run(current, context);
-      observer({pass.name, current.size(), next.size(), !same_structure(current, next), 0, pass.run}, current,
-               next);
-      current = std::move(next);
-    }
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
 
 size_t computing_nodes(const Graph& graph) {
   size_t count = 0;
