@@ -3,28 +3,22 @@
 #include <cmath>
 #include <numeric>
 
+#include "ir/evaluate/scalar.h"
 #include "ir/op.h"
 
 namespace gradus::build {
 
 Value constant(GraphBuilder& b, const Type& type, double value) {
-  Attributes attributes{{"element", type.element}, {"shape", type.shape}};
-  if (is_float(type.element))
-    attributes.set("value",
-                   type.element == ElementType::f32 ? static_cast<double>(static_cast<float>(value)) : value);
-  else
-    attributes.set("value", static_cast<int64_t>(std::llround(value)));
-  return b.add("constant", {}, std::move(attributes));
+  if (!is_float(type.element)) return constant_integer(b, type, static_cast<int64_t>(std::llround(value)));
+  return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"value", value}});
 }
 
 Value constant_integer(GraphBuilder& b, const Type& type, int64_t value) {
-  if (is_float(type.element)) return constant(b, type, static_cast<double>(value));
+  if (!is_float(type.element)) value = evaluate::wrap_integer(type.element, value);
   return b.add("constant", {}, {{"element", type.element}, {"shape", type.shape}, {"value", value}});
 }
 
 Value constant_values(GraphBuilder& b, const Type& type, std::vector<double> values) {
-  if (type.element == ElementType::f32)
-    for (double& v : values) v = static_cast<double>(static_cast<float>(v));
   return b.add("constant", {},
                {{"element", type.element}, {"shape", type.shape}, {"values", std::move(values)}});
 }
@@ -45,8 +39,7 @@ std::optional<double> known_splat(const GraphBuilder& b, Value value) {
   const AttributeValue* known = node->attributes.find("value");
   if (!known) return std::nullopt;
   if (const double* number = std::get_if<double>(known)) return *number;
-  if (const int64_t* number = std::get_if<int64_t>(known)) return static_cast<double>(*number);
-  return std::nullopt;
+  return evaluate::exact_double(std::get<int64_t>(*known));
 }
 
 Value unary(GraphBuilder& b, std::string_view op, Value x) { return b.add(op, {x}); }

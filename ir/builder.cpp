@@ -6,6 +6,8 @@
 
 #include "ir/error.h"
 #include "ir/op.h"
+#include "ir/ops/constant.h"
+#include "ir/ops/ops.h"
 
 namespace gradus {
 
@@ -121,6 +123,7 @@ Value GraphBuilder::add_typed(const Op& op, std::vector<Value> operands, Attribu
 }
 
 Value GraphBuilder::find_or_append(Node node) {
+  if (node.op == &ops::constant) ops::make_canonical_constant(node.attributes);
   if (!options_.memoize) return append(std::move(node));
 
   const size_t hash = hash_of(node);

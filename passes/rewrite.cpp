@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/evaluate/scalar.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -27,14 +28,16 @@ const Node* Peephole::as(Value value, std::string_view op) const {
   return node.op->name == op && value.result == 0 ? &node : nullptr;
 }
 
-std::optional<double> Peephole::splat(Value value) const {
+const AttributeValue* Peephole::known(Value value) const {
   const Node* node = as(value, "constant");
-  if (!node) return std::nullopt;
-  const AttributeValue* known = node->attributes.find("value");
-  if (!known) return std::nullopt;
-  if (const double* number = std::get_if<double>(known)) return *number;
-  if (const int64_t* number = std::get_if<int64_t>(known)) return static_cast<double>(*number);
-  return std::nullopt;
+  return node ? node->attributes.find("value") : nullptr;
+}
+
+std::optional<double> Peephole::splat(Value value) const {
+  const AttributeValue* number = known(value);
+  if (!number) return std::nullopt;
+  const auto* integer = std::get_if<int64_t>(number);
+  return integer ? evaluate::exact_double(*integer) : std::get<double>(*number);
 }
 
 Value Spread::source_along(const std::vector<int64_t>& axes) const {

@@ -59,7 +59,10 @@ class Peephole {
   // The node behind a value if it is of this op and rules may look at it; else null. The pointer is good
   // until the next node is made.
   const Node* as(Value value, std::string_view op) const;
-  std::optional<double> splat(Value value) const;  // the one number that a constant holds everywhere
+  // The one number that a constant holds everywhere, a double of floats and an integer of integers and bool;
+  // else null. Good as long as the pointer that `as` returns.
+  const AttributeValue* known(Value value) const;
+  std::optional<double> splat(Value value) const;  // the same as a double; none if a double cannot hold it
   bool is_splat(Value value, double number) const;
   // A value that is neither a broadcast nor a reshape is spread from itself. `stop_gradient` in between is
   // looked through only where the rule says so.

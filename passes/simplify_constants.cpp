@@ -1,7 +1,8 @@
-// Constant folding: rounds in the declared type, with the operations that every target rounds alike.
-#include <cmath>
-#include <functional>
+// Constant folding: the op's scalar meaning (ir/op.h), every operation rounded in its declared type. Only
+// operations that every target rounds alike are folded, so that the bits are those of compiled code.
+#include <algorithm>
 
+#include "ir/evaluate/scalar.h"
 #include "ir/op.h"
 #include "passes/simplify_rules.h"
 
@@ -9,63 +10,63 @@ namespace gradus::simplify_rules {
 
 namespace {
 
-// minimum and maximum as compiled code has them: NaN wins, a tie keeps the first.
-double extreme(double a, double b, bool largest) {
-  if (std::isnan(a) || std::isnan(b)) return std::nan("");
-  return (largest ? a >= b : a <= b) ? a : b;
+using evaluate::Scalar;
+using loop::Expression;
+using loop::ScalarOp;
+
+// IEEE 754 says what their bits are; functions (exp to sigmoid, power, atan2, remainder) are left to the
+// program.
+bool is_exactly_rounded(ScalarOp op) {
+  const bool function = (op >= ScalarOp::exp && op <= ScalarOp::sigmoid) || op == ScalarOp::power ||
+                        op == ScalarOp::atan2 || op == ScalarOp::remainder;
+  return !function && op != ScalarOp::multiply_add && op != ScalarOp::random_bits;
 }
 
-std::optional<double> fold(std::string_view op, const std::vector<double>& x) {
-  if (x.size() == 1) {
-    if (op == "neg") return -x[0];
-    if (op == "abs") return std::abs(x[0]);
-    if (op == "sqrt") return std::sqrt(x[0]);
-    if (op == "floor") return std::floor(x[0]);
-    if (op == "ceil") return std::ceil(x[0]);
-    return std::nullopt;
+// f32 and shorter: an operation in double, rounded once more, is correctly rounded (Figueroa, 1995).
+std::optional<Scalar<double>> fold(const Expression& expression,
+                                   const std::vector<Scalar<double>>& arguments) {
+  if (expression->op == ScalarOp::argument) return arguments[static_cast<size_t>(expression->integer)];
+  const bool floats = is_float(expression->type) ||
+                      std::any_of(expression->operands.begin(), expression->operands.end(),
+                                  [](const Expression& operand) { return is_float(operand->type); });
+  if (floats && !is_exactly_rounded(expression->op)) return std::nullopt;
+  std::vector<Scalar<double>> operands;
+  for (const Expression& operand : expression->operands) {
+    const auto folded = fold(operand, arguments);
+    if (!folded) return std::nullopt;
+    operands.push_back(*folded);
   }
-  if (x.size() != 2) return std::nullopt;
-  if (op == "add") return x[0] + x[1];
-  if (op == "sub") return x[0] - x[1];
-  if (op == "mul") return x[0] * x[1];
-  if (op == "div") return x[0] / x[1];
-  if (op == "maximum") return extreme(x[0], x[1], true);
-  if (op == "minimum") return extreme(x[0], x[1], false);
-  if (op == "equal") return x[0] == x[1];
-  if (op == "not_equal") return x[0] != x[1];
-  if (op == "less") return x[0] < x[1];
-  if (op == "less_equal") return x[0] <= x[1];
-  if (op == "greater") return x[0] > x[1];
-  if (op == "greater_equal") return x[0] >= x[1];
-  return std::nullopt;
+  std::vector<const Scalar<double>*> pointers;
+  for (const Scalar<double>& operand : operands) pointers.push_back(&operand);
+  Scalar<double> result = evaluate::apply(*expression, pointers.data());
+  result.number = evaluate::round_number(expression->type, result.number);
+  return result;
 }
 
 }  // namespace
 
-// f32: the four operations and sqrt in double, rounded once more, are correctly rounded f32 (Figueroa, 1995).
 Value fold_constants(Peephole& p, std::string_view op, const std::vector<Value>& operands,
                      const Attributes& attributes) {
-  if (operands.empty() || op_named(op).family != OpFamily::elementwise) return {};
-  const Type type = p.type(operands[0]);
-  std::vector<double> numbers;
+  const Op& record = op_named(op);
+  if (operands.empty() || record.family != OpFamily::elementwise) return {};
+  std::vector<Scalar<double>> arguments;
+  std::vector<Expression> placeholders;
   for (Value operand : operands) {
-    const std::optional<double> number = p.splat(operand);
+    const AttributeValue* number = p.known(operand);
     if (!number) return {};
-    numbers.push_back(*number);
+    const ElementType element = p.type(operand).element;
+    placeholders.push_back(loop::argument(element, static_cast<int>(arguments.size())));
+    if (is_float(element))
+      arguments.push_back({std::get<double>(*number), 0});
+    else
+      arguments.push_back({0, std::get<int64_t>(*number)});
   }
-  if (op == "cast") {
-    const ElementType to = attributes.element_type("to");
-    const bool exact = is_float(to) || numbers[0] == std::floor(numbers[0]);
-    if (!exact || to == ElementType::bf16 || to == ElementType::f16 || std::abs(numbers[0]) > 1e9) return {};
-    return build::constant(p.builder(), Type(to, type.shape),
-                           to == ElementType::boolean ? numbers[0] != 0 : numbers[0]);
-  }
-  if (type.element != ElementType::f32 && type.element != ElementType::f64) return {};
-  const std::optional<double> folded = fold(op, numbers);
-  if (!folded) return {};
-  const bool comparison = op.find("equal") != op.npos || op == "less" || op == "greater";
-  const Type result = comparison ? Type(ElementType::boolean, type.shape) : type;
-  return build::constant(p.builder(), result, *folded);
+  const Expression meaning = record.scalar(placeholders, attributes);
+  const std::optional<Scalar<double>> result = fold(meaning, arguments);
+  if (!result) return {};
+  const Type type(meaning->type, p.type(operands[0]).shape);
+  return is_float(type.element) ? build::constant(p.builder(), type, result->number)
+                                : build::constant_integer(p.builder(), type, result->integer);
 }
 
 }  // namespace gradus::simplify_rules

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ir/evaluate/scalar.h"
 #include "ir/op.h"
 #include "passes/simplify_rules.h"
 
@@ -12,8 +13,10 @@ namespace {
 using Operands = const std::vector<Value>&;
 
 Value splat_of_shape(Peephole& p, Value x, const Shape& shape) {
-  const std::optional<double> number = p.splat(x);
-  return number ? build::constant(p.builder(), Type(p.type(x).element, shape), *number) : Value{};
+  const AttributeValue* number = p.known(x);
+  if (!number) return {};
+  return p.builder().add("constant", {},
+                         {{"element", p.type(x).element}, {"shape", shape}, {"value", *number}});
 }
 
 bool all_equal_to(const std::vector<int64_t>& values, int64_t number) {
@@ -78,7 +81,7 @@ Value sink_broadcast(Peephole& p, std::string_view op, Operands x, const Attribu
   const Node* first = nullptr;
   for (Value operand : x) {
     const Node* node = p.as(operand, "broadcast");
-    if (!node && !p.splat(operand)) return {};
+    if (!node && !p.known(operand)) return {};
     if (!node) continue;
     if (first && (node->attributes.integers("dims") != first->attributes.integers("dims") ||
                   p.type(node->operands[0]).shape != p.type(first->operands[0]).shape))
@@ -117,13 +120,13 @@ Value reduce_broadcast(Peephole& p, std::string_view op, Operands x, const Attri
     if (inner != dims.end()) kept_dims.push_back(static_cast<int64_t>(shape.size()));
     shape.push_back(outer[static_cast<size_t>(axis)]);
   }
-  // A reduction of nothing does not see the value. The count must be a number of the type, exactly.
+  // A reduction of nothing does not see the value. A float must hold the count exactly; integers wrap.
   const ElementType element = p.type(source).element;
-  const int64_t largest_count =
-      element == ElementType::f32 || element == ElementType::f64 ? int64_t{1} << 24 : 127;
-  if (inner_axes.size() == axes.size() || count == 0 || (op == "sum" && count > largest_count)) return {};
+  const bool exact =
+      !is_float(element) || evaluate::number_from(element, count) == static_cast<double>(count);
+  if (inner_axes.size() == axes.size() || count == 0 || (op == "sum" && !exact)) return {};
   Value value = inner_axes.empty() ? source : p.make(op, {source}, {{"axes", inner_axes}});
-  if (op == "sum") value = p.make("mul", {value, p.constant_like(value, static_cast<double>(count))});
+  if (op == "sum") value = p.make("mul", {value, build::constant_integer(p.builder(), p.type(value), count)});
   return p.make("broadcast", {value}, {{"shape", shape}, {"dims", kept_dims}});
 }
 

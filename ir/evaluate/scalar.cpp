@@ -76,6 +76,16 @@ bool compare(ScalarOp op, const T& a, const T& b) {
   }
 }
 
+// The sign of the divisor where it is 0, too.
+template <class T>
+T signed_remainder(const T& x, const T& y) {
+  return remainder(x, y);
+}
+double signed_remainder(double x, double y) {
+  const double rest = remainder(x, y);
+  return rest == 0 ? std::copysign(rest, y) : rest;
+}
+
 template <class T>
 T float_operation(ScalarOp op, const T& a, const T& b, const T& c) {
   switch (op) {
@@ -134,7 +144,7 @@ T float_operation(ScalarOp op, const T& a, const T& b, const T& c) {
     case ScalarOp::divide:
       return a / b;
     case ScalarOp::remainder:
-      return remainder(a, b);
+      return signed_remainder(a, b);
     case ScalarOp::power:
       return pow(a, b);
     case ScalarOp::atan2:
@@ -215,7 +225,7 @@ template <class T>
 Scalar<T> converted(ElementType from, ElementType to, const Scalar<T>& x) {
   Scalar<T> result;
   if (is_float(to))
-    result.number = is_float(from) ? x.number : T(static_cast<double>(x.integer));
+    result.number = is_float(from) ? x.number : T(number_from(to, x.integer));
   else if (is_float(from))
     result.integer = to_integer(to, x.number);
   else
@@ -338,6 +348,20 @@ int64_t integer_from(ElementType type, double value) {
   if (truncated < lowest) return static_cast<int64_t>(lowest);
   if (truncated >= above) return static_cast<int64_t>((uint64_t{1} << (is_signed ? width - 1 : width)) - 1);
   return static_cast<int64_t>(truncated);
+}
+
+double number_from(ElementType type, int64_t value) {
+  if (type == ElementType::f32) return static_cast<double>(static_cast<float>(value));
+  constexpr int64_t exact = int64_t{1} << 53;
+  if (type != ElementType::f64 && (value >= exact || value < -exact))  // to odd, so that it rounds once
+    value = (value & ~int64_t{1023}) | ((value & 1023) != 0 ? 1024 : 0);
+  return round_number(type, static_cast<double>(value));
+}
+
+std::optional<double> exact_double(int64_t integer) {
+  const auto number = static_cast<double>(integer);
+  const bool exact = number < 0x1p63 && static_cast<int64_t>(number) == integer;
+  return exact ? std::optional(number) : std::nullopt;
 }
 
 ScalarProgram::ScalarProgram(const loop::Expression& root) : root_(root) {

@@ -4,6 +4,7 @@
 // or by the width and more give 0.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "ir/evaluate/rule.h"
@@ -35,6 +36,11 @@ class ScalarProgram {
   loop::Expression root_;
   std::vector<Step> steps_;
 };
+
+// Integer to float: rounds once.
+double number_from(ElementType type, int64_t value);
+// None if a double cannot hold the integer.
+std::optional<double> exact_double(int64_t integer);
 
 // One operation on its operands' values, not yet rounded to the node's type; neither a placeholder, a
 // variable nor a load.

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ir/error.h"
+#include "ir/evaluate/rule.h"
 
 namespace gradus::loop {
 
@@ -130,7 +131,7 @@ Expression constant(ElementType type, double value) {
   ExpressionNode node;
   node.type = type;
   if (is_float(type))
-    node.number = type == ElementType::f32 ? static_cast<double>(static_cast<float>(value)) : value;
+    node.number = evaluate::round_number(type, value);
   else
     node.integer = static_cast<int64_t>(value);
   return std::make_shared<const ExpressionNode>(std::move(node));

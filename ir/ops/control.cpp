@@ -1,5 +1,5 @@
-// Leaves, identities and calls: input, constant, mark, stop_gradient, custom_gradient, gradient, call,
-// kernel. (scan: scan.cpp)
+// Leaves, identities and calls: input, mark, stop_gradient, custom_gradient, gradient, call, kernel. (constant:
+// constant.cpp; scan: scan.cpp)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,33 +15,6 @@ namespace gradus::ops {
 namespace {
 
 constexpr evaluate::Rule copy_rule = evaluate::make_rule([](auto& call) { call.result() = call.operand(); });
-
-constexpr evaluate::Rule constant_rule = evaluate::make_rule([](auto& call) {
-  auto& result = call.result();
-  const auto fill = [&](auto& elements, const auto& number_of) {
-    const Attributes& attributes = call.attributes();
-    if (const AttributeValue* value = attributes.find("value")) {
-      const auto splat =
-          number_of(std::get_if<int64_t>(value) ? static_cast<double>(std::get<int64_t>(*value))
-                                                : std::get<double>(*value),
-                    std::get_if<int64_t>(value) ? std::get<int64_t>(*value) : 0);
-      for (auto& element : elements) element = splat;
-      return;
-    }
-    const AttributeValue& values = *attributes.find("values");
-    for (size_t i = 0; i < elements.size(); ++i) {
-      if (const auto* integers = std::get_if<std::vector<int64_t>>(&values))
-        elements[i] = number_of(static_cast<double>((*integers)[i]), (*integers)[i]);
-      else
-        elements[i] = number_of(std::get<std::vector<double>>(values)[i], 0);
-    }
-  };
-  if (result.holds_floats())
-    fill(result.floats, [](double number, int64_t) { return number; });
-  else
-    fill(result.integers,
-         [&](double, int64_t number) { return evaluate::wrap_integer(result.type.element, number); });
-});
 
 constexpr evaluate::Rule stop_rule = evaluate::make_rule([](auto& call) {
   call.result().integers = call.operand().integers;
@@ -79,30 +52,6 @@ constexpr evaluate::Rule call_rule = evaluate::make_rule([](auto& call) {
 });
 
 std::vector<Type> same_type(const OpUse& use) { return {use.operands[0]}; }
-
-std::vector<Type> infer_constant(const OpUse& use) {
-  const ElementType element = use.attributes.element_type("element");
-  const Shape& shape = use.attributes.integers("shape");
-  check_shape(use, shape);
-  const AttributeValue* value = use.attributes.find("value");
-  const AttributeValue* values = use.attributes.find("values");
-  if (!value == !values) shape_error(use, "give either value or values");
-  const bool is_real =
-      value ? std::holds_alternative<double>(*value) : std::holds_alternative<std::vector<double>>(*values);
-  if (is_real && !is_float(element))
-    shape_error(
-        use, fmt::format("a {} constant cannot hold {}", name(element), to_string(value ? *value : *values)),
-        "write integers without a point");
-  if (!values) return {Type(element, shape)};
-  const auto* integers = std::get_if<std::vector<int64_t>>(values);
-  const size_t count = integers ? integers->size() : std::get<std::vector<double>>(*values).size();
-  if (static_cast<int64_t>(count) != element_count(shape))
-    shape_error(use,
-                fmt::format("{} values for shape {}, which has {} elements", count, to_string(shape),
-                            element_count(shape)),
-                "values are listed in row-major order; a single `value` fills the whole shape");
-  return {Type(element, shape)};
-}
 
 std::vector<Type> infer_gradient(const OpUse& use) {
   const Type& y = use.operands[0];
@@ -171,35 +120,6 @@ const Op input = {
     .scalar = nullptr,
     .samples = {{"graph @g (%x: f32[3,5]) { return %x }"}},
     .bad_samples = {{"graph @g () { %0 = input {index=0} : f32[]  return %0 }", "declared in the head"}},
-};
-
-const Op constant = {
-    .name = "constant",
-    .family = OpFamily::control,
-    .summary = "A known array: one value everywhere, or all values in row-major order. Booleans are 0 and 1.",
-    .formula = "y_i = value, or y_i = values[i]",
-    .min_operands = 0,
-    .max_operands = 0,
-    .attributes = {{"element", "element type", ElementType::f32},
-                   {"shape", "shape of the result", std::vector<int64_t>{2, 3}},
-                   {"value", "the value of every element", 1.5, false},
-                   {"values", "the values in row-major order", std::vector<double>{1.5, 2}, false}},
-    .infer = infer_constant,
-    .differentiation = PiecewiseConstant{},
-    .evaluate = &constant_rule,
-    .scalar = nullptr,
-    .samples =
-        {{"graph @g (%x: f32[3]) { %0 = constant {element=f32, shape=[3], values=[0.5,-1.0,2.25]} : f32[3]  "
-          "%1 = mul %x, %0 : f32[3]  return %1 }"},
-         {"graph @g () { %0 = constant {element=i32, shape=[2,3], value=7} : i32[2,3]  return %0 }"},
-         {"graph @g () { %0 = constant {element=bool, shape=[2], values=[0,1]} : bool[2]  return %0 }"}},
-    .bad_samples =
-        {{"graph @g () { %0 = constant {element=f32, shape=[3], values=[1.0,2.0]} : f32[3]  return %0 }",
-          "2 values for shape [3]"},
-         {"graph @g () { %0 = constant {element=i32, shape=[3], value=1.5} : i32[3]  return %0 }",
-          "i32 constant cannot hold 1.5"},
-         {"graph @g () { %0 = constant {element=f32, shape=[3]} : f32[3]  return %0 }",
-          "either value or values"}},
 };
 
 const Op mark = {

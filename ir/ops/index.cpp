@@ -46,6 +46,11 @@ std::vector<Type> infer_iota(const OpUse& use) {
   check_axis(use, "axis", use.attributes.integer("axis"), shape);
   if (element == ElementType::boolean)
     shape_error(use, "the element type is bool; expected numbers", "compare an integer iota");
+  const int64_t last = shape[static_cast<size_t>(use.attributes.integer("axis"))] - 1;
+  if (is_integer(element) && last > 0 && evaluate::wrap_integer(element, last) != last)
+    shape_error(
+        use, fmt::format("{} does not hold {}, the last index of {}", name(element), last, to_string(shape)),
+        "use a wider integer type");
   return {Type(element, shape)};
 }
 
@@ -131,7 +136,7 @@ const Op iota = [] {
   Op o;
   o.name = "iota";
   o.family = OpFamily::indexed;
-  o.summary = "Each element is its index along one axis.";
+  o.summary = "Each element is its index along one axis. Integers must hold the last index; floats round it.";
   o.formula = "y[i] = i[axis]";
   o.min_operands = o.max_operands = 0;
   o.attributes = {{"element", "Element type of the result.", ElementType::i64},
@@ -148,11 +153,13 @@ const Op iota = [] {
   o.samples = {sample("element=i64, shape=[17], axis=0", "i64[17]"),
                sample("element=f32, shape=[3,5], axis=1", "f32[3,5]"),
                sample("element=i32, shape=[3,2,5], axis=1", "i32[3,2,5]"),
-               sample("element=f64, shape=[7,3], axis=0", "f64[7,3]")};
+               sample("element=f64, shape=[7,3], axis=0", "f64[7,3]"),
+               sample("element=u8, shape=[256], axis=0", "u8[256]")};
   o.bad_samples = {
       bad("", "%0 = iota {element=f32, shape=[3], axis=1} : f32[3]", "axis 1 is out of range"),
       bad("", "%0 = iota {element=f32, shape=[-3], axis=0} : f32[3]", "negative extent"),
       bad("", "%0 = iota {element=bool, shape=[3], axis=0} : bool[3]", "expected numbers"),
+      bad("", "%0 = iota {element=i8, shape=[2,129], axis=1} : i8[2,129]", "i8 does not hold 128"),
       bad("", "%0 = iota {element=i64, shape=[4294967296,4294967296], axis=0} : i64[3]", "too large"),
   };
   return o;

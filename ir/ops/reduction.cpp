@@ -6,6 +6,7 @@
 #include "ir/build.h"
 #include "ir/evaluate/rule.h"
 #include "ir/ops/check.h"
+#include "ir/ops/offsets.h"
 #include "ir/ops/ops.h"
 
 namespace gradus::ops {
@@ -30,6 +31,21 @@ std::vector<int64_t> result_strides(const Shape& shape, const std::vector<int64_
   return strides;
 }
 
+// Integers wrap.
+template <class T>
+T plus(T a, const T& b) {
+  if constexpr (!std::is_same_v<T, int64_t>) return a + b;
+  add_to(a, b);
+  return a;
+}
+template <class T>
+T times(const T& a, const T& b) {
+  if constexpr (!std::is_same_v<T, int64_t>) return a * b;
+  T product(0);
+  add_product(product, a, b);
+  return product;
+}
+
 // to[j] = f(to[j], x[i]) for all i that reduce to j, ascending.
 template <class C, class F>
 void fold(C& call, double initial, F f) {
@@ -46,10 +62,14 @@ void fold(C& call, double initial, F f) {
 }
 
 // From -0, as compiled code starts: a sum of -0 alone is -0.
-constexpr evaluate::Rule sum_rule = evaluate::make_rule(
-    [](auto& call) { fold(call, -0.0, [](auto sum, const auto& term) { return sum += term; }); });
+constexpr evaluate::Rule sum_rule = evaluate::make_rule([](auto& call) {
+  fold(call, -0.0, [](auto sum, const auto& term) {
+    add_to(sum, term);
+    return sum;
+  });
+});
 constexpr evaluate::Rule prod_rule = evaluate::make_rule(
-    [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return a * b; }); });
+    [](auto& call) { fold(call, 1, [](const auto& a, const auto& b) { return times(a, b); }); });
 constexpr evaluate::Rule any_rule = evaluate::make_rule(
     [](auto& call) { fold(call, 0, [](const auto& a, const auto& b) { return evaluate::maximum(a, b); }); });
 constexpr evaluate::Rule all_rule = evaluate::make_rule(
@@ -123,7 +143,7 @@ constexpr evaluate::Rule cumsum_rule = evaluate::make_rule([](auto& call) {
   const auto stride = static_cast<size_t>(row_major_strides(call.operand().shape())[axis]);
   evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
     evaluate::for_each_index(call.operand().shape(), [&](const auto& index, size_t flat) {
-      to[flat] = index[axis] ? to[flat - stride] + from[flat] : from[flat];
+      to[flat] = index[axis] ? plus(to[flat - stride], from[flat]) : from[flat];
     });
   });
 });
