@@ -12,13 +12,11 @@ using namespace loop;
 llvm::Type* FunctionEmitter::scalar_type(ElementType type) {
   switch (type) {
     case ElementType::f32:
+    case ElementType::bf16:
+    case ElementType::f16:
       return builder_.getFloatTy();
     case ElementType::f64:
       return builder_.getDoubleTy();
-    case ElementType::bf16:
-      return builder_.getBFloatTy();
-    case ElementType::f16:
-      return builder_.getHalfTy();
     case ElementType::i64:
       return builder_.getInt64Ty();
     case ElementType::i32:
@@ -33,7 +31,8 @@ llvm::Type* FunctionEmitter::scalar_type(ElementType type) {
 }
 
 llvm::Type* FunctionEmitter::memory_type(ElementType type) {
-  return type == ElementType::boolean ? builder_.getInt8Ty() : scalar_type(type);
+  if (type == ElementType::boolean) return builder_.getInt8Ty();
+  return is_short_float(type) ? builder_.getInt16Ty() : scalar_type(type);
 }
 
 llvm::Value* FunctionEmitter::widen(Value operand) {
@@ -343,7 +342,7 @@ llvm::Value* FunctionEmitter::apply_integer(const ExpressionNode& node, llvm::Ar
     case ScalarOp::maximum:
       return builder_.CreateSelect(compare(ScalarOp::greater, type, b, a), b, a);
     case ScalarOp::power:
-      return integer_power(a, b);
+      return integer_power(is_signed, a, b);
     case ScalarOp::logical_and:
       return builder_.CreateAnd(a, b);
     case ScalarOp::logical_or:
@@ -368,7 +367,7 @@ llvm::Value* FunctionEmitter::apply_integer(const ExpressionNode& node, llvm::Ar
 }
 
 // By squaring, one step per bit. A negative exponent leaves 1 for the base 1, ±1 for -1, else 0.
-llvm::Value* FunctionEmitter::integer_power(Value base, Value exponent) {
+llvm::Value* FunctionEmitter::integer_power(bool is_signed, Value base, Value exponent) {
   llvm::Type* kind = base->getType();
   Value zero = llvm::Constant::getNullValue(kind);
   Value one = llvm::ConstantInt::get(kind, 1);
@@ -381,6 +380,7 @@ llvm::Value* FunctionEmitter::integer_power(Value base, Value exponent) {
     result = builder_.CreateSelect(builder_.CreateIsNotNull(set), builder_.CreateMul(result, factor), result);
     factor = builder_.CreateMul(factor, factor);
   }
+  if (!is_signed) return result;
   Value odd = builder_.CreateIsNotNull(builder_.CreateAnd(exponent, one));
   Value of_minus_one = builder_.CreateSelect(odd, all_ones, one);
   Value inverse = builder_.CreateSelect(builder_.CreateICmpEQ(base, all_ones), of_minus_one, zero);
@@ -390,6 +390,8 @@ llvm::Value* FunctionEmitter::integer_power(Value base, Value exponent) {
 
 llvm::Value* FunctionEmitter::convert(Value operand, ElementType from, ElementType to) {
   if (from == to) return operand;
+  if (is_short_float(to)) return convert_to_short(operand, from, to);
+  if (is_short_float(from)) return convert(operand, ElementType::f32, to);
   llvm::Type* type = scalar_type(to);
   if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(operand->getType())) {
     type = llvm::FixedVectorType::get(type, vector->getNumElements());

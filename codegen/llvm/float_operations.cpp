@@ -20,8 +20,10 @@ bool is_long(ScalarOp op) {
          op == ScalarOp::remainder;
 }
 
-// Those that reduce large angles in a block of its own.
-bool branches(ScalarOp op) { return op == ScalarOp::sin || op == ScalarOp::cos || op == ScalarOp::tan; }
+// Those that have a block of its own for large angles and quotients.
+bool branches(ScalarOp op) {
+  return op == ScalarOp::sin || op == ScalarOp::cos || op == ScalarOp::tan || op == ScalarOp::remainder;
+}
 
 }  // namespace
 
@@ -41,22 +43,16 @@ llvm::Function* ModuleEmitter::math_function(ScalarOp op, llvm::Type* type) {
 
 llvm::Value* FunctionEmitter::apply_float(const ExpressionNode& node, llvm::ArrayRef<Value> operands) {
   const ElementType type = node.operands.front()->type;
-  const bool short_type = type == ElementType::bf16 || type == ElementType::f16;
   const NumberContext context{builder_, target_};
   std::vector<LlvmNumber> numbers;
-  for (Value operand : operands) {
-    // Sixteen-bit floats are for storage: every operation is done in f32 and rounded back.
-    numbers.push_back({&context, short_type ? convert(operand, type, ElementType::f32) : operand});
-  }
-  if (branches(node.op) || (copies_ > most_copies && is_long(node.op) && !short_type)) {
-    llvm::SmallVector<Value, 2> arguments;
-    for (const LlvmNumber& number : numbers) arguments.push_back(number.value);
-    Value made = builder_.CreateCall(module_.math_function(node.op, arguments.front()->getType()), arguments);
-    return short_type ? convert(made, ElementType::f32, type) : made;
-  }
+  for (Value operand : operands) numbers.push_back({&context, operand});
   if (node.op == ScalarOp::is_finite) return math::is_finite(numbers.front()).value;
-  const LlvmNumber result = math::apply<LlvmNumber>(node.op, numbers);
-  return short_type ? convert(result.value, ElementType::f32, type) : result.value;
+  Value made = nullptr;
+  if (branches(node.op) || (copies_ > most_copies && is_long(node.op)))
+    made = builder_.CreateCall(module_.math_function(node.op, operands.front()->getType()), operands);
+  else
+    made = math::apply<LlvmNumber>(node.op, numbers).value;
+  return is_short_float(type) ? round_short(type, made) : made;
 }
 
 // The definition is in ir/random.h: Philox 4x32-10, one lane per element.

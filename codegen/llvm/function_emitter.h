@@ -18,6 +18,8 @@
 
 namespace gradus::emit {
 
+bool is_short_float(ElementType type);
+
 class FunctionEmitter {
  public:
   // `function` is empty; its entry block is made here.
@@ -103,7 +105,7 @@ class FunctionEmitter {
   Value apply_integer(const loop::ExpressionNode& node, llvm::ArrayRef<Value> operands);
   Value compare(loop::ScalarOp op, ElementType type, Value a, Value b);
   Value floor_divide(ElementType type, Value a, Value b, Value* remainder);
-  Value integer_power(Value base, Value exponent);
+  Value integer_power(bool is_signed, Value base, Value exponent);
   Value convert(Value operand, ElementType from, ElementType to);
   Value random_bits(llvm::ArrayRef<Value> operands);
   Linear linear(const loop::Expression& expression);
@@ -113,6 +115,13 @@ class FunctionEmitter {
   Value widen(Value operand);                          // scalar → all lanes; vectors stay
   Value uniform(Value operand);                        // last active lane of a vector; scalars stay
   void unify(llvm::SmallVectorImpl<Value>& operands);  // all scalars or all vectors
+
+  // short_floats.cpp: bf16 and f16, which registers hold as f32
+  Value round_short(ElementType type, Value f32);
+  Value pack_short(ElementType type, Value f32);
+  Value unpack_short(ElementType type, Value half_words);
+  Value narrow_to_odd(Value f64);
+  Value convert_to_short(Value operand, ElementType from, ElementType to);
 
   // memory.cpp
   Linear flatten(const loop::Buffer& buffer, const std::vector<loop::Expression>& indices);

@@ -102,11 +102,13 @@ llvm::Value* FunctionEmitter::view_pointer(const View& view) {
 }
 
 llvm::Value* FunctionEmitter::to_memory(Value operand, ElementType type) {
+  if (is_short_float(type)) return pack_short(type, operand);
   if (type != ElementType::boolean) return operand;
   return builder_.CreateZExt(operand, operand->getType()->getWithNewBitWidth(8));
 }
 
 llvm::Value* FunctionEmitter::from_memory(Value operand, ElementType type) {
+  if (is_short_float(type)) return unpack_short(type, operand);
   if (type != ElementType::boolean) return operand;
   return builder_.CreateIsNotNull(operand);
 }

@@ -119,8 +119,19 @@ llvm::Value* FunctionEmitter::constant_data(const Buffer& buffer) {
       data = integers(uint8_t{});
       break;
     case ElementType::bf16:
-    case ElementType::f16:
-      fail_internal(fmt::format("the emitter has no {}", gradus::name(buffer.element)));
+    case ElementType::f16: {
+      std::vector<uint16_t> patterns;
+      for (const double value : std::get<std::vector<double>>(*buffer.values)) {
+        llvm::APFloat number(value);
+        bool inexact = false;
+        number.convert(
+            buffer.element == ElementType::bf16 ? llvm::APFloat::BFloat() : llvm::APFloat::IEEEhalf(),
+            llvm::APFloat::rmNearestTiesToEven, &inexact);
+        patterns.push_back(static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue()));
+      }
+      data = llvm::ConstantDataArray::get(context_, patterns);
+      break;
+    }
   }
   auto* global = new llvm::GlobalVariable(*function_->getParent(), data->getType(), true,
                                           llvm::GlobalValue::PrivateLinkage, data, buffer.name);
