@@ -1,6 +1,9 @@
 // power and remainder.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 
 #include "ir/math/exponential.h"
@@ -75,23 +78,46 @@ N power(const N& x, const N& y) {
   return select((y == 0.0) | (x == 1.0), like(x, 1), result);
 }
 
-// x - floor(x / y) * y: the sign of y. Exact up to |x / y| < 2^106 (f32: 2^150) but for the rounding of a
-// final addition of y; f32 through f64.
+// What is left of x after as many whole y as fit, both positive, for quotients below 2^52. Exact.
+template <class N>
+N rest_of_division(const N& x, const N& y) {
+  const N quotient = floor(x / y);
+  const Pair<N> product = two_product(quotient, y);
+  // The quotient may have been rounded up to the next whole number.
+  const auto too_large = (product.high > x) | ((product.high == x) & (product.low > 0.0));
+  const Pair<N> fitting = two_product(select(too_large, quotient - 1.0, quotient), y);
+  return (x - fitting.high) - fitting.low;
+}
+
+// The same for any quotient: y times falling powers of two, 52 bits of the quotient at a time.
+template <class N>
+N rest_of_long_division(const N& x, const N& y) {
+  N rest = x;
+  for (int exponent = 40 * 52; exponent >= 0; exponent -= 52) {
+    N divisor = y;
+    for (int left = exponent; left > 0; left -= 1000)
+      divisor = divisor * std::ldexp(1.0, std::min(left, 1000));
+    const auto fits = divisor < std::numeric_limits<double>::infinity();
+    rest = select(fits, rest_of_division(rest, divisor), rest);
+  }
+  return rest;
+}
+
+// x - floor(x / y) * y: the sign of y. Exact but for the rounding of a final addition of y; f32 through f64.
 template <class N>
 N remainder(const N& x, const N& y) {
   if (!is_double(x)) return narrow(x, remainder(widen(x), widen(y)));
   const double infinity = std::numeric_limits<double>::infinity();
-  N rest = x;
-  for (int i = 0; i < 3; ++i) {
-    const Pair<N> product = two_product(round_even(rest / y), y);
-    rest = (rest - product.high) - product.low;
-  }
-  const auto wrong_side = ((rest < 0.0) & (y > 0.0)) | ((rest > 0.0) & (y < 0.0));
-  const N moved = select(wrong_side, rest + y, rest);
-  const auto unbounded = absolute(y) == infinity;
+  const N dividend = absolute(x);
+  const N divisor = absolute(y);
+  const auto is_long = (dividend / divisor >= 0x1p52) & (dividend < infinity) & (divisor > 0.0);
+  const std::array<N, 1> rest = rarely(is_long, std::array{rest_of_division(dividend, divisor)},
+                                       [&] { return std::array{rest_of_long_division(dividend, divisor)}; });
+  const N signed_rest = copy_sign(rest[0], x);
   const auto opposite = ((x < 0.0) & (y > 0.0)) | ((x > 0.0) & (y < 0.0));
-  const N by_infinity = select(absolute(x) < infinity, select(opposite, y, x), x - x);
-  const N result = select(unbounded, by_infinity, moved);
+  const N moved = select(opposite & (rest[0] != 0.0), signed_rest + y, signed_rest);
+  const N by_infinity = select(dividend < infinity, select(opposite, y, x), x - x);
+  const N result = select(divisor == infinity, by_infinity, moved);
   return select(result == 0.0, copy_sign(result, y), result);
 }
 
