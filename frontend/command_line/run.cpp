@@ -62,7 +62,8 @@ int finish_step(const Step& step, const StepInputs& inputs, const Options& optio
     for (size_t r = 0; r < outputs.results.size(); ++r) {
       const Tensor& result = outputs.results[r];
       if (result.size() == 1)
-        fmt::print("{} = {:.9g}\n", description.results[r].name, result.number(0));
+        fmt::print("{} = {}\n", description.results[r].name,
+                   format_number(numbers_of(result).values[0], result.element(), 9));
       else
         fmt::print("{}: {}\n", description.results[r].name, to_string(result.type()));
     }

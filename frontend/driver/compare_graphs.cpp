@@ -128,11 +128,16 @@ std::string difference(const Outcome& a, const Outcome& b) {
     for (const double value : before.floats)
       if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
     for (size_t i = 0; i < before.size(); ++i) {
-      const double x = evaluate::number_at(before, i), y = evaluate::number_at(after, i);
+      if (!before.holds_floats()) {
+        if (before.integers[i] == after.integers[i]) continue;
+        return fmt::format("{}[{}] was {} and became {}", a.names[k], i, before.integers[i],
+                           after.integers[i]);
+      }
+      const double x = before.floats[i], y = after.floats[i];
       if (!std::isfinite(x)) continue;  // a pass may make a non-finite value finite
-      double tolerance = before.holds_floats() ? 1e-9 * largest : 0;
+      double tolerance = 1e-9 * largest;
       for (const Outcome* side : {&a, &b})
-        if (!side->bounds.empty() && before.holds_floats()) tolerance += side->bounds[k][i];
+        if (!side->bounds.empty()) tolerance += side->bounds[k][i];
       if (!(std::abs(x - y) <= tolerance))
         return fmt::format("{}[{}] was {} and became {} (tolerance {:.1e})", a.names[k], i, x, y, tolerance);
     }

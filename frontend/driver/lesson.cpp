@@ -79,8 +79,8 @@ ResultTable compute_evaluator(const language::LessonProgram& lesson) {
   ResultTable table;
   for (size_t r = 0; r < evaluation.results.size(); ++r) {
     Numbers numbers{evaluation.results[r].type, {}};
-    for (size_t i = 0; i < evaluation.results[r].size(); ++i)
-      numbers.values.push_back(evaluate::number_at(evaluation.results[r], i));
+    for (const double number : evaluation.results[r].floats) numbers.values.emplace_back(number);
+    for (const int64_t number : evaluation.results[r].integers) numbers.values.emplace_back(number);
     table[lesson.graph.results()[r].name] = std::move(numbers);
   }
   return table;

@@ -2,24 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace gradus {
 
 Numbers numbers_of(const Tensor& tensor) {
   Numbers numbers{tensor.type(), {}};
-  for (int64_t i = 0; i < tensor.size(); ++i) numbers.values.push_back(tensor.number(i));
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    if (tensor.element() == ElementType::i64)
+      numbers.values.emplace_back(tensor.values<int64_t>()[static_cast<size_t>(i)]);
+    else
+      numbers.values.emplace_back(tensor.number(i));
   return numbers;
+}
+
+std::string format_number(const language::Number& number, ElementType element, int digits) {
+  const auto show = [&](auto x) {
+    if (element == ElementType::boolean) return std::string(x != 0 ? "true" : "false");
+    if (!is_float(element)) return fmt::format("{}", static_cast<int64_t>(x));
+    const auto real = static_cast<double>(x);
+    return std::isnan(real) ? "nan" : fmt::format("{:.{}g}", real, digits);
+  };
+  return std::visit(show, number);
 }
 
 namespace {
 
 void format_axis(std::string& out, const Numbers& numbers, size_t axis, size_t& next) {
-  const bool integral = !is_float(numbers.type.element);
   if (axis == numbers.type.shape.size()) {
-    const double value = numbers.values[next++];
-    if (numbers.type.element == ElementType::boolean)
-      out += value != 0 ? "true" : "false";
-    else
-      out += integral ? fmt::format("{}", static_cast<int64_t>(value)) : fmt::format("{:.10g}", value);
+    out += format_number(numbers.values[next++], numbers.type.element);
     return;
   }
   out += '[';

@@ -7,17 +7,19 @@
 #include <variant>
 #include <vector>
 
-#include "frontend/language/elaborate.h"
+#include "frontend/language/elaborate/judge.h"
 #include "runtime/tensor.h"
 
 namespace gradus {
 
 struct Numbers {
   Type type;
-  std::vector<double> values;  // row-major
+  std::vector<language::Number> values;  // row-major
 };
 using ResultTable = std::map<std::string, Numbers>;
 Numbers numbers_of(const Tensor& tensor);
+// Integers exactly, bool as true and false, floats with so many significant digits.
+std::string format_number(const language::Number& number, ElementType element, int digits = 10);
 
 struct OutcomeLine {
   SourceSpan span;

@@ -156,8 +156,8 @@ class Check {
       for (size_t i = 0; i < x.size(); ++i) {
         const double u = evaluate::number_at(x, i), v = evaluate::number_at(y, i);
         const double tolerance = x.holds_floats() ? a[k][i] + b[k][i] + floor : 0;
-        if (u == v) continue;
-        if (std::fabs(u - v) <= tolerance) {
+        if (x.holds_floats() ? u == v : x.integers[i] == y.integers[i]) continue;
+        if (x.holds_floats() && std::fabs(u - v) <= tolerance) {
           verdict_.largest_error = std::max(verdict_.largest_error, std::fabs(u - v) / tolerance);
           continue;
         }

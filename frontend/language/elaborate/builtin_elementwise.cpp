@@ -73,6 +73,12 @@ Object clamp(BuiltinCall& call) {
   return call.result(call.builder().add("clamp", {values[0], values[1], values[2]}));
 }
 
+// Exact for integers beyond 2^53.
+bool known_less(const Object& a, const Object& b) {
+  const auto *x = a.as<int64_t>(), *y = b.as<int64_t>();
+  return x && y ? *x < *y : number_of(a) < number_of(b);
+}
+
 Object extreme(BuiltinCall& call, bool largest) {
   const Object& x = call.object("x");
   if (call.has("y")) {
@@ -80,8 +86,7 @@ Object extreme(BuiltinCall& call, bool largest) {
       call.error(fmt::format("{} of two values has no `over`", call.builtin.name));
     const Object& y = call.object("y");
     if (call.known(x) && call.known(y) && !x.is<ListObject>() && !y.is<ListObject>()) {
-      const bool second = largest ? number_of(y) > number_of(x) : number_of(y) < number_of(x);
-      return second ? y : x;
+      return (largest ? known_less(x, y) : known_less(y, x)) ? y : x;
     }
     const std::vector<Value> values = call.same_shape({&x, &y});
     return call.result(build::binary(call.builder(), largest ? "maximum" : "minimum", values[0], values[1]));
@@ -95,7 +100,7 @@ Object extreme(BuiltinCall& call, bool largest) {
         flat = false;
         break;
       }
-      if (largest ? number_of(item) > number_of(*best) : number_of(item) < number_of(*best)) best = &item;
+      if (largest ? known_less(*best, item) : known_less(item, *best)) best = &item;
     }
     if (flat) return *best;
   }

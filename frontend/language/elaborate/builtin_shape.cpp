@@ -181,7 +181,8 @@ Object fill(BuiltinCall& call) {
 
 Object iota(BuiltinCall& call) {
   const Shape shape = call.self_shape({call.object("count")});
-  return call.result(build::iota(call.builder(), Type(ElementType::i32, shape), 0));
+  const bool fits = shape[0] <= int64_t{1} << 31;
+  return call.result(build::iota(call.builder(), Type(fits ? ElementType::i32 : ElementType::i64, shape), 0));
 }
 
 Object lower_triangle(BuiltinCall& call) {
