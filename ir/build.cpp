@@ -32,6 +32,7 @@ Value zeros_like(GraphBuilder& b, Value like) { return constant(b, b.type(like),
 
 Value ones_like(GraphBuilder& b, Value like) { return constant(b, b.type(like), 1); }
 
+// None, too, if it is an integer that a double cannot hold.
 std::optional<double> known_splat(const GraphBuilder& b, Value value) {
   const Node* node = &b.node(value);
   while (node->op->name == "broadcast" || node->op->name == "reshape") node = &b.node(node->operands[0]);

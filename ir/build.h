@@ -9,15 +9,15 @@
 
 namespace gradus::build {
 
-// Every element = value; integers and bool round it to nearest, and wrap.
+// Every element = value; integers and bool round it to nearest.
 Value constant(GraphBuilder& b, const Type& type, double value);
 Value constant_integer(GraphBuilder& b, const Type& type, int64_t value);
 Value constant_values(GraphBuilder& b, const Type& type, std::vector<double> values);     // floats, row-major
 Value constant_integers(GraphBuilder& b, const Type& type, std::vector<int64_t> values);  // integers, bool
 Value zeros_like(GraphBuilder& b, Value like);
 Value ones_like(GraphBuilder& b, Value like);
-// The number a node is known to be everywhere (a constant with one value that a double can hold, seen through
-// broadcast and reshape).
+// The number a node is known to be everywhere (a constant with one value, seen through broadcast and
+// reshape).
 std::optional<double> known_splat(const GraphBuilder& b, Value value);
 
 Value unary(GraphBuilder& b, std::string_view op, Value x);
