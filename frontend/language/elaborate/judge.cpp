@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/shown_text.h"
+
 #include "frontend/language/elaborate.h"
 
 namespace gradus::language {
@@ -49,7 +51,8 @@ Outcome judge(const Expectation& expectation, std::span<const double> left, std:
     if (holds(expectation, left[i], expected, tolerance, i < bounds.size() ? bounds[i] : 0)) continue;
     const std::string element = left.size() == 1 ? "" : fmt::format(" (element {})", i);
     if (expectation.comparison == Comparison::truth) return {false, fmt::format("it is false{}", element)};
-    std::string message = fmt::format("found {:.17g}, expected {:.17g}{}", left[i], expected, element);
+    std::string message = fmt::format("found {:.17g}, expected {:.17g}{}", unsigned_nan(left[i]),
+                                      unsigned_nan(expected), element);
     if (expectation.comparison == Comparison::equal)
       message += fmt::format(", off by {:.3g}", std::abs(left[i] - expected));
     return {false, message};
