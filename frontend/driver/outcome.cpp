@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ir/shown_text.h"
+
 namespace gradus {
 
 Numbers numbers_of(const Tensor& tensor) {
@@ -19,7 +21,8 @@ void format_axis(std::string& out, const Numbers& numbers, size_t axis, size_t& 
     if (numbers.type.element == ElementType::boolean)
       out += value != 0 ? "true" : "false";
     else
-      out += integral ? fmt::format("{}", static_cast<int64_t>(value)) : fmt::format("{:.10g}", value);
+      out += integral ? fmt::format("{}", static_cast<int64_t>(value))
+                      : fmt::format("{:.10g}", unsigned_nan(value));
     return;
   }
   out += '[';
