@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "ir/error.h"
+#include "ir/shown_text.h"
 
 namespace gradus {
 
@@ -129,8 +130,7 @@ bool equal_bits(const AttributeValue& a, const AttributeValue& b) {
 }
 
 std::string to_string(double value) {
-  if (std::isnan(value)) return "nan";  // whatever its sign
-  std::string text = fmt::format("{}", value);
+  std::string text = fmt::format("{}", unsigned_nan(value));
   if (std::isfinite(value) && text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }

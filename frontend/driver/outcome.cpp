@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include "ir/shown_text.h"
 
 namespace gradus {
 
