@@ -195,14 +195,22 @@ template <class T>
 Dual<T> log1p(const Dual<T>& x) {
   return chain(log1p(x.value), x.tangent, [&] { return T(1.0) / (T(1.0) + x.value); });
 }
+// A number at 0 that does not move from there to first order: the least value of a square. Its roots do not
+// move to any order, though their slope is infinite (see `slope_of_root` in ir/ops/functions.cpp).
+template <class T>
+bool rests_at_zero(const Dual<T>& x) {
+  return primal(x.value) == 0 && primal(x.tangent) == 0;
+}
 template <class T>
 Dual<T> sqrt(const Dual<T>& x) {
   const T y = sqrt(x.value);
+  if (rests_at_zero(x)) return Dual<T>(y, T(0.0));
   return chain(y, x.tangent, [&] { return T(0.5) / y; });
 }
 template <class T>
 Dual<T> cbrt(const Dual<T>& x) {
   const T y = cbrt(x.value);
+  if (rests_at_zero(x)) return Dual<T>(y, T(0.0));
   return chain(y, x.tangent, [&] { return T(1.0) / (T(3.0) * y * y); });
 }
 template <class T>

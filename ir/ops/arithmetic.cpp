@@ -133,6 +133,12 @@ Value select_transpose(Use use, size_t operand) {
                       : build::select(use.builder, use.operand(0), zero, use.adjoint());
 }
 
+// 1 where both hold: one condition, which masks an adjoint that may be infinite.
+Value both(Use use, Value a, Value b) {
+  return build::select(use.builder, build::binary(use.builder, "logical_and", a, b),
+                       number_like_result(use, 1), number_like_result(use, 0));
+}
+
 loop::Expression clamp_scalar(std::span<const loop::Expression> x, const Attributes&) {
   return loop::make(ScalarOp::minimum, {loop::make(ScalarOp::maximum, {x[0], x[1]}), x[2]});
 }
@@ -257,14 +263,14 @@ const Op clamp = {
     .differentiation = Partials{{[](Use use) {
                                    GraphBuilder& b = use.builder;
                                    const Value x = use.operand(0);
-                                   return build::mul(b, indicator(use, "greater_equal", x, use.operand(1)),
-                                                     indicator(use, "less_equal", x, use.operand(2)));
+                                   return both(use, build::binary(b, "greater_equal", x, use.operand(1)),
+                                               build::binary(b, "less_equal", x, use.operand(2)));
                                  },
                                  [](Use use) {
                                    GraphBuilder& b = use.builder;
                                    const Value low = use.operand(1);
-                                   return build::mul(b, indicator(use, "less", use.operand(0), low),
-                                                     indicator(use, "less_equal", low, use.operand(2)));
+                                   return both(use, build::binary(b, "less", use.operand(0), low),
+                                               build::binary(b, "less_equal", low, use.operand(2)));
                                  },
                                  [](Use use) {
                                    const Value bounded =
