@@ -90,7 +90,11 @@ Value power_by_base(Use use) {
     if (*known == 0) return number_like_result(use, 0);
     if (*known == 1) return number_like_result(use, 1);
     if (*known == 2) return build::mul(b, x, 2);
-    return build::mul(b, build::binary(b, "pow", x, number_like_result(use, *known - 1)), *known);
+    const auto slope = [exponent = *known](Use u, Value base) {
+      const Value lower = build::binary(u.builder, "pow", base, number_like_result(u, exponent - 1));
+      return build::mul(u.builder, lower, exponent);
+    };
+    return *known > 0 && *known < 1 ? slope_unless_at_rest(use, x, slope) : slope(use, x);
   }
   // x⁰ is constant, also at x = 0 where x⁻¹ is infinite; elsewhere the power must stay, since its derivative
   // by y is not 0 at y = 0.

@@ -5,7 +5,6 @@
 #include "ir/build.h"
 #include "ir/ops/elementwise.h"
 #include "ir/ops/ops.h"
-#include "ir/sign.h"
 
 namespace gradus::ops {
 
@@ -30,19 +29,6 @@ Value bell(Use use, double height, double steepness) {
   const Value minus_square = build::neg(use.builder, square(use, use.operand(0)));
   const Value exponent = steepness == 1 ? minus_square : build::mul(use.builder, minus_square, steepness);
   return build::mul(use.builder, build::unary(use.builder, "exp", exponent), number_like_result(use, height));
-}
-
-// The slope of a root from the root itself; infinite at 0 where the operand may pass through it. An operand
-// that cannot be negative has its least value there, a slope of 0 or a kink of its own: then the slope counts
-// as 0, to every order. Otherwise 0 · ∞ would make the gradient of a length, of a deviation, of any √(x²) NaN
-// at 0.
-Value slope_of_root(Use use, Value (*slope)(Use, Value)) {
-  const Value root = use.result();
-  if (sign_of(use.builder, use.operand(0)) != Sign::non_negative) return slope(use, root);
-  const Value zero = number_like_result(use, 0);
-  const Value at_zero = build::binary(use.builder, "equal", root, zero);
-  const Value elsewhere = build::select(use.builder, at_zero, number_like_result(use, 1), root);
-  return build::select(use.builder, at_zero, zero, slope(use, elsewhere));
 }
 
 struct Range {
@@ -148,8 +134,9 @@ const Op log1p =
     smooth("log1p", "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)", ScalarOp::log1p, {-0.8, 3},
            [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
 const Op sqrt = smooth("sqrt", "Square root.", "y_i = √x_i", ScalarOp::sqrt, {0.1, 4}, [](Use use) {
-  return slope_of_root(
-      use, [](Use u, Value root) { return build::div(u.builder, number_like_result(u, 0.5), root); });
+  return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
+    return build::div(u.builder, number_like_result(u, 0.5), root);
+  });
 });
 
 const Op rsqrt = {
@@ -174,7 +161,7 @@ const Op rsqrt = {
 
 const Op cbrt = smooth("cbrt", "Cube root, also of negative numbers.", "y_i = ∛x_i", ScalarOp::cbrt, {0.1, 4},
                        [](Use use) {
-                         return slope_of_root(use, [](Use u, Value root) {
+                         return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
                            return build::div(u.builder, number_like_result(u, 1.0 / 3), square(u, root));
                          });
                        });
