@@ -39,6 +39,7 @@ constexpr std::array keeps_finite = std::to_array<std::string_view>({"maximum",
                                                                      "atan",
                                                                      "tanh",
                                                                      "erf",
+                                                                     "normal_cdf",
                                                                      "sigmoid",
                                                                      "softplus",
                                                                      "select",
@@ -68,7 +69,7 @@ constexpr std::array keeps_finite = std::to_array<std::string_view>({"maximum",
 
 // Finite even for an infinite operand (exp only for one of the two; the other one shows).
 constexpr std::array makes_finite = std::to_array<std::string_view>(
-    {"exp", "tanh", "erf", "sigmoid", "atan", "sign", "clamp", "is_finite", "one_hot"});
+    {"exp", "tanh", "erf", "normal_cdf", "sigmoid", "atan", "sign", "clamp", "is_finite", "one_hot"});
 
 template <size_t n>
 bool contains(const std::array<std::string_view, n>& names, const Op& op) {

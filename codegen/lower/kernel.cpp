@@ -71,8 +71,8 @@ bool is_reduction(const Op& op) {
 
 bool is_transcendental(const Op& op) {
   static const std::set<std::string_view> names = {
-      "exp",  "expm1", "log",  "log1p", "cbrt", "sin",     "cos", "tan",   "asin",    "acos",
-      "atan", "sinh",  "cosh", "tanh",  "erf",  "sigmoid", "pow", "atan2", "softplus"};
+      "exp",  "expm1", "log",  "log1p", "cbrt", "sin",        "cos",     "tan", "asin",  "acos",
+      "atan", "sinh",  "cosh", "tanh",  "erf",  "normal_cdf", "sigmoid", "pow", "atan2", "softplus"};
   return names.count(op.name) > 0;
 }
 

@@ -195,14 +195,22 @@ template <class T>
 Dual<T> log1p(const Dual<T>& x) {
   return chain(log1p(x.value), x.tangent, [&] { return T(1.0) / (T(1.0) + x.value); });
 }
+// A number at 0 that does not move from there to first order: the least value of a square. Its roots do not
+// move to any order, though their slope is infinite (see `slope_unless_at_rest` in ir/ops/elementwise.h).
+template <class T>
+bool rests_at_zero(const Dual<T>& x) {
+  return primal(x.value) == 0 && primal(x.tangent) == 0;
+}
 template <class T>
 Dual<T> sqrt(const Dual<T>& x) {
   const T y = sqrt(x.value);
+  if (rests_at_zero(x)) return Dual<T>(y, T(0.0));
   return chain(y, x.tangent, [&] { return T(0.5) / y; });
 }
 template <class T>
 Dual<T> cbrt(const Dual<T>& x) {
   const T y = cbrt(x.value);
+  if (rests_at_zero(x)) return Dual<T>(y, T(0.0));
   return chain(y, x.tangent, [&] { return T(1.0) / (T(3.0) * y * y); });
 }
 template <class T>
@@ -254,7 +262,8 @@ template <class T>
 Dual<T> pow(const Dual<T>& x, const Dual<T>& y) {
   const T power = pow(x.value, y.value);
   T tangent(0.0);
-  if (!is_zero(x.tangent) && !is_zero(y.value))
+  const bool root = primal(y.value) > 0 && primal(y.value) < 1 && rests_at_zero(x);
+  if (!is_zero(x.tangent) && !is_zero(y.value) && !root)
     tangent = x.tangent * y.value * pow(x.value, y.value - T(1.0));
   if (!is_zero(y.tangent) && primal(x.value) != 0) tangent = tangent + y.tangent * power * log(x.value);
   return {power, tangent};

@@ -90,7 +90,11 @@ Value power_by_base(Use use) {
     if (*known == 0) return number_like_result(use, 0);
     if (*known == 1) return number_like_result(use, 1);
     if (*known == 2) return build::mul(b, x, 2);
-    return build::mul(b, build::binary(b, "pow", x, number_like_result(use, *known - 1)), *known);
+    const auto slope = [exponent = *known](Use u, Value base) {
+      const Value lower = build::binary(u.builder, "pow", base, number_like_result(u, exponent - 1));
+      return build::mul(u.builder, lower, exponent);
+    };
+    return *known > 0 && *known < 1 ? slope_unless_at_rest(use, x, slope) : slope(use, x);
   }
   // x⁰ is constant, also at x = 0 where x⁻¹ is infinite; elsewhere the power must stay, since its derivative
   // by y is not 0 at y = 0.
@@ -131,6 +135,12 @@ Value select_transpose(Use use, size_t operand) {
   const Value zero = number_like_result(use, 0);
   return operand == 1 ? build::select(use.builder, use.operand(0), use.adjoint(), zero)
                       : build::select(use.builder, use.operand(0), zero, use.adjoint());
+}
+
+// 1 where both hold: one condition, which masks an adjoint that may be infinite.
+Value both(Use use, Value a, Value b) {
+  return build::select(use.builder, build::binary(use.builder, "logical_and", a, b),
+                       number_like_result(use, 1), number_like_result(use, 0));
 }
 
 loop::Expression clamp_scalar(std::span<const loop::Expression> x, const Attributes&) {
@@ -257,14 +267,14 @@ const Op clamp = {
     .differentiation = Partials{{[](Use use) {
                                    GraphBuilder& b = use.builder;
                                    const Value x = use.operand(0);
-                                   return build::mul(b, indicator(use, "greater_equal", x, use.operand(1)),
-                                                     indicator(use, "less_equal", x, use.operand(2)));
+                                   return both(use, build::binary(b, "greater_equal", x, use.operand(1)),
+                                               build::binary(b, "less_equal", x, use.operand(2)));
                                  },
                                  [](Use use) {
                                    GraphBuilder& b = use.builder;
                                    const Value low = use.operand(1);
-                                   return build::mul(b, indicator(use, "less", use.operand(0), low),
-                                                     indicator(use, "less_equal", low, use.operand(2)));
+                                   return both(use, build::binary(b, "less", use.operand(0), low),
+                                               build::binary(b, "less_equal", low, use.operand(2)));
                                  },
                                  [](Use use) {
                                    const Value bounded =

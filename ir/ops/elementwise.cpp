@@ -4,6 +4,7 @@
 
 #include "ir/build.h"
 #include "ir/ops/check.h"
+#include "ir/sign.h"
 
 namespace gradus::ops {
 
@@ -48,6 +49,16 @@ ScalarRule scalar_of(loop::ScalarOp op) {
 
 Value number_like_result(const GradientUse& use, double value) {
   return build::constant(use.builder, use.builder.type(use.result()), value);
+}
+
+Value slope_unless_at_rest(const GradientUse& use, Value at,
+                           const std::function<Value(const GradientUse&, Value)>& slope) {
+  GraphBuilder& b = use.builder;
+  if (sign_of(b, use.operand(0)) != Sign::non_negative) return slope(use, at);
+  const Value zero = number_like_result(use, 0);
+  const Value at_zero = build::binary(b, "equal", at, zero);
+  const Value elsewhere = build::select(b, at_zero, number_like_result(use, 1), at);
+  return build::select(b, at_zero, zero, slope(use, elsewhere));
 }
 
 Value indicator(const GradientUse& use, std::string_view comparison, Value a, Value b) {

@@ -24,6 +24,13 @@ Value root_of_one_minus_square(Use use) {
   return sqrt_of(use, build::mul(use.builder, one_minus(use, x), one_plus(use, x)));
 }
 
+// height · e^(-steepness x²)
+Value bell(Use use, double height, double steepness) {
+  const Value minus_square = build::neg(use.builder, square(use, use.operand(0)));
+  const Value exponent = steepness == 1 ? minus_square : build::mul(use.builder, minus_square, steepness);
+  return build::mul(use.builder, build::unary(use.builder, "exp", exponent), number_like_result(use, height));
+}
+
 struct Range {
   double low = -2, high = 2;
 };
@@ -127,7 +134,9 @@ const Op log1p =
     smooth("log1p", "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)", ScalarOp::log1p, {-0.8, 3},
            [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
 const Op sqrt = smooth("sqrt", "Square root.", "y_i = √x_i", ScalarOp::sqrt, {0.1, 4}, [](Use use) {
-  return build::div(use.builder, number_like_result(use, 0.5), use.result());
+  return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
+    return build::div(u.builder, number_like_result(u, 0.5), root);
+  });
 });
 
 const Op rsqrt = {
@@ -150,10 +159,12 @@ const Op rsqrt = {
     .bad_samples = elementwise_bad_samples("rsqrt", 1),
 };
 
-const Op cbrt = smooth(
-    "cbrt", "Cube root, also of negative numbers.", "y_i = ∛x_i", ScalarOp::cbrt, {0.1, 4}, [](Use use) {
-      return build::div(use.builder, number_like_result(use, 1.0 / 3), square(use, use.result()));
-    });
+const Op cbrt = smooth("cbrt", "Cube root, also of negative numbers.", "y_i = ∛x_i", ScalarOp::cbrt, {0.1, 4},
+                       [](Use use) {
+                         return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
+                           return build::div(u.builder, number_like_result(u, 1.0 / 3), square(u, root));
+                         });
+                       });
 const Op sin = smooth("sin", "Sine, of radians.", "y_i = sin x_i", ScalarOp::sin, {},
                       [](Use use) { return build::unary(use.builder, "cos", use.operand(0)); });
 const Op cos = smooth("cos", "Cosine, of radians.", "y_i = cos x_i", ScalarOp::cos, {}, [](Use use) {
@@ -175,12 +186,8 @@ const Op cosh = smooth("cosh", "Hyperbolic cosine.", "y_i = cosh x_i", ScalarOp:
                        [](Use use) { return build::unary(use.builder, "sinh", use.operand(0)); });
 const Op tanh = smooth("tanh", "Hyperbolic tangent.", "y_i = tanh x_i", ScalarOp::tanh, {},
                        [](Use use) { return one_minus(use, square(use, use.result())); });
-const Op erf =
-    smooth("erf", "Error function.", "y_i = 2/√π ∫₀^x_i e^(-t²) dt", ScalarOp::erf, {}, [](Use use) {
-      const Value minus_square = build::neg(use.builder, square(use, use.operand(0)));
-      return build::mul(use.builder, build::unary(use.builder, "exp", minus_square),
-                        number_like_result(use, 2 * std::numbers::inv_sqrtpi));
-    });
+const Op erf = smooth("erf", "Error function.", "y_i = 2/√π ∫₀^x_i e^(-t²) dt", ScalarOp::erf, {},
+                      [](Use use) { return bell(use, 2 * std::numbers::inv_sqrtpi, 1); });
 const Op sigmoid = smooth("sigmoid", "Logistic function, without overflow on either side.",
                           "y_i = 1 / (1 + e^-x_i)", ScalarOp::sigmoid, {}, [](Use use) {
                             return build::mul(use.builder, use.result(), one_minus(use, use.result()));
@@ -200,6 +207,55 @@ const Op softplus = [] {
                  "y_i = log(1 + e^x_i)", ScalarOp::log1p, {},
                  [](Use use) { return build::unary(use.builder, "sigmoid", use.operand(0)); });
   op.scalar = softplus_scalar;
+  return op;
+}();
+
+// c₀ + c₁ x + c₂ x² + …
+loop::Expression polynomial(const loop::Expression& x, std::span<const double> coefficients) {
+  loop::Expression sum = loop::constant(x->type, coefficients.back());
+  for (size_t i = coefficients.size() - 1; i-- > 0;)
+    sum = loop::make(ScalarOp::multiply_add, {sum, x, loop::constant(x->type, coefficients[i])});
+  return sum;
+}
+
+// For m = |x| the smaller tail is e^(-m²/2) / (m + 4) times a smooth function of (m - 4) / (m + 4),
+// interpolated at Chebyshev nodes with 60 digits. m² is taken with its rounding error, which the exponential
+// would magnify.
+loop::Expression normal_cdf_scalar(std::span<const loop::Expression> arguments, const Attributes&) {
+  static constexpr auto in_f64 = std::to_array<double>(
+      {0.7552851304157515,     -0.607896641971891,      0.3871374007422045,      -0.1865218579597736,
+       0.06039657489137532,    -0.00754018896310587,    -0.003479692374410255,   0.0016308184055919227,
+       0.00013334436347723014, -0.00023109452349699203, -1.9084176255120743e-06, 3.514272874233549e-05,
+       7.166154819147747e-07,  -5.914380081034766e-06,  -6.277422341697653e-07,  1.0109156422074605e-06,
+       2.654359145965975e-07,  -1.4350074067758307e-07, -7.548408794530701e-08,  7.275819365679484e-09,
+       1.1778492581634052e-08, 2.1976330925973466e-09});
+  static constexpr auto in_f32 = std::to_array<double>(
+      {0.7552851306230107, -0.6078966590908522, 0.3871373679985599, -0.18652128140252128, 0.06039753308782922,
+       -0.00754526826571505, -0.003489317276115056, 0.001645219297359636, 0.00017105461158686258,
+       -0.0002317986783423407, -5.1556593298561416e-05});
+  const loop::Expression& x = arguments[0];
+  const auto number = [&](double value) { return loop::constant(x->type, value); };
+  const bool wide = x->type == ElementType::f64;
+  const loop::Expression end = number(wide ? 39 : 15);  // from there on the tail is 0
+  const loop::Expression positive = loop::make(ScalarOp::greater, {x, number(0)});
+  const loop::Expression size = loop::make(ScalarOp::select, {positive, x, -x});
+  const loop::Expression m =
+      loop::make(ScalarOp::select, {loop::make(ScalarOp::greater, {size, end}), end, size});
+  const loop::Expression square = m * m;
+  const loop::Expression rest = loop::make(ScalarOp::multiply_add, {m, m, -square});
+  const loop::Expression decay = loop::make(ScalarOp::exp, {square * number(-0.5)});
+  const loop::Expression t = (m - number(4)) / (m + number(4));
+  const loop::Expression smooth = polynomial(t, wide ? std::span<const double>(in_f64) : in_f32);
+  const loop::Expression near = decay * smooth / (m + number(4));
+  const loop::Expression tail = loop::make(ScalarOp::multiply_add, {near, rest * number(-0.5), near});
+  return loop::make(ScalarOp::select, {positive, number(1) - tail, tail});
+}
+
+const Op normal_cdf = [] {
+  Op op = smooth("normal_cdf", "Probability that a standard normal number is at most x, exact in both tails.",
+                 "y_i = 1/√(2π) ∫_-∞^x_i e^(-t²/2) dt", ScalarOp::exp, {},
+                 [](Use use) { return bell(use, std::numbers::inv_sqrtpi / std::numbers::sqrt2, 0.5); });
+  op.scalar = normal_cdf_scalar;
   return op;
 }();
 

@@ -11,7 +11,7 @@
   OP(add) OP(sub) OP(mul) OP(div) OP(rem) OP(pow) OP(maximum) OP(minimum) OP(atan2) \
   OP(neg) OP(abs) OP(sign) OP(floor) OP(ceil) OP(round) \
   OP(exp) OP(expm1) OP(log) OP(log1p) OP(sqrt) OP(rsqrt) OP(cbrt) \
-  OP(sin) OP(cos) OP(tan) OP(asin) OP(acos) OP(atan) OP(sinh) OP(cosh) OP(tanh) OP(erf) OP(sigmoid) OP(softplus) \
+  OP(sin) OP(cos) OP(tan) OP(asin) OP(acos) OP(atan) OP(sinh) OP(cosh) OP(tanh) OP(erf) OP(normal_cdf) OP(sigmoid) OP(softplus) \
   OP(equal) OP(not_equal) OP(less) OP(less_equal) OP(greater) OP(greater_equal) OP(is_finite) \
   OP(logical_and) OP(logical_or) OP(logical_xor) OP(logical_not) OP(shift_left) OP(shift_right_logical) \
   OP(select) OP(clamp) OP(cast)

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <span>
 
@@ -159,7 +160,9 @@ void check_compositions(ElementType type) {
        {Composition{"rsqrt", [](L x) { return 1 / std::sqrt(x); }, 0, 1.5},
         Composition{"softplus",
                     [](L x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }, -750,
-                    2}}) {
+                    2},
+        Composition{"normal_cdf", [](L x) { return std::erfc(-x / std::numbers::sqrt2_v<L>) / 2; }, -40,
+                    4.5}}) {
     const std::vector<T> x = samples<T>(it.low, 1e30, 5000, 4);
     const Program program =
         elementwise({type}, type, static_cast<int64_t>(x.size()),

@@ -200,9 +200,9 @@ Object sum_squares(BuiltinCall& call) {
 std::vector<BuiltinRecord> elementwise_builtins() {
   std::vector<BuiltinRecord> list;
   for (const char* name :
-       {"abs",  "sign",  "floor", "ceil", "round",   "exp",      "expm1",    "log",  "log1p",
-        "sqrt", "rsqrt", "cbrt",  "sin",  "cos",     "tan",      "asin",     "acos", "atan",
-        "sinh", "cosh",  "tanh",  "erf",  "sigmoid", "softplus", "is_finite"})
+       {"abs",  "sign",  "floor", "ceil", "round",      "exp",     "expm1",    "log",      "log1p",
+        "sqrt", "rsqrt", "cbrt",  "sin",  "cos",        "tan",     "asin",     "acos",     "atan",
+        "sinh", "cosh",  "tanh",  "erf",  "normal_cdf", "sigmoid", "softplus", "is_finite"})
     list.push_back({{name, {"x"}}, elementwise});
   for (const char* name : {"atan2", "pow"}) list.push_back({{name, {"x", "y"}}, two_operands});
   list.push_back({{"where", {"condition", "a", "b"}}, where});

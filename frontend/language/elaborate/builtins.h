@@ -3,7 +3,7 @@
 //
 //   elementwise   abs sign floor ceil round exp expm1 log log1p sqrt rsqrt cbrt sin cos tan asin acos atan
 //   sinh
-//                 cosh tanh erf sigmoid softplus is_finite (x)     atan2 pow (x, y)
+//                 cosh tanh erf normal_cdf sigmoid softplus is_finite (x)     atan2 pow (x, y)
 //                 where(condition, a, b)     clamp(x, low, high)
 //                 min max (x, y): smaller, larger; ties go to x
 //   reductions    sum mean prod min max any all (x, over: all axes, keep: false)
@@ -15,7 +15,8 @@
 //                 pad(x, low, high, value: 0)     reverse(x, axis: 0)
 //   values        zeros ones (shape)     fill(shape, value)     iota(count)     lower_triangle(n)
 //                 f32 f64 i32 i64 bool float int (x): casts
-//   contraction   convolve(x, w, stride: 1, low: 0, high: 0, dilation: 1, groups: 1): x [batch, spatial…, in],
+//   contraction   convolve(x, w, stride: 1, low: 0, high: 0, dilation: 1, groups: 1): x [batch, spatial…,
+//   in],
 //                 w [spatial…, in, out]; numbers, or lists with one entry per spatial axis
 //                 convolve_transpose(x, w, size: smallest, …): w [spatial…, out, in]
 //   window        window_max window_sum (x, window, stride: 1, low: 0, high: 0): x [batch, spatial…,
