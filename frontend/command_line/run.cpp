@@ -5,9 +5,8 @@
 #include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
 #include "frontend/driver/training_program.h"
-#include "ir/loop/text.h"
-#include "ir/text/parse.h"
-#include "ir/verify.h"
+#include "ir/loop/verify.h"
+#include "passes/load_text.h"
 #include "runtime/data/batches.h"
 
 namespace gradus::command_line {
@@ -82,10 +81,9 @@ int run_stage(const Options& options, FileKind kind, const std::string& text, Co
   std::shared_ptr<Executable> executable;
   std::optional<Graph> graph;
   if (kind == FileKind::loops) {
-    executable = compiler.compile(loop::parse_program(text, options.file));
+    executable = compiler.compile(loop::load_program(text, options.file));
   } else {
-    graph = parse_graph(text, options.file);
-    verify_or_fail(*graph, options.file);
+    graph = load_graph(text, options.file);
     if (options.check_numerics && !options.as_is && Compiler::stage_of(*graph) < Stage::kernels)
       executable = compiler.compile(with_numeric_checks(compiler, *graph));
     else
@@ -214,8 +212,9 @@ Action set_up_run(CLI::App& app) {
     const std::string text = sources.read(options->file);
     CompilerOptions compiler_options = options->compile.compiler_options();
     compiler_options.check_numerics = options->check_numerics;
-    Compiler compiler(compiler_options);
     const FileKind kind = kind_of(options->file, text);
+    compiler_options.check_bounds = kind != FileKind::model;
+    Compiler compiler(compiler_options);
     int code = success;
     if (kind != FileKind::model) {
       code = run_stage(*options, kind, text, compiler);
