@@ -10,7 +10,7 @@ GRADUS := build/release/bin/gradus
 help:
 	@echo "make demo    install what is needed, build, train LeNet-5 on the digits"
 	@echo "make test    install what is needed, build, run the whole test suite"
-	@echo "make slow    2,000 more random graphs through the whole compiler"
+	@echo "make slow    2,000 more random graphs through the whole compiler, 25,000 mutated texts"
 	@echo "make build   build/release/bin/gradus"
 	@echo "make bench   measure against the machine's limits and against peers"
 	@echo "make asan    the test suite under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -37,7 +37,7 @@ test: setup
 
 slow: setup
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release --target property_tests
+	@cmake --build --preset release --target property_tests text_tests
 	@ctest --test-dir build/release --output-on-failure -L slow
 
 demo: build

@@ -31,9 +31,9 @@ std::string list(const std::vector<Type>& types) {
 class Verifier {
  public:
   // Of the body of node `index` of the parent's graph, if there is a parent.
-  Verifier(const Graph& graph, std::vector<Diagnostic>& found, const Verifier* parent = nullptr,
-           uint32_t index = 0)
-      : graph_(graph), found_(found), parent_(parent), index_(index) {}
+  Verifier(const Graph& graph, const GraphPlaces* places, std::vector<Diagnostic>& found,
+           const Verifier* parent = nullptr, uint32_t index = 0)
+      : graph_(graph), places_(places), found_(found), parent_(parent), index_(index) {}
 
   void run() {
     check_inputs();
@@ -61,11 +61,19 @@ class Verifier {
   }
 
   void report(std::string message, std::string hint = {}) {
-    found_.push_back({Severity::error, where() + std::move(message), {}, {}, std::move(hint)});
+    found_.push_back({Severity::error,
+                      where() + std::move(message),
+                      places_ ? places_->head : SourceSpan{},
+                      {},
+                      std::move(hint)});
   }
 
   void report_at(uint32_t index, std::string message, std::string hint = {}) {
     report(fmt::format("{}: {}", print_value(graph_, {index, 0}), message), std::move(hint));
+    if (places_ && index < places_->nodes.size()) {
+      found_.back().span = places_->nodes[index];
+      return;
+    }
     const uint32_t first = index == 0 ? 0 : index - 1;
     for (uint32_t i = first; i < graph_.size() && i <= index + 1; ++i)
       found_.back().notes.push_back({fmt::format("{} {}", i == index ? ">" : " ", line(i)), {}});
@@ -73,6 +81,7 @@ class Verifier {
 
   void check_inputs() {
     std::set<std::string> names;
+    std::set<InputKind> kinds;
     for (size_t i = 0; i < graph_.inputs().size(); ++i) {
       const Input& input = graph_.inputs()[i];
       if (!names.insert(input.name).second) report(fmt::format("two inputs are named '{}'", input.name));
@@ -84,6 +93,12 @@ class Verifier {
       if (!index || *index != AttributeValue(static_cast<int64_t>(i)))
         report_at(input.value.node,
                   fmt::format("input '{}' stands at position {}, but says another index", input.name, i));
+      if (input.kind != InputKind::seed && input.kind != InputKind::step) continue;
+      if (!same_but_layout(graph_.type(input.value), Type(ElementType::i64)))
+        report_at(input.value.node,
+                  fmt::format("'{}' is {}, expected i64[]", input.name, to_string(graph_.type(input.value))));
+      if (!kinds.insert(input.kind).second)
+        report_at(input.value.node, fmt::format("'{}' is another {}", input.name, keyword(input.kind)));
     }
   }
 
@@ -145,7 +160,10 @@ class Verifier {
         !std::equal(expected->begin(), expected->end(), inputs.begin(), inputs.end(), same_but_layout))
       report_at(index, fmt::format("the body takes {}, expected {}", list(inputs),
                                    expected ? list(*expected) : "carries, sequences and captures"));
-    Verifier(*node.body, found_, this, index).run();
+    const GraphPlaces* places = nullptr;
+    if (places_)
+      if (const auto it = places_->bodies.find(index); it != places_->bodies.end()) places = it->second.get();
+    Verifier(*node.body, places, found_, this, index).run();
   }
 
   void check_mark_or_gradient(uint32_t index) {
@@ -200,6 +218,7 @@ class Verifier {
   }
 
   const Graph& graph_;
+  const GraphPlaces* places_;
   std::vector<Diagnostic>& found_;
   const Verifier* parent_;
   uint32_t index_;
@@ -209,9 +228,9 @@ class Verifier {
 
 }  // namespace
 
-std::vector<Diagnostic> verify(const Graph& graph) {
+std::vector<Diagnostic> verify(const Graph& graph, const GraphPlaces* places) {
   std::vector<Diagnostic> found;
-  Verifier(graph, found).run();
+  Verifier(graph, places, found).run();
   return found;
 }
 

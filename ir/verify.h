@@ -7,7 +7,9 @@
 //   4. a body's inputs have the types of the operands they are bound to; a body has neither updates nor
 //   status
 //      and satisfies this list itself
-//   5. inputs are exactly the nodes of op `input`, and their attribute `index` is their position
+//   5. inputs are exactly the nodes of op `input`, and their attribute `index` is their position; seed and
+//   step are
+//      i64[], and there is one of each at most
 //   6. names of inputs are unique, so are the names of results, stable ids and the ids of marks
 //   7. results, updates and status are values that exist
 //   8. an update has the type of its input, which is a parameter, a state or a variable and has one update
@@ -20,11 +22,13 @@
 
 #include "ir/error.h"
 #include "ir/graph.h"
+#include "ir/text/parse.h"
 
 namespace gradus {
 
-// Empty if all is well. Each finding quotes the lines around the node in its notes.
-std::vector<Diagnostic> verify(const Graph& graph);
+// Empty if all is well. Each finding quotes the lines around the node in its notes, or stands at its place in
+// the text if `places` are given.
+std::vector<Diagnostic> verify(const Graph& graph, const GraphPlaces* places = nullptr);
 
 // Throws an internal error that says where: "after simplify", a file.
 void verify_or_fail(const Graph& graph, std::string_view where);

@@ -161,8 +161,18 @@ class ReverseMode {
     return false;
   }
 
-  // Without memoization every path is walked by itself; its contributions meet only at x.
-  void walk_every_path(Value value, Value adjoint) {
+  // Without memoization every path is walked by itself; its contributions meet only at x. A path is as long
+  // as the graph is deep, so what is left of it lies on a list.
+  void walk_every_path(Value y, Value seed) {
+    std::vector<std::pair<Value, Value>> waiting = {{y, seed}};
+    while (!waiting.empty()) {
+      const auto [value, adjoint] = waiting.back();
+      waiting.pop_back();
+      step_on_path(value, adjoint, waiting);
+    }
+  }
+
+  void step_on_path(Value value, Value adjoint, std::vector<std::pair<Value, Value>>& waiting) {
     if (!dependent_[value.node]) return;
     const Node node = builder_.node(value);
     for (Value x : xs_)
@@ -174,8 +184,8 @@ class ReverseMode {
     std::vector<Value> adjoints(node.types.size());
     adjoints[value.result] = adjoint;
     const std::vector<Value> flow = apply_rule(value.node, std::move(adjoints));
-    for (size_t k = 0; k < flow.size(); ++k)
-      if (flow[k]) walk_every_path(node.operands[k], flow[k]);
+    for (size_t k = flow.size(); k-- > 0;)
+      if (flow[k]) waiting.emplace_back(node.operands[k], flow[k]);
   }
 
   GraphBuilder& builder_;

@@ -1,6 +1,7 @@
 #include "passes/index_paths.h"
 
 #include "ir/op.h"
+#include "passes/fusion.h"
 
 namespace gradus {
 
@@ -27,13 +28,15 @@ void IndexPaths::read(const Graph& graph, uint32_t i, uint32_t user) {
   }
 }
 
+bool is_computed(const Node& node) { return kernel_role(node) == KernelRole::map && !is_free(node); }
+
 bool has_too_many_copies(const Graph& body) {
   IndexPaths paths(body.size());
   const std::vector<std::vector<uint32_t>> readers = users(body);
   for (const NamedValue& result : body.results()) paths.start(result.value.node);
   for (uint32_t i = static_cast<uint32_t>(body.size()); i-- > 0;) {
     for (uint32_t user : readers[i]) paths.read(body, i, user);
-    if (body.node(i).op->family == OpFamily::elementwise && paths.too_many(i)) return true;
+    if (is_computed(body.node(i)) && paths.too_many(i)) return true;
   }
   return false;
 }

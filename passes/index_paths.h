@@ -29,6 +29,10 @@ class IndexPaths {
   std::vector<std::set<uint64_t>> paths_;
 };
 
+// Whether each copy of a node is code of its own: elementwise ops, and moves that choose between values (pad,
+// concat, gather); the others only change an index.
+bool is_computed(const Node& node);
+
 // Whether lowering would emit too many copies of a node of this body.
 bool has_too_many_copies(const Graph& body);
 

@@ -181,7 +181,7 @@ bool KernelGroups::may_join(uint32_t i, const KernelGroup& group) const {
     // What is looked up in a row belongs to the kernel that computes the row.
     if (is_row_lookup(i) && !group.heroes.empty()) return false;
     if (materialize_[i] && node(i).op->family != OpFamily::elementwise) return false;
-    if (node(i).op->family == OpFamily::elementwise && paths_.too_many(i)) return false;
+    if (is_computed(node(i)) && paths_.too_many(i)) return false;
     return !is_expensive(node(i)) || expansion(i) <= 1;
   }
   if (!at_identity) return false;

@@ -1,28 +1,27 @@
 // plan-buffers: decides where every kernel's results lie.
 //
-// Attribute `buffers` of a kernel, one entry per result: n >= 0, byte n of the workspace; -1 - k, result k of
-// the graph; -1000001 - k, input k in place (an update). An update is in place if nothing reads the old value
-// later, the step's check has run, and the kernel itself reads it element by element; otherwise it lies in
-// the workspace and is copied when the step commits. Header: `workspace`, and `workspace_lower_bound`, what
-// the largest kernel needs at once, whatever the order.
+// Attribute `buffers` of a kernel, one entry per result (ir/placement.h). An update is in place if nothing
+// reads the old value later, the step's check has run, and the kernel itself reads it element by element;
+// otherwise it lies in the workspace and is copied when the step commits. Header: `workspace`, and
+// `workspace_lower_bound`, what the largest kernel needs at once, whatever the order.
 #include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
 
 #include "ir/op.h"
+#include "ir/placement.h"
 #include "passes/pass.h"
+#include "passes/verify_stage.h"
 
 namespace gradus {
 
 namespace {
 
-constexpr int64_t alignment = 64;
-constexpr int64_t result_base = -1;
-constexpr int64_t update_base = -1000001;
-
+// Values without elements have a place of their own as well: no two that live are told apart by their size.
 int64_t aligned_size(const Type& type) {
-  return (size_in_bytes(type) + alignment - 1) / alignment * alignment;
+  constexpr int64_t unit = Placement::alignment;
+  return (std::max<int64_t>(size_in_bytes(type), 1) + unit - 1) / unit * unit;
 }
 
 // Best fit among the free gaps of one growing region.
@@ -116,26 +115,8 @@ class Planner {
     for (size_t k = 0; k < graph_.results().size(); ++k) {
       const Value value = graph_.results()[k].value;
       if (is_kernel(value.node) && place(value) == unplaced)
-        place(value) = result_base - static_cast<int64_t>(k);
+        place(value) = Placement{Placement::Kind::result, static_cast<int64_t>(k)}.entry();
     }
-  }
-
-  // Whether the kernel reads this operand only element by element, at the element that it writes.
-  bool reads_elementwise(const Node& kernel, Value old_value) const {
-    if (kernel.op->name != "kernel" || kernel.attributes.text("role") != "map") return false;
-    const Graph& body = *kernel.body;
-    std::vector<bool> depends(body.size(), false);
-    for (size_t k = 0; k < kernel.operands.size(); ++k)
-      if (kernel.operands[k] == old_value) depends[body.inputs()[k].value.node] = true;
-    for (uint32_t i = 0; i < body.size(); ++i)
-      for (Value operand : body.node(i).operands) {
-        if (!depends[operand.node]) continue;
-        if (body.node(i).op->family != OpFamily::elementwise) return false;
-        depends[i] = true;
-      }
-    for (const NamedValue& result : body.results())
-      if (body.type(result.value).shape != graph_.type(old_value).shape) return false;
-    return true;
   }
 
   void place_updates() {
@@ -151,10 +132,10 @@ class Planner {
       const bool read_later = !readers.empty() && readers.back() > value.node;
       const bool reads_itself = std::binary_search(readers.begin(), readers.end(), value.node);
       if (read_later || wanted.count(old_value) > 0 ||
-          (reads_itself && !reads_elementwise(graph_.node(value), old_value)))
+          (reads_itself && !may_update_in_place(graph_, value.node, old_value)))
         continue;
       if (graph_.node(value).op->name != "kernel") continue;
-      place(value) = update_base - static_cast<int64_t>(update.input);
+      place(value) = Placement{Placement::Kind::update, update.input}.entry();
     }
   }
 

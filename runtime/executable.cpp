@@ -74,7 +74,10 @@ gradus_status Executable::run(std::span<const void* const> inputs, std::span<voi
   call.parallel_for = pool_ && pool_->threads() > 1 ? &ThreadPool::callback : nullptr;
   call.pool = pool_.get();
   call.status = {-1, -1};
+  if (bounds_.found) *bounds_.found = 0;
   entry_(&call);
+  if (bounds_.found && *bounds_.found != 0)
+    throw Error(ErrorKind::program, {bounds_.findings.at(static_cast<size_t>(*bounds_.found - 1))});
   return call.status;
 }
 

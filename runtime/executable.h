@@ -8,6 +8,7 @@
 
 #include "runtime/abi.h"
 #include "runtime/arena.h"
+#include "runtime/bounds.h"
 #include "runtime/parallel.h"
 #include "runtime/tensor.h"
 
@@ -39,6 +40,10 @@ class Executable {
   Executable(gradus_entry entry, ExecutableDescription description, std::shared_ptr<void> code = nullptr,
              std::shared_ptr<ThreadPool> pool = nullptr, std::shared_ptr<Arena> arena = nullptr);
 
+  // From now on an index outside of its buffer ends a run with an error (kind program) that says where. The
+  // run has stopped there; parameters and state may hold anything.
+  void set_bounds_check(BoundsCheck bounds) { bounds_ = std::move(bounds); }
+
   const ExecutableDescription& description() const { return description_; }
   // -1 if there is none of that name.
   int64_t input_index(std::string_view name) const;
@@ -61,6 +66,7 @@ class Executable {
   std::shared_ptr<void> code_;
   std::shared_ptr<ThreadPool> pool_;
   std::shared_ptr<Arena> arena_;
+  BoundsCheck bounds_;
 };
 
 }  // namespace gradus

@@ -14,8 +14,9 @@ namespace {
 constexpr const char* entry_symbol = "gradus_main";
 
 std::unique_ptr<llvm::Module> build(const loop::Program& program, const Target& target,
-                                    llvm::LLVMContext& context, llvm::TargetMachine& machine, bool verify) {
-  std::unique_ptr<llvm::Module> module = emit::emit_program(program, target, context, entry_symbol);
+                                    llvm::LLVMContext& context, llvm::TargetMachine& machine, bool verify,
+                                    std::vector<Diagnostic>* bounds = nullptr) {
+  std::unique_ptr<llvm::Module> module = emit::emit_program(program, target, context, entry_symbol, bounds);
   module->setTargetTriple(machine.getTargetTriple().str());
   module->setDataLayout(machine.createDataLayout());
   std::string problems;
@@ -35,14 +36,17 @@ T checked(llvm::Expected<T> result) {
 CompiledProgram compile(const loop::Program& program, const Target& target, const CompileOptions& options) {
   const std::unique_ptr<llvm::TargetMachine> machine = emit::make_target_machine(target);
   llvm::LLVMContext context;
-  const auto module = build(program, target, context, *machine, options.verify);
+  CompiledProgram compiled;
+  const auto module = build(program, target, context, *machine, options.verify,
+                            options.check_bounds ? &compiled.bounds.findings : nullptr);
   auto object = emit::generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
   std::shared_ptr<llvm::orc::LLJIT> jit = checked(llvm::orc::LLJITBuilder().create());
   if (auto error = jit->addObjectFile(std::move(object))) {
     fail_internal("LLVM: " + llvm::toString(std::move(error)));
   }
-  CompiledProgram compiled;
   compiled.entry = checked(jit->lookup(entry_symbol)).toPtr<gradus_entry>();
+  if (options.check_bounds)
+    compiled.bounds.found = checked(jit->lookup(emit::bounds_symbol)).toPtr<int64_t*>();
   compiled.owner = std::move(jit);
   return compiled;
 }

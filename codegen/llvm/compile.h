@@ -7,18 +7,23 @@
 #include "codegen/target.h"
 #include "ir/loop/program.h"
 #include "runtime/abi.h"
+#include "runtime/bounds.h"
 
 namespace gradus {
 
 struct CompileOptions {
   int threads = 1;      // threads that generate code
   bool verify = false;  // run LLVM's verifier over the emitted module
+  // The program comes from outside: every index that is not known to be inside its buffer is checked when it
+  // is used.
+  bool check_bounds = false;
 };
 
 // Executable memory and its entry point, which stays valid as long as a copy of this object lives.
 struct CompiledProgram {
   gradus_entry entry = nullptr;
   std::shared_ptr<const void> owner;
+  BoundsCheck bounds;
 };
 
 CompiledProgram compile(const loop::Program& program, const Target& target,

@@ -19,8 +19,12 @@ bool has_parallel_loop(const loop::Block& block) {
 
 }  // namespace
 
-ModuleEmitter::ModuleEmitter(const loop::Program& source, const Target& cpu, llvm::LLVMContext& context)
-    : program(source), target(cpu), module(std::make_unique<llvm::Module>(source.name, context)) {}
+ModuleEmitter::ModuleEmitter(const loop::Program& source, const Target& cpu, llvm::LLVMContext& context,
+                             std::vector<Diagnostic>* bounds)
+    : program(source),
+      target(cpu),
+      module(std::make_unique<llvm::Module>(source.name, context)),
+      bounds(bounds) {}
 
 llvm::Function* ModuleEmitter::create_function(llvm::FunctionType* type, const std::string& name,
                                                bool external) {
@@ -39,6 +43,9 @@ std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
   llvm::LLVMContext& context = module->getContext();
   auto* pointer = llvm::PointerType::getUnqual(context);
   auto* nothing = llvm::Type::getVoidTy(context);
+  // Symbols that the host looks up come before functions that might be named so.
+  llvm::Function* main = create_function(llvm::FunctionType::get(nothing, {pointer}, false), symbol, true);
+  if (bounds != nullptr) bounds_note();
   for (const loop::Function& source : program.functions) {
     Callee callee{&source, nullptr, has_parallel_loop(source.body)};
     llvm::SmallVector<llvm::Type*> parameters;
@@ -54,7 +61,6 @@ std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
     emitter.emit_body();
     callees.emplace(source.name, callee);
   }
-  llvm::Function* main = create_function(llvm::FunctionType::get(nothing, {pointer}, false), symbol, true);
   const FunctionPlan plan = plan_function(program.main, target);
   FunctionEmitter emitter(*this, program.main, plan, main);
   emitter.bind_main(main->getArg(0));
@@ -63,8 +69,9 @@ std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
 }
 
 std::unique_ptr<llvm::Module> emit_program(const loop::Program& program, const Target& target,
-                                           llvm::LLVMContext& context, const std::string& symbol) {
-  return ModuleEmitter(program, target, context).run(symbol);
+                                           llvm::LLVMContext& context, const std::string& symbol,
+                                           std::vector<Diagnostic>* bounds) {
+  return ModuleEmitter(program, target, context, bounds).run(symbol);
 }
 
 }  // namespace gradus::emit

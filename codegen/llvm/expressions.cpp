@@ -131,7 +131,8 @@ Linear FunctionEmitter::linear(const Expression& expression) {
   }
 }
 
-FunctionEmitter::Range FunctionEmitter::range_of(const Linear& form) const {
+// In the first `lanes` lanes.
+FunctionEmitter::Range FunctionEmitter::range_of(const Linear& form, int lanes) const {
   // Far from overflow, or unknown.
   constexpr Range unknown = {INT64_MIN, INT64_MAX};
   constexpr int64_t limit = int64_t{1} << 48;
@@ -149,7 +150,7 @@ FunctionEmitter::Range FunctionEmitter::range_of(const Linear& form) const {
     sum.high += std::max(a, b);
     return modest(sum.low) && modest(sum.high);
   };
-  if (form.lane_step != 0 && !add(form.lane_step, {0, lanes_->width - 1})) return unknown;
+  if (form.lane_step != 0 && !add(form.lane_step, {0, lanes - 1})) return unknown;
   for (const Linear::Term& term : form.terms) {
     const auto found = ranges_.find(term.value);
     if (found == ranges_.end() || !add(term.factor, found->second)) return unknown;
@@ -163,7 +164,7 @@ llvm::Value* FunctionEmitter::divide_index(const ExpressionNode& node) {
   const Linear dividend = linear(node.operands[0]);
   const Linear divisor = linear(node.operands[1]);
   if (!divisor.is_constant() || divisor.constant <= 0) return nullptr;
-  const Range range = range_of(dividend);
+  const Range range = range_of(dividend, lanes_ ? lanes_->width : 1);
   if (range.low < 0) return nullptr;
   const bool quotient = node.op == ScalarOp::divide;
   const int64_t by = divisor.constant;

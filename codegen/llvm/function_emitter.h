@@ -1,5 +1,5 @@
 // Emits the body of one function. Split over several files: statements.cpp, expressions.cpp, memory.cpp,
-// registers.cpp, parallel.cpp.
+// registers.cpp, parallel.cpp, bounds.cpp.
 #pragma once
 
 #include <map>
@@ -109,7 +109,7 @@ class FunctionEmitter {
   Value convert(Value operand, ElementType from, ElementType to);
   Value random_bits(llvm::ArrayRef<Value> operands);
   Linear linear(const loop::Expression& expression);
-  Range range_of(const Linear& form) const;
+  Range range_of(const Linear& form, int lanes) const;
   Value divide_index(const loop::ExpressionNode& node);
   Value materialize(const Linear& form);
   Value widen(Value operand);                          // scalar → all lanes; vectors stay
@@ -150,6 +150,13 @@ class FunctionEmitter {
   std::pair<llvm::ArrayRef<llvm::AllocaInst*>, int64_t> row_of(int64_t buffer, int64_t flat);
   void promote_registers();
 
+  // bounds.cpp: what they check is emitted only if the program is not trusted.
+  void note_place(const loop::Statement& statement);
+  Diagnostic outside(int64_t buffer, const std::string& what) const;
+  void check_element(int64_t buffer, const std::vector<loop::Expression>& indices);
+  void check_view(const loop::View& view, const loop::Buffer& parameter);
+  void check_range(const Linear& index, int64_t low, int64_t end, Diagnostic otherwise);
+
   const loop::Buffer& buffer(int64_t id) const { return source_.buffers[static_cast<size_t>(id)]; }
   Storage& storage(int64_t id) { return storage_[static_cast<size_t>(id)]; }
   Residence residence(int64_t id) const { return plan_.buffers[static_cast<size_t>(id)]; }
@@ -172,7 +179,8 @@ class FunctionEmitter {
   std::vector<llvm::AllocaInst*> registers_;
   llvm::DenseMap<Value, Range> ranges_;  // of loop variables
   std::optional<Lanes> lanes_;
-  int64_t copies_ = 1;  // how often unrolling repeats the current statement
+  loop::TextPlace statement_;  // being emitted
+  int64_t copies_ = 1;         // how often unrolling repeats the current statement
   llvm::DenseMap<const loop::ExpressionNode*, Value> computed_;  // of the current statement
 };
 

@@ -124,6 +124,7 @@ llvm::Value* FunctionEmitter::active_mask(bool reversed) {
 
 llvm::Value* FunctionEmitter::load(const ExpressionNode& node) {
   const Buffer& source = buffer(node.integer);
+  check_element(node.integer, node.operands);
   switch (residence(node.integer)) {
     case Residence::memory:
       return load_memory(source, pointer(node.integer), flatten(source, node.operands));

@@ -134,7 +134,7 @@ llvm::Value* FunctionEmitter::constant_data(const Buffer& buffer) {
     }
   }
   auto* global = new llvm::GlobalVariable(*function_->getParent(), data->getType(), true,
-                                          llvm::GlobalValue::PrivateLinkage, data, buffer.name);
+                                          llvm::GlobalValue::PrivateLinkage, data, "data." + buffer.name);
   global->setAlignment(llvm::Align(64));
   global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
   return global;
@@ -179,6 +179,7 @@ void FunctionEmitter::block(const Block& statements) {
   for (const Statement& statement : statements) {
     if (finished()) return;
     computed_.clear();
+    note_place(statement);
     std::visit([this](const auto& it) { emit(it); }, statement.value);
   }
 }
@@ -219,7 +220,7 @@ void FunctionEmitter::counted_loop(const Linear& lower, const Linear& upper, int
   const bool known = lower.is_constant() && upper.is_constant();
   if (known && lower.constant >= upper.constant) return;
   if (known && upper.constant - lower.constant <= step) return body(lower);
-  Range range = {range_of(lower).low, range_of(upper).high - 1};
+  Range range = {range_of(lower, 1).low, range_of(upper, 1).high - 1};
   if (known) range.high = lower.constant + (upper.constant - 1 - lower.constant) / step * step;
   Value first = materialize(lower);
   Value limit = materialize(upper);
@@ -312,6 +313,7 @@ void FunctionEmitter::emit(const Let& let) {
 void FunctionEmitter::emit(const Store& store) {
   const Buffer& target = buffer(store.buffer);
   Value stored = value(store.value);
+  check_element(store.buffer, store.indices);
   switch (residence(store.buffer)) {
     case Residence::memory:
       return store_memory(target, pointer(store.buffer), flatten(target, store.indices), stored);
@@ -368,7 +370,10 @@ void FunctionEmitter::emit(const Call& call) {
   if (found == module_.callees.end()) fail_internal("call of the unknown function " + call.function);
   llvm::SmallVector<Value> arguments;
   if (found->second.takes_call) arguments.push_back(call_);
-  for (const View& view : call.buffers) arguments.push_back(view_pointer(view));
+  for (size_t i = 0; i < call.buffers.size(); ++i) {
+    check_view(call.buffers[i], found->second.source->buffers[i]);
+    arguments.push_back(view_pointer(call.buffers[i]));
+  }
   for (const Expression& scalar : call.scalars) arguments.push_back(materialize(linear(scalar)));
   builder_.CreateCall(found->second.function, arguments);
 }

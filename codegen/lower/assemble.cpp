@@ -7,6 +7,7 @@
 #include "codegen/lower/lower.h"
 #include "ir/builder.h"
 #include "ir/error.h"
+#include "ir/placement.h"
 
 namespace gradus {
 
@@ -177,7 +178,7 @@ Assembler::Location Assembler::scratch_at(int64_t offset, const Scratch& scratch
 
 Assembler::Location Assembler::allocate(const Type& type) {
   const Location location = workspace_at(workspace_end_, type.element, element_count(type.shape));
-  workspace_end_ += aligned(size_in_bytes(type));
+  workspace_end_ += aligned(std::max<int64_t>(size_in_bytes(type), 1));  // empty ones too are told apart
   return location;
 }
 
@@ -293,13 +294,14 @@ std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph,
       locations.push_back(status_);
     } else if (r >= buffers.size()) {
       locations.push_back(allocate(type));
-    } else if (buffers[r] >= 0) {
-      locations.push_back(
-          workspace_at(places.workspace + buffers[r], type.element, element_count(type.shape)));
-    } else if (buffers[r] <= -1000001) {
-      locations.push_back(places.inputs.at(static_cast<size_t>(-1000001 - buffers[r])));
     } else {
-      locations.push_back(places.results.at(static_cast<size_t>(-1 - buffers[r])));
+      const Placement place = Placement::of_entry(buffers[r]);
+      const auto at = static_cast<size_t>(place.at);
+      locations.push_back(
+          place.kind == Placement::Kind::workspace
+              ? workspace_at(places.workspace + place.at, type.element, element_count(type.shape))
+          : place.kind == Placement::Kind::result ? places.results.at(at)
+                                                  : places.inputs.at(at));
     }
   }
   return locations;
@@ -341,17 +343,9 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   std::vector<Location> operands;
   for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
   std::vector<int64_t> alias(results.size(), -1);
-  const auto offset_of = [&](const Location& l) {
-    return main_.buffers()[static_cast<size_t>(l.buffer)].role == BufferRole::workspace
-               ? main_.buffers()[static_cast<size_t>(l.buffer)].offset
-               : -1;
-  };
   for (size_t r = 0; r < results.size(); ++r)
     for (size_t i = 0; i < operands.size(); ++i)
-      if (results[r].same_place(operands[i]) ||
-          (!results[r].offset && !operands[i].offset && offset_of(results[r]) >= 0 &&
-           offset_of(results[r]) == offset_of(operands[i])))
-        alias[r] = static_cast<int64_t>(i);
+      if (results[r].same_place(operands[i])) alias[r] = static_cast<int64_t>(i);
   const Function& function = function_for(graph, index, alias);
   loop::Call call;
   call.function = function.lowered.name;

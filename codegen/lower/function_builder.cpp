@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/error.h"
 
 namespace gradus::lowering {
@@ -71,7 +73,11 @@ int64_t FunctionBuilder::local(const std::string& name, ElementType element, Sha
   return id;
 }
 
+// An empty buffer is read where its element is not wanted only, in a branch of a select: 0 stands for it.
 Expression FunctionBuilder::load(int64_t buffer, std::vector<Expression> indices) const {
+  const Shape& shape = function_.buffers[static_cast<size_t>(buffer)].shape;
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end())
+    return loop::constant_integer(element(buffer), 0);
   loop::ExpressionNode node;
   node.op = ScalarOp::load;
   node.type = element(buffer);

@@ -100,8 +100,10 @@ std::pair<Index, Index> split(const Index& a, int64_t by) {
 
 }  // namespace
 
+// An extent of 0 divides an index that no element has: any value will do.
 Index IndexSpace::quotient(const Index& a, int64_t divisor) {
   if (divisor == 1) return a;
+  if (divisor == 0) return {};
   auto [whole, rest] = split(a, divisor);
   Range r = range(rest);
   if (floor_divide(r.low, divisor) == floor_divide(r.high, divisor))
@@ -127,7 +129,7 @@ Index IndexSpace::quotient(const Index& a, int64_t divisor) {
 }
 
 Index IndexSpace::remainder(const Index& a, int64_t divisor) {
-  if (divisor == 1) return {};
+  if (divisor <= 1) return {};
   const Index rest = split(a, divisor).second;
   const Range r = range(rest);
   const int64_t block = floor_divide(r.low, divisor);

@@ -7,11 +7,11 @@
 #include "frontend/driver/memory_report.h"
 #include "frontend/driver/training_program.h"
 #include "ir/loop/text.h"
+#include "ir/loop/verify.h"
 #include "ir/text/dot.h"
 #include "ir/text/formula.h"
-#include "ir/text/parse.h"
 #include "ir/text/print.h"
-#include "ir/verify.h"
+#include "passes/load_text.h"
 
 namespace gradus::command_line {
 
@@ -63,9 +63,7 @@ Graph load_graph(Sources& sources, const Options& options, const std::string& te
                  const CLI::App& app) {
   if (kind_of(options.file, text) == FileKind::graph) {
     refuse(app, {"--only", "--graph", "--data", "--set", "--precision"}, "a graph text");
-    Graph graph = parse_graph(text, options.file);
-    verify_or_fail(graph, options.file);
-    return graph;
+    return gradus::load_graph(text, options.file);
   }
   const language::Unit unit = language::load_unit(options.file, text, sources.reader());
   sources.add_unit(unit);
@@ -141,7 +139,7 @@ Action set_up_dump(CLI::App& app) {
         fail_program(
             fmt::format("'{}' holds loops, which do not say what their buffers are for", options->file), {},
             "--explain-memory takes a model or a graph");
-      program = loop::parse_program(text, options->file);
+      program = loop::load_program(text, options->file);
       if (stage_named(options->stage))
         fail_program(fmt::format("'{}' is at stage loops already; stage '{}' lies before it", options->file,
                                  options->stage),

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
 #include "frontend/command_line/command.h"
-#include "ir/text/parse.h"
 #include "ir/text/print.h"
-#include "ir/verify.h"
+#include "passes/load_text.h"
 
 namespace gradus::command_line {
 
@@ -42,8 +41,7 @@ Action set_up_opt(CLI::App& app) {
     const std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
     options->compile.require_passes(names);
     const CompilerOptions compiler = options->compile.compiler_options();
-    const Graph graph = parse_graph(sources.read(options->file), options->file);
-    verify_or_fail(graph, options->file);
+    const Graph graph = load_graph(sources.read(options->file), options->file);
     Instrument instrument(compiler.instrument);
     PassContext context;
     context.memoize = compiler.memoize;

@@ -6,11 +6,10 @@
 #include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
 #include "frontend/driver/training_program.h"
-#include "ir/loop/text.h"
+#include "ir/loop/verify.h"
 #include "ir/op.h"
 #include "ir/shown_text.h"
-#include "ir/text/parse.h"
-#include "ir/verify.h"
+#include "passes/load_text.h"
 #include "runtime/data/batches.h"
 
 namespace gradus::command_line {
@@ -88,7 +87,7 @@ StepInputs inputs_from_file(const Options& options, const ExecutableDescription&
 }
 
 int run_loops(const Options& options, const std::string& text, Compiler& compiler) {
-  const std::shared_ptr<Executable> executable = compiler.compile(loop::parse_program(text, options.file));
+  const std::shared_ptr<Executable> executable = compiler.compile(loop::load_program(text, options.file));
   const StepInputs inputs = inputs_from_file(options, executable->description());
   const StepOutputs outputs = finish_step({*executable, nullptr, {}}, inputs, options, compiler);
   if (!options.quiet) print_results(outputs, executable->description());
@@ -96,8 +95,7 @@ int run_loops(const Options& options, const std::string& text, Compiler& compile
 }
 
 int run_graph(const Options& options, const std::string& text, Compiler& compiler, const CLI::App& app) {
-  const Graph graph = parse_graph(text, options.file);
-  verify_or_fail(graph, options.file);
+  const Graph graph = load_graph(text, options.file);
   const Stage stage = Compiler::stage_of(graph);
   if (stage == Stage::kernels) refuse(app, {"--as-is", "--check-numerics"}, "a graph at stage kernels");
   if (options.as_is) {
@@ -287,8 +285,9 @@ Action set_up_run(CLI::App& app) {
     const std::string text = sources.read(options->file);
     CompilerOptions compiler_options = options->compile.compiler_options();
     compiler_options.check_numerics = options->check_numerics;
-    Compiler compiler(compiler_options);
     const FileKind kind = kind_of(options->file, text);
+    compiler_options.check_bounds = kind != FileKind::model;
+    Compiler compiler(compiler_options);
     if (kind != FileKind::model)
       refuse(app,
              {"--only", "--precision", "--data", "--set", "--evaluator", "--count-calls", "--save-inputs"},

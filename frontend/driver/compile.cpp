@@ -5,6 +5,8 @@
 
 #include "codegen/llvm/compile.h"
 #include "codegen/lower/lower.h"
+#include "ir/loop/verify.h"
+#include "passes/verify_stage.h"
 
 namespace gradus {
 
@@ -13,11 +15,7 @@ Compiler::Compiler(CompilerOptions options) : options_(std::move(options)), inst
   if (!options_.memoize) context_.node_limit = 2'000'000;
 }
 
-Stage Compiler::stage_of(const Graph& graph) {
-  const AttributeValue* stage = graph.header().find("stage");
-  const auto* text = stage ? std::get_if<std::string>(stage) : nullptr;
-  return text ? stage_named(*text).value_or(Stage::forward) : Stage::forward;
-}
+Stage Compiler::stage_of(const Graph& graph) { return gradus::stage_of(graph); }
 
 Graph Compiler::bring_to(Stage stage, const Graph& graph) {
   const Stage from = stage_of(graph);
@@ -25,6 +23,8 @@ Graph Compiler::bring_to(Stage stage, const Graph& graph) {
 }
 
 Graph Compiler::as_is(const Graph& graph) {
+  std::vector<Diagnostic> found = verify_stage(graph, std::max(stage_of(graph), Stage::backward));
+  if (!found.empty()) throw Error(ErrorKind::program, std::move(found));
   Graph result = run_passes(graph, passes_to(Stage::kernels), context_, instrument_.observer());
   Attributes header = result.header();
   header.set("stage", std::string(name(Stage::kernels)));
@@ -37,6 +37,7 @@ loop::Program Compiler::to_loops(const Graph& graph) {
   const Stopwatch watch;
   loop::Program program = lower(kernels, options_.target);
   program.header.set("stage", std::string("loops"));
+  if (options_.check_bounds) loop::verify_or_fail(program, "after lowering");
   instrument_.add_timing("lower", watch.milliseconds());
   return program;
 }
@@ -46,11 +47,14 @@ std::shared_ptr<Executable> Compiler::compile(const Graph& graph) { return compi
 std::shared_ptr<Executable> Compiler::compile(const loop::Program& program) {
   const Stopwatch watch;
   CompileOptions options;
-  const CompiledProgram code = gradus::compile(program, options_.target, options);
+  options.check_bounds = options_.check_bounds;
+  CompiledProgram code = gradus::compile(program, options_.target, options);
   instrument_.add_timing("code generation", watch.milliseconds());
   if (!arena_) arena_ = std::make_shared<Arena>();
-  return std::make_shared<Executable>(code.entry, describe(program),
-                                      std::const_pointer_cast<void>(code.owner), pool(), arena_);
+  auto executable = std::make_shared<Executable>(code.entry, describe(program),
+                                                 std::const_pointer_cast<void>(code.owner), pool(), arena_);
+  executable->set_bounds_check(std::move(code.bounds));
+  return executable;
 }
 
 const std::shared_ptr<ThreadPool>& Compiler::pool() {

@@ -17,6 +17,7 @@ struct CompilerOptions {
   int threads = 0;  // of the executables; 0: one per hardware thread
   bool memoize = true;
   bool check_numerics = false;  // steps stop at the first value that is not finite
+  bool check_bounds = false;    // programs come from a text: their indices are checked as they run
   InstrumentOptions instrument;
 };
 

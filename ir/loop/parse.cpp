@@ -10,6 +10,7 @@ namespace gradus::loop {
 
 Program ProgramParser::run() {
   Program program;
+  program.file = file_;
   try {
     parse_program(program);
   } catch (const SyntaxError&) {
@@ -34,9 +35,11 @@ void ProgramParser::parse_program(Program& program) {
   expect("{");
   while (accept("function")) {
     program.functions.emplace_back();
+    program.functions.back().place = place(peek());
     program.functions.back().name = parse_at_name("the function's name such as @dot_1");
     parse_function(program.functions.back());
   }
+  program.main.place = place(peek());
   expect("main", "'function' or 'main'");
   program.main.name = "main";
   parse_function(program.main);
@@ -52,6 +55,7 @@ Argument ProgramParser::parse_argument() {
     if (!accept(keyword(kind))) continue;
     Argument argument;
     argument.kind = kind;
+    argument.place = place(peek());
     argument.name = parse_name();
     expect(":", "':' and a type");
     argument.type = parse_type();
@@ -103,6 +107,7 @@ void ProgramParser::parse_parameters() {
 int64_t ProgramParser::parse_buffer(BufferRole role) {
   const Token& token = peek();
   Buffer buffer;
+  buffer.place = place(token);
   buffer.name = parse_name();
   buffer.role = role;
   expect(":", "':' and the type of the buffer");
@@ -190,6 +195,13 @@ void ProgramParser::recover(size_t start) {
 }
 
 void ProgramParser::parse_statement(Block& block) {
+  const TextPlace start = place(peek());
+  const size_t before = block.size();
+  parse_one_statement(block);
+  if (block.size() > before) block.back().place = start;
+}
+
+void ProgramParser::parse_one_statement(Block& block) {
   if (at("for"))
     block.push_back({parse_for()});
   else if (at("let"))

@@ -13,11 +13,19 @@
 #include <vector>
 
 #include "ir/attribute.h"
+#include "ir/error.h"
 #include "ir/graph.h"
 #include "ir/loop/expression.h"
 #include "ir/type.h"
 
 namespace gradus::loop {
+
+// Where something stands in the text that it was read from; line 0 if it was made otherwise.
+struct TextPlace {
+  uint32_t line = 0;
+  uint32_t column = 0;
+  uint32_t end_column = 0;
+};
 
 enum class BufferRole : uint8_t {
   read,    // parameter that the function only reads
@@ -38,6 +46,7 @@ struct Buffer {
   int64_t offset = 0;            // workspace only
   // constant only: the elements in row-major order, doubles of floats, integers of everything else
   std::shared_ptr<const AttributeValue> values = nullptr;
+  TextPlace place = {};
 };
 
 enum class LoopKind : uint8_t { serial, parallel, vectorized, unrolled };
@@ -106,6 +115,7 @@ struct Return {};
 
 struct Statement {
   std::variant<For, Let, Store, Declare, If, Call, Prefetch, Return> value;
+  TextPlace place = {};
 };
 
 struct Function {
@@ -116,6 +126,7 @@ struct Function {
   int64_t scalar_parameters = 0;
   Block body;
   Origins origins;  // main: empty; a kernel launched from several places: those of the first
+  TextPlace place = {};
 };
 
 // How main's buffer parameters are bound by the caller, in order: data inputs, parameters, state, seed
@@ -125,15 +136,21 @@ struct Argument {
   std::string name;
   ArgumentKind kind = ArgumentKind::input;
   Type type;
+  TextPlace place = {};
 };
 
 struct Program {
   std::string name;
+  std::string file = {};  // the text that it was read from, if it was
   Attributes header;
   std::vector<Argument> arguments;  // one per buffer parameter of main
   int64_t workspace_bytes = 0;
   std::vector<Function> functions;  // callees before callers
   Function main;
 };
+
+inline SourceSpan span_of(const Program& program, const TextPlace& place) {
+  return {program.file, place.line, place.column, place.end_column};
+}
 
 }  // namespace gradus::loop

@@ -2,6 +2,7 @@
 // parse_expression.cpp expressions.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ class ProgramParser : private text::TokenReader {
     ElementType type = ElementType::i64;
   };
   void parse_program(Program& program);
+  TextPlace place(const Token& token) const {
+    return {token.line, token.column, token.column + std::max(token.length, 1u)};
+  }
   Argument parse_argument();
   std::string parse_name();
   void parse_function(Function& function);
@@ -47,6 +51,7 @@ class ProgramParser : private text::TokenReader {
   // Goes to the next line of this block.
   void recover(size_t start);
   void parse_statement(Block& block);
+  void parse_one_statement(Block& block);
   For parse_for();
   Let parse_let();
   Declare parse_declare();

@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 
+#include "ir/loop/reach.h"
 #include "ir/loop/text.h"
+#include "ir/loop/verify_parts.h"
 
 namespace gradus::loop {
 
@@ -25,6 +27,11 @@ class FunctionVerifier {
   void run() {
     check_declarations();
     check(function_.body);
+    place_ = function_.place;
+    statement_.clear();
+    if (copies_made_ > most_copies)
+      report(
+          fmt::format("unrolling makes {} statements, at most {} are possible", copies_made_, most_copies));
   }
 
  private:
@@ -39,7 +46,9 @@ class FunctionVerifier {
   void report(std::string message) {
     std::string where = is_main_ ? "main" : "function @" + function_.name;
     if (!statement_.empty()) where += ", at '" + statement_ + "'";
-    found_.push_back({Severity::error, fmt::format("{}: {}", where, message), {}, {}, {}});
+    const TextPlace& place = place_.line != 0 ? place_ : function_.place;
+    found_.push_back(
+        {Severity::error, fmt::format("{}: {}", where, message), span_of(program_, place), {}, {}});
   }
 
   bool is_buffer(int64_t id) const { return id >= 0 && static_cast<size_t>(id) < function_.buffers.size(); }
@@ -57,11 +66,14 @@ class FunctionVerifier {
     for (int64_t i = 0; i < buffers; ++i) {
       const Buffer& b = buffer(i);
       const bool parameter = i < function_.buffer_parameters;
+      place_ = b.place;
       if (parameter ==
           (b.role == BufferRole::local || b.role == BufferRole::workspace || b.role == BufferRole::constant))
         report(fmt::format("buffer %{} has the role of {} parameter", b.name, parameter ? "no" : "a"));
       if (b.strides.size() != b.shape.size())
         report(fmt::format("buffer %{} has not one stride per axis", b.name));
+      else if (!is_addressable(b))
+        report(fmt::format("the elements of buffer %{} lie too far apart", b.name));
       if (b.role == BufferRole::workspace) check_workspace(b);
       if (b.role == BufferRole::constant) check_constant(b);
       if (b.role != BufferRole::local) buffers_in_scope_.insert(i);
@@ -104,6 +116,8 @@ class FunctionVerifier {
     const auto buffers = buffers_in_scope_;
     for (const Statement& statement : block) {
       judged_.clear();
+      place_ = statement.place;
+      copies_made_ = std::min(copies_made_ + copies_, most_copies + 1);
       std::visit([&](const auto& s) { check_one(s); }, statement.value);
     }
     variables_in_scope_ = variables;
@@ -127,9 +141,15 @@ class FunctionVerifier {
     const bool constant_bounds = is_constant(loop.lower) && is_constant(loop.upper);
     if (loop.step < 1) report(fmt::format("the step {} is not positive", loop.step));
     if (loop.grain < 1) report(fmt::format("the grain {} is not positive", loop.grain));
+    const auto too_large = [](const Expression& e) {
+      return is_constant(e) && (e->integer > most_bound || e->integer < -most_bound);
+    };
+    if (too_large(loop.lower) || too_large(loop.upper) || loop.step > most_bound || loop.grain > most_bound)
+      return report("bounds, step and grain lie within 2^48");
     if (loop.kind == LoopKind::vectorized && (!constant_bounds || loop.step != 1))
       report("a vectorized loop has constant bounds and step 1");
     if (loop.kind == LoopKind::unrolled && !constant_bounds) report("an unrolled loop has constant bounds");
+    if (in_lanes(loop.lower) || in_lanes(loop.upper)) report("the bounds differ between lanes");
     if (loop.kind == LoopKind::parallel) check_parallel();
 
     const auto variables = variables_in_scope_;
@@ -138,12 +158,34 @@ class FunctionVerifier {
     const bool independent = !once && (loop.kind == LoopKind::parallel || loop.kind == LoopKind::vectorized);
     for (Frame& frame : frames_)
       if (depends(frame, loop.lower) || depends(frame, loop.upper)) frame.dependent.insert(loop.variable);
+    if (independent && loop.kind == LoopKind::vectorized && in_lanes())
+      report("a vectorized loop inside another one");
     if (independent) frames_.push_back({{loop.variable}, {}, loop.kind});
     ++loops_;
+    const int64_t outside = copies_;
+    if (loop.kind == LoopKind::unrolled && constant_bounds && loop.step >= 1)
+      copies_ = std::min(most_copies + 1, copies_ * std::min(trips(loop), most_copies + 1));
     check(loop.body);
+    copies_ = outside;
     --loops_;
     if (independent) frames_.pop_back();
     variables_in_scope_ = variables;
+  }
+
+  static int64_t trips(const For& loop) {
+    const int64_t span = loop.upper->integer - loop.lower->integer;
+    return span <= 0 ? 0 : (span - 1) / loop.step + 1;
+  }
+
+  // In a vectorized loop, and different in its lanes.
+  bool in_lanes() const {
+    return std::any_of(frames_.begin(), frames_.end(),
+                       [](const Frame& frame) { return frame.kind == LoopKind::vectorized; });
+  }
+  bool in_lanes(const Expression& e) const {
+    return std::any_of(frames_.begin(), frames_.end(), [&](const Frame& frame) {
+      return frame.kind == LoopKind::vectorized && depends(frame, e);
+    });
   }
 
   void check_parallel() {
@@ -192,6 +234,7 @@ class FunctionVerifier {
 
   void check_one(const Call& call) {
     statement_ = "call @" + call.function;
+    if (in_lanes()) report("a call inside a vectorized loop");
     const auto end = program_.functions.end();
     const auto callee = std::find_if(program_.functions.begin(), end,
                                      [&](const Function& f) { return f.name == call.function; });
@@ -211,10 +254,28 @@ class FunctionVerifier {
       if (buffer(view.buffer).element != parameter.element)
         report(fmt::format("passes {} of {} as %{} of {}", buffer_name(view.buffer),
                            name(buffer(view.buffer).element), parameter.name, name(parameter.element)));
+      check_view(view, parameter);
       if (is_only_read(buffer(view.buffer).role) && parameter.role != BufferRole::read)
         report(
             fmt::format("passes {}, which is only read, as %{}", buffer_name(view.buffer), parameter.name));
     }
+  }
+
+  // What the callee reaches from a known place on lies within the buffer; other places are seen at run time.
+  void check_view(const View& view, const Buffer& parameter) {
+    const Buffer& viewed = buffer(view.buffer);
+    if (!is_addressable(viewed) || !is_addressable(parameter)) return;
+    const std::optional<Reach> needed = reach(parameter), given = reach(viewed);
+    if (!needed || !std::all_of(view.indices.begin(), view.indices.end(), is_constant)) return;
+    int64_t start = 0;
+    for (size_t axis = 0; axis < view.indices.size(); ++axis) {
+      const int64_t index = view.indices[axis]->integer;
+      if (index > 0 && index < viewed.shape[axis]) start += index * viewed.strides[axis];
+    }
+    if (!given || start + needed->low < given->low || start + needed->high > given->high)
+      report(fmt::format("%{} {} reaches beyond {}{}", parameter.name,
+                         to_string(Type(parameter.element, parameter.shape)), buffer_name(view.buffer),
+                         to_string(viewed.shape)));
   }
 
   void check_one(const Prefetch& prefetch) {
@@ -344,73 +405,31 @@ class FunctionVerifier {
   bool is_main_;
   std::vector<Diagnostic>& found_;
   std::string statement_;
+  TextPlace place_;
   std::map<int64_t, ElementType> variables_in_scope_;
   std::set<int64_t> buffers_in_scope_;
   std::vector<Frame> frames_;
   std::set<const ExpressionNode*> judged_;
   int loops_ = 0;
+  int64_t copies_ = 1;
+  int64_t copies_made_ = 0;
 };
-
-bool calls(const Block& block, const std::string& name);
-
-bool calls(const Statement& statement, const std::string& name) {
-  if (const auto* call = std::get_if<Call>(&statement.value)) return call->function == name;
-  if (const auto* loop = std::get_if<For>(&statement.value)) return calls(loop->body, name);
-  if (const auto* branch = std::get_if<If>(&statement.value))
-    return calls(branch->then_block, name) || calls(branch->else_block, name);
-  return false;
-}
-
-bool calls(const Block& block, const std::string& name) {
-  return std::any_of(block.begin(), block.end(), [&](const Statement& s) { return calls(s, name); });
-}
-
-bool has_parallel_loop(const Block& block) {
-  return std::any_of(block.begin(), block.end(), [](const Statement& s) {
-    if (const auto* loop = std::get_if<For>(&s.value))
-      return loop->kind == LoopKind::parallel || has_parallel_loop(loop->body);
-    if (const auto* branch = std::get_if<If>(&s.value))
-      return has_parallel_loop(branch->then_block) || has_parallel_loop(branch->else_block);
-    return false;
-  });
-}
-
-void check_functions(const Program& program, std::vector<Diagnostic>& found) {
-  const auto report = [&](std::string message) {
-    found.push_back({Severity::error, std::move(message), {}, {}, {}});
-  };
-  std::set<std::string> names;
-  for (const Function& function : program.functions) {
-    if (!names.insert(function.name).second)
-      report(fmt::format("two functions are named @{}", function.name));
-    if (!has_parallel_loop(function.body)) continue;
-    for (const Function& caller : program.functions)
-      if (calls(caller.body, function.name))
-        report(fmt::format("function @{} has a parallel loop, but @{} calls it", function.name, caller.name));
-  }
-  const auto count = static_cast<int64_t>(program.arguments.size());
-  if (program.main.buffer_parameters != count)
-    return report(fmt::format("main takes {} buffers, but the program has {} arguments",
-                              program.main.buffer_parameters, count));
-  for (size_t i = 0; i < program.arguments.size() && i < program.main.buffers.size(); ++i) {
-    const Argument& argument = program.arguments[i];
-    const Buffer& buffer = program.main.buffers[i];
-    if (buffer.element != argument.type.element ||
-        element_count(buffer.shape) != element_count(argument.type.shape))
-      report(fmt::format("argument %{} is {}, but main's buffer %{} is {}", argument.name,
-                         to_string(argument.type), buffer.name,
-                         to_string(Type(buffer.element, buffer.shape))));
-  }
-}
 
 }  // namespace
 
 std::vector<Diagnostic> verify(const Program& program) {
   std::vector<Diagnostic> found;
-  check_functions(program, found);
+  verify_program(program, found);
   for (const Function& function : program.functions) FunctionVerifier(program, function, false, found).run();
   FunctionVerifier(program, program.main, true, found).run();
   return found;
+}
+
+Program load_program(std::string_view text, std::string file) {
+  Program program = parse_program(text, std::move(file));
+  std::vector<Diagnostic> found = verify(program);
+  if (found.empty()) return program;
+  throw Error(ErrorKind::program, std::move(found));
 }
 
 void verify_or_fail(const Program& program, std::string_view where) {

@@ -90,11 +90,12 @@ std::vector<Type> infer_scan(const OpUse& use) {
   if (!use.body) shape_error(use, "needs a body", "write it as (%i, %carry = %x, …) { … yield %0 }");
   const int64_t carries = use.attributes.integer("carries"), sequences = use.attributes.integer("sequences");
   const auto operand_count = static_cast<int64_t>(use.operands.size());
-  if (carries < 0 || sequences < 0 || carries + sequences > operand_count)
+  if (carries < 0 || sequences < 0 || carries > operand_count || sequences > operand_count - carries)
     shape_error(use, fmt::format("{} carries and {} sequences, but only {} operands", carries, sequences,
                                  operand_count));
   const ScanLayout layout(use.attributes, use.operands.size(), use.body->results().size());
-  if (layout.length < 0) shape_error(use, fmt::format("length {} is negative", layout.length));
+  if (layout.length < 0 || layout.length > int64_t{1} << 45)
+    shape_error(use, fmt::format("length {}, expected 0 to 2^45", layout.length));
 
   std::vector<Type> inputs{Type(ElementType::i64)};
   for (size_t i = 0; i < use.operands.size(); ++i) {

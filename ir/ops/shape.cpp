@@ -166,7 +166,7 @@ std::vector<Type> infer_slice(const OpUse& use) {
                   "0 <= start <= limit <= extent");
     if (stride[a] < 1)
       shape_error(use, fmt::format("axis {}: stride {}, expected at least 1", a, stride[a]), "use reverse");
-    shape.push_back((limit[a] - start[a] + stride[a] - 1) / stride[a]);
+    shape.push_back(limit[a] == start[a] ? 0 : (limit[a] - start[a] - 1) / stride[a] + 1);
   }
   return {Type(use.operands[0].element, std::move(shape))};
 }
@@ -184,7 +184,7 @@ std::vector<Type> infer_pad(const OpUse& use) {
   Shape shape;
   for (size_t a = 0; a < from.shape.size(); ++a) {
     if (interior[a] < 0) shape_error(use, fmt::format("axis {}: interior {} is negative", a, interior[a]));
-    if (std::abs(low[a]) > limit || std::abs(high[a]) > limit ||
+    if (low[a] < -limit || low[a] > limit || high[a] < -limit || high[a] > limit ||
         interior[a] > limit / std::max<int64_t>(1, from.shape[a]))
       shape_error(use, fmt::format("axis {}: the padding is too large", a));
     const int64_t gaps = std::max<int64_t>(0, from.shape[a] - 1) * interior[a];
@@ -242,7 +242,7 @@ Value slice_transpose(Use use, size_t) {
   std::vector<int64_t> high, interior;
   for (size_t a = 0; a < from.size(); ++a) {
     high.push_back(from[a] - start[a] - (to[a] == 0 ? 0 : (to[a] - 1) * stride[a] + 1));
-    interior.push_back(stride[a] - 1);
+    interior.push_back(to[a] > 1 ? stride[a] - 1 : 0);
   }
   return build::pad(use.builder, use.adjoint(), 0, start, std::move(high), std::move(interior));
 }

@@ -2,6 +2,7 @@
 // or body, parse_statement.cpp one node.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "ir/builder.h"
 #include "ir/op.h"
+#include "ir/text/parse.h"
 #include "ir/text/token_reader.h"
 
 namespace gradus::text {
@@ -30,7 +32,13 @@ struct Scope {
   std::map<std::string, Definition, std::less<>> inputs;
   std::map<uint32_t, Definition> values;
   std::vector<uint32_t> defined_ids;  // all of the scope, sorted
+  GraphPlaces places;
   bool broken = false;
+
+  void note_place(Value value, SourceSpan span) {
+    places.nodes.resize(std::max<size_t>(places.nodes.size(), value.node + 1));
+    places.nodes[value.node] = std::move(span);
+  }
 };
 
 struct Declared {
@@ -52,6 +60,7 @@ struct Statement {
   std::vector<std::optional<Value>> operands;  // none: broken
   Attributes attributes;
   std::shared_ptr<const Graph> body;
+  std::shared_ptr<const GraphPlaces> places;  // of the body
   std::vector<Type> types;
   bool derivative = false;
   Origins origins;
@@ -61,10 +70,10 @@ class GraphParser : private TokenReader {
  public:
   using TokenReader::TokenReader;
 
-  Graph run();
+  ParsedGraph run();
 
  private:
-  Graph parse_graph();
+  ParsedGraph parse_graph();
   // The inputs in parentheses; of a body (`outer` is where its operands live) they are bound to operands.
   std::vector<Declared> parse_inputs(Scope& scope, Scope* outer);
   Declared parse_input(Scope* outer);

@@ -12,8 +12,8 @@ namespace gradus {
 
 namespace text {
 
-Graph GraphParser::run() {
-  std::optional<Graph> graph;
+ParsedGraph GraphParser::run() {
+  std::optional<ParsedGraph> graph;
   try {
     graph = parse_graph();
   } catch (const SyntaxError&) {
@@ -23,14 +23,16 @@ Graph GraphParser::run() {
   return std::move(*graph);
 }
 
-Graph GraphParser::parse_graph() {
+ParsedGraph GraphParser::parse_graph() {
+  const SourceSpan head = span(peek());
   expect("graph", "'graph @name (inputs) { … }'");
   Scope scope(parse_at_name("the graph's name such as @mlp"));
   scope.builder.set_header(parse_attributes());
   std::vector<Declared> inputs = parse_inputs(scope, nullptr);
   parse_block(scope, inputs, "return");
   if (peek().kind != TokenKind::end) fail(peek(), "the end of the text", "one text holds one graph");
-  return std::move(scope.builder).finish();
+  scope.places.head = head;
+  return {std::move(scope.builder).finish(), std::move(scope.places)};
 }
 
 std::vector<Declared> GraphParser::parse_inputs(Scope& scope, Scope* outer) {
@@ -152,6 +154,7 @@ void GraphParser::make_inputs(Scope& scope, const std::vector<Declared>& inputs)
       scope.builder.set_origins(input.origins);
       scope.builder.prefer_id(id++);
       definition.value = scope.builder.input(input.name, input.kind, *input.type);
+      scope.note_place(definition.value, input.span);
     } else {
       scope.broken = true;
     }
@@ -313,6 +316,10 @@ void GraphParser::parse_status(Scope& scope) {
 }  // namespace text
 
 Graph parse_graph(std::string_view text, std::string file) {
+  return text::GraphParser(text, std::move(file)).run().graph;
+}
+
+ParsedGraph parse_graph_with_places(std::string_view text, std::string file) {
   return text::GraphParser(text, std::move(file)).run();
 }
 

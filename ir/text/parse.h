@@ -2,14 +2,30 @@
 // many nodes as the text has lines: equal ones are not merged.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "ir/error.h"
 #include "ir/graph.h"
 
 namespace gradus {
 
 // Throws Error (kind program) with all errors of the text, each with its place in `file`.
 Graph parse_graph(std::string_view text, std::string file = "graph text");
+
+// Where the nodes of a graph stand in its text, for what is found out later.
+struct GraphPlaces {
+  SourceSpan head;
+  std::vector<SourceSpan> nodes;  // by index; inputs too
+  std::map<uint32_t, std::shared_ptr<const GraphPlaces>> bodies;
+};
+struct ParsedGraph {
+  Graph graph;
+  GraphPlaces places;
+};
+ParsedGraph parse_graph_with_places(std::string_view text, std::string file);
 
 }  // namespace gradus

@@ -91,12 +91,16 @@ void GraphParser::parse_body(Scope& outer, Statement& statement) {
   for (const Declared& input : inputs)
     if (input.bound) statement.operands.push_back(input.operand);
   if (check(statement, true)) infer_inputs(outer, statement, inputs, start);
+  // `{workspace=64} { %0 = …`: no statement begins with a word and `=`.
+  if (at("{") && peek(1).kind != TokenKind::value && at("=", 2)) scope.builder.set_header(parse_attributes());
   const bool sound = sound_;
   {
     const Nested nested(depth_);
     parse_block(scope, inputs, "yield");
   }
   sound_ = sound && !scope.broken;
+  scope.places.head = span(start);
+  statement.places = std::make_shared<const GraphPlaces>(std::move(scope.places));
   statement.body = std::make_shared<const Graph>(std::move(scope.builder).finish());
 }
 
@@ -154,6 +158,8 @@ void GraphParser::add(Scope& scope, const Statement& statement) {
     scope.builder.prefer_id(statement.id);
     const Value value = scope.builder.add_typed(*statement.op, std::move(operands), statement.attributes,
                                                 statement.types, statement.body);
+    scope.note_place(value, span(*statement.name));
+    if (statement.places) scope.places.bodies.emplace(value.node, statement.places);
     define(scope, statement, value, false);
   } catch (const ShapeError& problem) {
     error(*statement.op_name, problem.what(), problem.hint);

@@ -124,7 +124,8 @@ class Printer {
         binding += " = " + value(node.operands[i - implicit]);
       bindings.push_back(std::move(binding));
     }
-    return list(bindings, indent.size() + before, indent) + " {\n" +
+    const std::string header = attributes_text(node.body->header(), true);
+    return list(bindings, indent.size() + before, indent) + (header.empty() ? "" : " " + header) + " {\n" +
            inner.statements(indent + "  ", "yield") + indent + "}";
   }
 

@@ -7,6 +7,8 @@
 
 #include "codegen/lower/lower.h"
 #include "codegen/target.h"
+#include "ir/builder.h"
+#include "ir/loop/text.h"
 #include "ir/text/parse.h"
 #include "ir/text/print.h"
 #include "ir/verify.h"
@@ -82,4 +84,36 @@ TEST_CASE("depth does not exhaust the stack, from passes to loops") {
     const Graph kernels = run_pipeline(large_graph(kind, 10'000), Stage::forward, Stage::kernels, context);
     CHECK(!lower(kernels, target_named("x86-64-v3")).functions.empty());
   }
+}
+
+TEST_CASE("a path of 60,000 nodes is differentiated without memoization") {
+  GraphBuilder builder("path", {.memoize = false});
+  const Value x = builder.input("x", InputKind::data, Type(ElementType::f64));
+  Value y = x;
+  for (int i = 0; i < 60'000; ++i) y = builder.add(i % 2 == 0 ? "sin" : "cos", {y});
+  builder.add_result("slope", builder.add("gradient", {y, x}));
+  PassContext context;
+  context.memoize = false;
+  const Graph kernels = run_pipeline(std::move(builder).finish(), Stage::forward, Stage::kernels, context);
+  CHECK(kernels.size() > 1);
+}
+
+TEST_CASE("the code of parts that are put together in another order grows with their number") {
+  const auto length = [](int levels) {
+    GraphBuilder builder("interleaved");
+    const int64_t n = int64_t{1} << 16;
+    Value x = builder.input("x", InputKind::data, Type(ElementType::f32, {n}));
+    const auto every_second = [&](int64_t first) {
+      return builder.add(
+          "slice", {x},
+          {{"start", std::vector{first}}, {"limit", std::vector{n}}, {"stride", std::vector<int64_t>{2}}});
+    };
+    for (int level = 0; level < levels; ++level)
+      x = builder.add("concat", {every_second(0), every_second(1)}, {{"axis", int64_t{0}}});
+    builder.add_result("y", x);
+    PassContext context;
+    const Graph kernels = run_pipeline(std::move(builder).finish(), Stage::forward, Stage::kernels, context);
+    return loop::print(lower(kernels, target_named("x86-64-v3"))).size();
+  };
+  CHECK(length(16) < 3 * length(8));
 }

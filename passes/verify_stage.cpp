@@ -1,0 +1,233 @@
+#include "passes/verify_stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "ir/op.h"
+#include "ir/placement.h"
+#include "ir/text/print.h"
+#include "passes/fusion.h"
+
+namespace gradus {
+
+namespace {
+
+class StageVerifier {
+ public:
+  StageVerifier(const Graph& graph, Stage stage, const GraphPlaces* places, bool is_body,
+                std::vector<Diagnostic>& found)
+      : graph_(graph), stage_(stage), places_(places), is_body_(is_body), found_(found) {}
+
+  void run() {
+    const size_t before = found_.size();
+    check_header();
+    const std::vector<bool> live = live_nodes(graph_);
+    for (uint32_t i = 0; i < graph_.size(); ++i) {
+      check_node(i);
+      if (graph_.node(i).op->name == "scan") body_of(i).run();
+    }
+    if (stage_ != Stage::kernels || found_.size() > before) return;
+    for (uint32_t i = 0; i < graph_.size(); ++i)
+      if (live[i] && is_placed(i)) check_places(i);
+    if (found_.size() == before) check_overlaps(live);
+  }
+
+ private:
+  StageVerifier body_of(uint32_t i) {
+    const GraphPlaces* inner = nullptr;
+    if (places_)
+      if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
+    return {*graph_.node(i).body, stage_, inner, true, found_};
+  }
+
+  void report(std::string message, SourceSpan span = {}) {
+    if (!span.known() && places_) span = places_->head;
+    found_.push_back({Severity::error, std::move(message), std::move(span), {}, {}});
+  }
+  void report_at(uint32_t i, const std::string& message) {
+    const bool known = places_ && i < places_->nodes.size();
+    report(fmt::format("{}: {}", print_value(graph_, {i, 0}), message),
+           known ? places_->nodes[i] : SourceSpan{});
+  }
+
+  void check_header() {
+    if (const AttributeValue* stage = graph_.header().find("stage")) {
+      const auto* name = std::get_if<std::string>(stage);
+      if (!name || !stage_named(*name)) report(fmt::format("there is no stage {}", to_string(*stage)));
+    }
+    for (std::string_view name : {"workspace", "workspace_lower_bound"}) {
+      const AttributeValue* value = graph_.header().find(name);
+      const auto* bytes = value ? std::get_if<int64_t>(value) : nullptr;
+      if (value && (!bytes || *bytes < 0 || *bytes > most_bytes))
+        report(fmt::format("{} is {}, expected bytes from 0 to 2^48", name, to_string(*value)));
+    }
+  }
+
+  void check_node(uint32_t i) {
+    const Node& node = graph_.node(i);
+    if (stage_ != Stage::forward && node.op->name == "gradient")
+      report_at(i, fmt::format("a gradient node at stage {}", name(stage_)));
+    if (stage_ != Stage::kernels) return;
+    if (node.op->name != "kernel" && node.op->name != "call") return;
+    const GraphPlaces* inner = nullptr;
+    if (places_)
+      if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
+    StageVerifier body(*node.body, stage_, inner, true, found_);
+    for (uint32_t k = 0; k < node.body->size(); ++k)
+      if (node.body->node(k).body || node.body->node(k).op->name == "gradient")
+        body.report_at(k, fmt::format("a {} in the body of a kernel", node.body->node(k).op->name));
+  }
+
+  bool is_placed(uint32_t i) const {
+    const std::string& op = graph_.node(i).op->name;
+    return op != "input" && op != "constant";
+  }
+
+  std::vector<int64_t> entries(uint32_t i) const {
+    return graph_.node(i).attributes.integers_or("buffers", {});
+  }
+
+  void check_places(uint32_t i) {
+    const Node& node = graph_.node(i);
+    const std::vector<int64_t> list = entries(i);
+    if (list.empty()) return;  // lowering finds places of its own
+    if (list.size() != node.types.size())
+      return report_at(i, fmt::format("{} places for {} results", list.size(), node.types.size()));
+    for (uint32_t r = 0; r < node.types.size(); ++r) {
+      const Placement place = Placement::of_entry(list[r]);
+      if (place.kind == Placement::Kind::workspace) check_workspace(i, r, place.at);
+      if (place.kind == Placement::Kind::result) check_result(i, r, place.at);
+      if (place.kind == Placement::Kind::update) check_update(i, r, place.at);
+    }
+  }
+
+  void check_workspace(uint32_t i, uint32_t r, int64_t offset) {
+    const int64_t workspace = graph_.header().integer_or("workspace", 0);
+    const int64_t size = size_in_bytes(graph_.node(i).types[r]);
+    if (offset > workspace || size > workspace - offset)
+      report_at(i,
+                fmt::format("place {} and {} bytes are beyond the workspace of {}", offset, size, workspace));
+    else if (offset % Placement::alignment != 0)
+      report_at(i, fmt::format("place {} is no multiple of {}", offset, Placement::alignment));
+  }
+
+  void check_result(uint32_t i, uint32_t r, int64_t k) {
+    const auto& results = graph_.results();
+    if (k >= static_cast<int64_t>(results.size()))
+      report_at(i, fmt::format("it is placed as result {} of {}", k, results.size()));
+    else if (results[static_cast<size_t>(k)].value != Value{i, r})
+      report_at(i, fmt::format("it is placed as result {}, which is {}", k,
+                               print_value(graph_, results[static_cast<size_t>(k)].value)));
+  }
+
+  void check_update(uint32_t i, uint32_t r, int64_t k) {
+    const auto& updates = graph_.updates();
+    const Value value{i, r};
+    const auto update = std::find_if(updates.begin(), updates.end(), [&](const Update& u) {
+      return static_cast<int64_t>(u.input) == k && u.value == value;
+    });
+    if (update == updates.end())
+      return report_at(i, fmt::format("it is placed in input {}, which it does not update", k));
+    const Input& input = graph_.inputs()[update->input];
+    const auto problem = [&](std::string_view why) {
+      report_at(i, fmt::format("it is placed in '{}', but {}", input.name, why));
+    };
+    if (graph_.status() && graph_.status().node > i) return problem("the step's check comes later");
+    for (const NamedValue& result : graph_.results())
+      if (result.value == input.value) return problem("the old value is a result");
+    for (const Update& other : updates)
+      if (other.value == input.value) return problem("the old value updates another input");
+    bool reads = false;
+    for (uint32_t user = 0; user < graph_.size(); ++user) {
+      const auto& operands = graph_.node(user).operands;
+      if (std::find(operands.begin(), operands.end(), input.value) == operands.end()) continue;
+      if (user > i) return problem("the old value is read later");
+      reads = reads || user == i;
+    }
+    if (graph_.node(i).op->name != "kernel" || (reads && !may_update_in_place(graph_, i, input.value)))
+      problem("the old value is not read element by element");
+  }
+
+  // No place in the workspace takes a new value while another one there is still read.
+  void check_overlaps(const std::vector<bool>& live) {
+    const auto end = static_cast<uint32_t>(graph_.size());
+    std::vector<uint32_t> last_reader(graph_.size(), 0);
+    for (uint32_t i = 0; i < graph_.size(); ++i) {
+      last_reader[i] = i;
+      for (Value operand : graph_.node(i).operands) last_reader[operand.node] = i;
+    }
+    for (const NamedValue& result : graph_.results()) last_reader[result.value.node] = end;
+    for (const Update& update : graph_.updates()) last_reader[update.value.node] = end;
+    if (graph_.status()) last_reader[graph_.status().node] = end;
+
+    struct Held {
+      int64_t end;
+      Value value;
+    };
+    std::map<int64_t, Held> held;  // by first byte
+    std::vector<std::vector<int64_t>> dying(graph_.size() + 1);
+    for (uint32_t i = 0; i < graph_.size(); ++i) {
+      const std::vector<int64_t> list = live[i] && is_placed(i) ? entries(i) : std::vector<int64_t>{};
+      for (uint32_t r = 0; r < list.size(); ++r) {
+        const int64_t size = size_in_bytes(graph_.node(i).types[r]);
+        if (list[r] < 0 || size == 0) continue;
+        const auto next = held.upper_bound(list[r] + size - 1);
+        if (next != held.begin() && std::prev(next)->second.end > list[r]) {
+          report_at(i, fmt::format("its place {} is that of {}, which is still read", list[r],
+                                   print_value(graph_, std::prev(next)->second.value)));
+          continue;
+        }
+        held[list[r]] = {list[r] + size, {i, r}};
+        dying[last_reader[i]].push_back(list[r]);
+      }
+      for (int64_t offset : dying[i]) held.erase(offset);
+    }
+  }
+
+  static constexpr int64_t most_bytes = int64_t{1} << 48;
+
+  const Graph& graph_;
+  Stage stage_;
+  const GraphPlaces* places_;
+  bool is_body_;
+  std::vector<Diagnostic>& found_;
+};
+
+}  // namespace
+
+Stage stage_of(const Graph& graph) {
+  const AttributeValue* stage = graph.header().find("stage");
+  const auto* text = stage ? std::get_if<std::string>(stage) : nullptr;
+  return text ? stage_named(*text).value_or(Stage::forward) : Stage::forward;
+}
+
+std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const GraphPlaces* places) {
+  std::vector<Diagnostic> found;
+  StageVerifier(graph, stage, places, false, found).run();
+  return found;
+}
+
+bool may_update_in_place(const Graph& graph, uint32_t kernel, Value old_value) {
+  const Node& node = graph.node(kernel);
+  if (node.op->name != "kernel") return false;
+  const Graph& body = *node.body;
+  std::vector<bool> depends(body.size(), false);
+  for (size_t k = 0; k < node.operands.size(); ++k)
+    if (node.operands[k] == old_value) depends[body.inputs()[k].value.node] = true;
+  for (uint32_t i = 0; i < body.size(); ++i) {
+    const KernelRole role = kernel_role(body.node(i));
+    if (role != KernelRole::map && role != KernelRole::source) return false;
+    for (Value operand : body.node(i).operands) {
+      if (!depends[operand.node]) continue;
+      if (body.node(i).op->family != OpFamily::elementwise) return false;
+      depends[i] = true;
+    }
+  }
+  return std::all_of(body.results().begin(), body.results().end(), [&](const NamedValue& result) {
+    return body.type(result.value).shape == graph.type(old_value).shape;
+  });
+}
+
+}  // namespace gradus

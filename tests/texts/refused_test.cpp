@@ -1,0 +1,170 @@
+// What texts may say and passes, lowering or compiled code could not bear: each is refused with its place.
+#include <catch2/catch.hpp>
+
+#include "ir/error.h"
+#include "ir/loop/verify.h"
+#include "passes/load_text.h"
+#include "tests/texts/run_text.h"
+
+using namespace gradus;
+using namespace gradus::testing;
+
+namespace {
+
+// Kernels whose places and header a case fills in; %0 is read by %1 and %2, those by %3; %4 updates %w.
+std::string chain(const std::string& first, const std::string& second, const std::string& third,
+                  const std::string& header = "stage=kernels, workspace=192") {
+  const auto kernel = [](const std::string& places, const std::string& operand, const std::string& inner) {
+    return "kernel {buffers=[" + places + "], role=\"map\"} (%a = " + operand + ") {\n    %0 = " + inner +
+           " %a : f32[4]\n    yield %0\n  } : f32[4]\n";
+  };
+  return "graph @g {" + header + "} (%x: f32[4], param %w: f32[4]) {\n  %0 = " + kernel(first, "%x", "sin") +
+         "  %1 = " + kernel(second, "%0", "cos") + "  %2 = " + kernel(third, "%0", "neg") +
+         "  %3 = kernel {buffers=[-1], role=\"map\"} (%a = %1, %b = %2) {\n    %0 = add %a, %b : f32[4]\n"
+         "    yield %0\n  } : f32[4]\n  %4 = " +
+         kernel("-1000002", "%w", "neg") + "  return y = %3, updates %w = %4\n}\n";
+}
+
+std::string in_main(const std::string& body) {
+  return "loops @p workspace 64 (input %x: f32[8], result %y: f32[8]) {\n"
+         "  function @f (read %a: f32[8], write %b: f32[8]) {\n    for %i in 0..8 {\n      %b[%i] = %a[%i]\n"
+         "    }\n  }\n  main (read %x: f32[8], write %y: f32[8]) {\n" +
+         body + "\n  }\n}\n";
+}
+
+std::string refusal(const std::string& text) {
+  const TextRun run = run_text(text);
+  CHECK(run.outcome == TextOutcome::refused);  // hence with a place
+  return run.message;
+}
+
+struct Case {
+  std::string text, message;
+};
+
+}  // namespace
+
+TEST_CASE("places of kernels exist and hold one value at a time") {
+  CHECK(run_text(chain("0", "64", "128")).outcome == TextOutcome::ran);
+  const Case cases[] = {
+      {chain("4611686018427387904", "64", "128"), "beyond the workspace of 192"},
+      {chain("0", "64", "9223372036854775807"), "beyond the workspace"},
+      {chain("0", "64", "192"), "beyond the workspace"},
+      {chain("0", "64", "128", "stage=kernels"), "beyond the workspace of 0"},
+      {chain("0", "64", "132"), "no multiple of 64"},
+      {chain("-9", "64", "128"), "placed as result 8 of 1"},
+      {chain("-1", "64", "128"), "placed as result 0, which is %3"},
+      {chain("-1000001", "64", "128"), "in input 0, which it does not update"},
+      {chain("-9223372036854775808", "64", "128"), "which it does not update"},
+      {chain("0", "0", "128"), "that of %0, which is still read"},
+      {chain("0", "64", "64"), "that of %1, which is still read"},
+      {chain("0,64", "64", "128"), "2 places for 1 results"},
+      {chain("0", "64", "128", "stage=kernels, workspace=-1"), "expected bytes from 0"},
+      {chain("0", "64", "128", "stage=kernels, workspace=\"x\""), "expected bytes from 0"},
+      {chain("0", "64", "128", "stage=kernel, workspace=192"), "there is no stage"},
+      {chain("0", "64", "128", "stage=3, workspace=192"), "there is no stage"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK_THAT(refusal(c.text), Catch::Contains(c.message));
+  }
+}
+
+TEST_CASE("an update is in place only where nobody needs the old value") {
+  const auto text = [](const std::string& kernel, const std::string& rest) {
+    return "graph @g {stage=kernels, workspace=64} (param %w: f32[4], param %u: f32[4]) {\n"
+           "  %0 = kernel {buffers=[-1000001], role=\"map\"} (%a = %w) {\n    " +
+           kernel + "\n    yield %1\n  } : f32[4]\n" + rest + "\n}\n";
+  };
+  const std::string neg = "%1 = neg %a : f32[4]", reversed = "%1 = reverse %a {axes=[0]} : f32[4]";
+  CHECK(run_text(text(neg, "  return updates %w = %0")).outcome == TextOutcome::ran);
+  const Case cases[] = {
+      {text(reversed, "  return updates %w = %0"), "element by element"},
+      {text(neg, "  return y = %w, updates %w = %0"), "is a result"},
+      {text(neg, "  return updates %w = %0, %u = %w"), "updates another"},
+      {text(neg, "  return updates %u = %0"), "does not update"},
+      {text(neg, "  %2 = kernel {buffers=[-1], role=\"map\"} (%a = %w) {\n    " + neg +
+                     "\n    yield %1\n  } : f32[4]\n  return y = %2, updates %w = %0"),
+       "is read later"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK_THAT(refusal(c.text), Catch::Contains(c.message));
+  }
+}
+
+TEST_CASE("a stage holds what it may hold") {
+  for (const std::string stage : {"backward", "optimized", "kernels"})
+    CHECK_THAT(refusal("graph @g {stage=" + stage +
+                       "} (%x: f32[]) {\n  %0 = sin %x : f32[]\n"
+                       "  %1 = gradient %0, %x : f32[]\n  return %1\n}\n"),
+               Catch::Contains("a gradient node at stage"));
+  CHECK_THAT(
+      refusal("graph @g (%x: f32[2]) {\n  %0 = mark %x {id=1} : f32[2]\n  %1 = mark %0 {id=1} : f32[2]\n"
+              "  return %1\n}\n"),
+      Catch::Contains("another mark has the same id"));
+  CHECK_THAT(
+      refusal("graph @g (seed %s: f32[3], %x: f32[3]) {\n  %0 = add %s, %x : f32[3]\n  return %0\n}\n"),
+      Catch::Contains("expected i64[]"));
+}
+
+TEST_CASE("loop texts stay within their buffers") {
+  CHECK(run_text(in_main("    call @f(%x[0], %y[0])")).outcome == TextOutcome::ran);
+  const Case refused[] = {
+      {"    %y[8] = 1.0", "index 8 is outside axis 0"},
+      {"    %y[-1] = 1.0", "index -1 is outside"},
+      {"    %y[0, 0] = 1.0", "is used with 2 indices"},
+      {"    call @f(%x[1], %y[0])", "reaches beyond"},
+      {"    workspace %w: f32[17] at 0\n    call @f(%x[0], %w[0])", "is not within the 64 bytes"},
+      {"    workspace %w: f32[4] at 0\n    call @f(%x[0], %w[0])", "reaches beyond"},
+      {"    for %i in 0..9223372036854775807 {\n      %y[0] = 1.0\n    }", "lie within 2^48"},
+      {"    for %i in 0..1000000 unrolled {\n      %y[0] = 1.0\n    }", "unrolling makes"},
+      {"    local %l: f32[100000000]\n    %y[0] = %l[0]", "bytes of stack"},
+      {"    for %i in 0..8 vectorized {\n      for %j in 0..%i {\n        %y[%i] = 1.0\n      }\n    }",
+       "the bounds differ between lanes"},
+      {"    for %i in 0..8 vectorized {\n      call @f(%x[0], %y[0])\n    }",
+       "a call inside a vectorized loop"},
+  };
+  for (const Case& c : refused) {
+    INFO(c.text);
+    CHECK_THAT(refusal(in_main(c.text)), Catch::Contains(c.message));
+  }
+  const Case left[] = {
+      {"    for %i in 0..9 {\n      %y[%i] = %x[0]\n    }", "an index of axis 0 lies outside of %y: f32[8]"},
+      {"    for %i in 0..9 vectorized {\n      %y[%i] = 1.0\n    }", "outside of %y"},
+      {"    for %i in 0..8 vectorized {\n      %y[%i] = %x[%i + 1]\n    }", "outside of %x"},
+      {"    for %i in 0..8 vectorized {\n      %y[cast(%x[%i], i64) * 100 + %i] = 1.0\n    }",
+       "outside of %y"},
+      {"    for %i in 0..2 {\n      call @f(%x[%i], %y[0])\n    }",
+       "%a: f32[8] of a call reaches outside of %x"},
+      {"    %y[cast(%x[0] - 1.0e9, i64)] = 1.0", "outside of %y"},
+  };
+  for (const Case& c : left) {
+    INFO(c.text);
+    const TextRun run = run_text(in_main(c.text));
+    CHECK(run.outcome == TextOutcome::left_at_bound);
+    CHECK_THAT(run.message, Catch::Contains(c.message));
+  }
+  // Registers have no address: what is outside of them is known when code is made.
+  CHECK_THAT(
+      refusal(in_main("    local %l: f32[4] = 0.0\n    for %i in 0..8 unrolled {\n      %l[%i] = %x[%i]\n"
+                      "    }\n    %y[0] = %l[0]")),
+      Catch::Contains("outside of %l"));
+}
+
+TEST_CASE("values without elements lie nowhere near others") {
+  for (const std::string text :
+       {"graph @g (%t: f32[0,3], %i: i32[4]) {\n  %0:2 = gather %t, %i {batch=0, check=0} : f32[4,3], i64[]\n"
+        "  return %0\n}\n",
+        "graph @g (%t: f32[5,3], %i: i32[4,0]) {\n  %0:2 = gather %t, %i {batch=0, check=0} : f32[4,0,3], "
+        "i64[]\n"
+        "  %1 = status %0#1 {checks=[0]} : i64[2]\n  return %0, status %1\n}\n",
+        "graph @g (%x: i64[0], %y: f32[4]) {\n  %0 = cumsum %x {axis=0} : i64[0]\n"
+        "  %1 = cumsum %0 {axis=0} : i64[0]\n  %2 = cumsum %y {axis=0} : f32[4]\n"
+        "  %3 = cumsum %2 {axis=0} : f32[4]\n  return %1, %3\n}\n"}) {
+    INFO(text);
+    const TextRun run = run_text(text);
+    CHECK(run.message == "");
+    CHECK(run.outcome == TextOutcome::ran);
+  }
+}
