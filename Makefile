@@ -5,7 +5,7 @@ STAMP := build/.setup-$(shell cksum < packages.txt | cut -d' ' -f1)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 GRADUS := build/release/bin/gradus
 
-.PHONY: help setup build test slow demo bench format asan fuzz clean
+.PHONY: help setup build test slow demo bench format asan tsan fuzz clean
 
 help:
 	@echo "make demo    install what is needed, build, train LeNet-5 on the digits"
@@ -14,6 +14,7 @@ help:
 	@echo "make build   build/release/bin/gradus"
 	@echo "make bench   measure against the machine's limits and against peers"
 	@echo "make asan    the test suite under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make tsan    what uses threads, under ThreadSanitizer"
 	@echo "make fuzz    libFuzzer on the readers and the language, five minutes each (clang)"
 	@echo "make format  apply clang-format"
 
@@ -53,9 +54,12 @@ asan: setup
 	@cmake --build --preset asan-ubsan
 	@ctest --test-dir build/asan-ubsan --output-on-failure -j 2 -LE slow
 
-# Needs clang as well, which nothing else does.
+tsan: setup
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan --target gradus runtime_tests
+	@ctest --test-dir build/tsan --output-on-failure -j 2 -L threads
+
 fuzz: build
-	@command -v clang++-19 >/dev/null || $(SUDO) apt-get install -y --no-install-recommends clang-19 libclang-rt-19-dev
 	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz
 	@tests/fuzz/run.sh 300

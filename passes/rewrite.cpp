@@ -1,8 +1,5 @@
 #include "passes/rewrite.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "ir/evaluate/scalar.h"
 #include "ir/op.h"
 
@@ -91,30 +88,6 @@ Spread Peephole::spread_of(Value value, Stops stops) const {
     along = std::move(*axes);
     value = source;
   }
-}
-
-namespace {
-
-bool is_nonnegative(const Peephole& p, Value value, int depth) {
-  const auto all = [&](const Node& node) {
-    return std::all_of(node.operands.begin(), node.operands.end(),
-                       [&](Value operand) { return is_nonnegative(p, operand, depth - 1); });
-  };
-  if (depth == 0) return false;
-  if (const std::optional<double> number = p.splat(value)) return *number >= 0 && !std::signbit(*number);
-  for (std::string_view op : {"exp", "abs", "sigmoid", "softplus"})
-    if (p.as(value, op)) return true;
-  if (const Node* node = p.as(value, "mul")) return node->operands[0] == node->operands[1] || all(*node);
-  for (std::string_view op : {"add", "div", "sqrt", "sum", "max", "broadcast", "reshape", "transpose"})
-    if (const Node* node = p.as(value, op)) return all(*node);
-  return false;
-}
-
-}  // namespace
-
-bool Peephole::is_nonnegative(Value value) const {
-  constexpr int deepest = 8;
-  return gradus::is_nonnegative(*this, value, deepest);
 }
 
 bool Peephole::is_splat(Value value, double number) const {

@@ -14,6 +14,7 @@
 
 #include "ir/build.h"
 #include "ir/builder.h"
+#include "ir/sign.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -72,8 +73,8 @@ class Peephole {
   // derivatives, whose operands are taken to be finite and whose zeros have no sign. What a user wrote in
   // floats does not: there x - x is not 0 where x is infinite, and x + 0 not x where x is -0.
   bool obeys_algebra(Value like) const { return builder_.derivative() || !is_float(type(like).element); }
-  // Of a float: neither negative nor -0, by the op that makes it; NaN is possible.
-  bool is_nonnegative(Value value) const;
+  // By the ops that made it, no element is negative, though it may be -0 or NaN.
+  bool is_non_negative(Value value) const { return sign_of(builder_, value) >= Sign::non_negative; }
   const Type& type(Value value) const { return builder_.type(value); }
 
   // Values that gradients are taken by, and marks: no rule looks through them.

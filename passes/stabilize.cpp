@@ -81,7 +81,7 @@ Value log_rule(Peephole& p, Value x) {
   if (const Node* node = p.as(x, "sub"); node && p.is_splat(node->operands[0], 1))
     if (const Node* inner = p.as(node->operands[1], "sigmoid"))
       return p.make("neg", {p.make("softplus", {inner->operands[0]})});
-  if (const Node* node = p.as(x, "div"); node && p.is_nonnegative(node->operands[1])) {
+  if (const Node* node = p.as(x, "div"); node && p.is_non_negative(node->operands[1])) {
     const Value divisor = node->operands[1];
     if (const Node* power = p.as(node->operands[0], "exp"))
       return p.make("sub", {power->operands[0], p.make("log", {divisor})});
