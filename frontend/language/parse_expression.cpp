@@ -97,8 +97,8 @@ ExpressionPointer Parser::product() {
 
 // "-" unary | postfix [ "^" unary ]
 ExpressionPointer Parser::unary() {
-  const Depth depth(*this);
   if (at("-")) {
+    const Depth depth(*this);
     const Token& op_token = advance();
     ExpressionPointer operand = unary();
     const uint32_t height = operand->height;
@@ -106,6 +106,7 @@ ExpressionPointer Parser::unary() {
   }
   ExpressionPointer base = postfix();
   if (!at("^")) return base;
+  const Depth depth(*this);
   const Token& op_token = advance();
   return binary(BinaryOperator::power, std::move(base), op_token, unary());
 }

@@ -193,9 +193,20 @@ void set_inputs(Frame<T>& frame, const Graph& graph, std::vector<Array<T>> input
   }
 }
 
+// Every value is kept: what that takes is known before the first is computed.
+void check_size(const Graph& graph, const std::vector<bool>& live) {
+  constexpr int64_t most = int64_t{1} << 27;
+  int64_t elements = 0;
+  for (uint32_t i = 0; i < graph.size(); ++i)
+    for (const Type& type : graph.node(i).types)
+      if (live[i] && (elements += element_count(type.shape)) > most)
+        throw NotAvailable(fmt::format("values of more than {} elements together", most));
+}
+
 template <class T>
 void run_all(Frame<T>& frame, const Graph& graph) {
   const std::vector<bool> live = live_nodes(graph);
+  check_size(graph, live);
   for (uint32_t i = 0; i < graph.size(); ++i)
     if (live[i] && graph.node(i).op->name != "input") frame.run(i);
 }

@@ -15,7 +15,7 @@ Object elementwise(BuiltinCall& call) {
       name == "abs" || name == "sign" || name == "floor" || name == "ceil" || name == "round";
   if (call.known(x)) {
     if (const auto* integer = x.as<int64_t>(); integer && keeps_integers) {
-      if (name == "abs") return Object(*integer < 0 ? -*integer : *integer);
+      if (name == "abs") return *integer < 0 ? call.minus(Object(int64_t{0}), x) : x;
       if (name == "sign") return Object(int64_t{(*integer > 0) - (*integer < 0)});
       return x;
     }
@@ -123,7 +123,7 @@ std::optional<Object> known_fold(BuiltinCall& call, bool product) {
     const double each = number_of(item);
     number = product ? number * each : number + each;
     if (item.is<double>()) integers = false;
-    const int64_t whole = item.is<int64_t>() ? *item.as<int64_t>() : static_cast<int64_t>(each);
+    const int64_t whole = item.is<int64_t>() ? *item.as<int64_t>() : (item.is<bool>() && *item.as<bool>());
     if (integers && (product ? __builtin_mul_overflow(integer, whole, &integer)
                              : __builtin_add_overflow(integer, whole, &integer)))
       call.error(

@@ -7,6 +7,9 @@ namespace gradus::language {
 
 namespace {
 
+// Sums and products of what a user gives, which may be any 64-bit integers.
+__extension__ using Wide = __int128;
+
 // Axis letters of an image with its spatial axes in the middle: b01f, 01io.
 std::string letters(size_t spatial, const char* first, const char* last) {
   std::string out = first;
@@ -46,7 +49,7 @@ struct ConvolutionArguments {
       call.error(
           fmt::format("{}: {} channels cannot be cut into {} groups", name, w_type.shape.back(), groups));
   }
-  int64_t window(size_t axis) const { return (w_type.shape[axis] - 1) * dilation[axis] + 1; }
+  Wide window(size_t axis) const { return Wide{w_type.shape[axis] - 1} * dilation[axis] + 1; }
   Attributes attributes(const char* kind) const {
     Attributes a{{"kind", std::string(kind)},
                  {"input", letters(spatial, "b", "f")},
@@ -75,7 +78,7 @@ Object convolve(BuiltinCall& call) {
                                  to_string(c.x_type), channels / c.groups, to_string(c.w_type),
                                  c.w_type.shape[c.spatial]));
   for (size_t i = 0; i < c.spatial; ++i)
-    if (const int64_t size = c.x_type.shape[i + 1] + c.low[i] + c.high[i]; c.window(i) > size)
+    if (const Wide size = Wide{c.x_type.shape[i + 1]} + c.low[i] + c.high[i]; c.window(i) > size)
       call.error(fmt::format("the kernel is larger than its input: {} over {} (axis {} of {})", c.window(i),
                              size, i + 1, to_string(c.x_type)),
                  "use a smaller kernel, or `padding: same`");
@@ -91,12 +94,17 @@ Object convolve_transpose(BuiltinCall& call) {
                            to_string(c.x_type), c.x_type.shape.back(), to_string(c.w_type),
                            c.w_type.shape.back()));
   std::vector<int64_t> size;
-  for (size_t i = 0; i < c.spatial; ++i)
-    size.push_back((c.x_type.shape[i + 1] - 1) * c.stride[i] + c.window(i) - c.low[i] - c.high[i]);
-  const std::vector<int64_t> least = size;
+  std::vector<Wide> least;
+  for (size_t i = 0; i < c.spatial; ++i) {
+    least.push_back(Wide{c.x_type.shape[i + 1] - 1} * c.stride[i] + c.window(i) - c.low[i] - c.high[i]);
+    if (least[i] > INT64_MAX || least[i] < INT64_MIN)
+      call.error(
+          fmt::format("convolve_transpose: size overflow: axis {} would get {} elements", i, least[i]));
+    size.push_back(static_cast<int64_t>(least[i]));
+  }
   if (call.has("size")) size = call.integers("size", c.spatial, 1);
   for (size_t i = 0; i < c.spatial; ++i)
-    if (size[i] < std::max<int64_t>(1, least[i]) || size[i] >= least[i] + c.stride[i])
+    if (size[i] < std::max<Wide>(1, least[i]) || size[i] >= least[i] + c.stride[i])
       call.error(fmt::format("convolve_transpose: a size of {} along axis {} does not lead back to {}",
                              size[i], i + 1, to_string(c.x_type)),
                  fmt::format("{} to {} does", least[i], least[i] + c.stride[i] - 1));
@@ -125,9 +133,10 @@ Object window(BuiltinCall& call, const char* kind) {
   for (size_t i = 0; i < size.size(); ++i) {
     if (size[i] < 1 || stride[i] < 1)
       call.error(fmt::format("{}: window and stride must be at least 1", call.builtin.name));
-    if (size[i] > type.shape[i] + low[i] + high[i])
+    const Wide padded = Wide{type.shape[i]} + low[i] + high[i];
+    if (size[i] > padded)
       call.error(fmt::format("the window is larger than its input: {} over {} (axis {} of {})", size[i],
-                             type.shape[i] + low[i] + high[i], i, to_string(type)),
+                             padded, i, to_string(type)),
                  "use a smaller window, or `padding: same`");
   }
   return call.result(b.add(

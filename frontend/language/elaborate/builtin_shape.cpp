@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "frontend/language/elaborate/builtin_call.h"
 
@@ -192,6 +193,13 @@ Object lower_triangle(BuiltinCall& call) {
   return call.result(build::binary(b, "less_equal", build::iota(b, type, 1), build::iota(b, type, 0)));
 }
 
+int64_t truncated(BuiltinCall& call, const Object& number) {
+  if (const auto* integer = number.as<int64_t>()) return *integer;
+  const double value = number_of(number);
+  if (!(std::abs(value) < 0x1p63)) call.error(fmt::format("int: {} does not fit into 64 bits", value));
+  return static_cast<int64_t>(value);
+}
+
 Object cast(BuiltinCall& call) {
   const std::string& name = call.builtin.name;
   const Object& x = call.object("x");
@@ -201,9 +209,14 @@ Object cast(BuiltinCall& call) {
   // `float` and `int` of known numbers stay known; i32(1) says a type, so it is a tensor.
   if (call.known(x) && !x.is<ListObject>()) {
     if (name == "float") return Object(number_of(x));
-    if (name == "int") return Object(static_cast<int64_t>(number_of(x)));
+    if (name == "int") return Object(truncated(call, x));
   }
-  return call.result(build::cast(call.builder(), to, call.value("x")));
+  if (!call.known(x)) return call.result(build::cast(call.builder(), to, call.value("x")));
+  // What is written meets the type at once, not the one that it would have by itself.
+  const bool number = is_float(call.common_element({&x}));
+  if (is_float(to) || (!number && to != ElementType::boolean)) return call.result(call.to_value(x, to));
+  const Value whole = call.to_value(x, number ? ElementType::f64 : ElementType::i64);
+  return call.result(build::cast(call.builder(), to, whole));
 }
 
 }  // namespace

@@ -112,7 +112,8 @@ Value Elaborator::known_value(const Object& known, ElementType element, const So
       if (leaf->is<double>()) error(span, fmt::format("{} is not an integer", describe(*leaf)));
       const int64_t value = leaf->is<bool>() ? (*leaf->as<bool>() ? 1 : 0) : *leaf->as<int64_t>();
       if (element == ElementType::i32 && (value < INT32_MIN || value > INT32_MAX))
-        error(span, fmt::format("{} does not fit into i32", value));
+        error(span, fmt::format("{} does not fit into i32", value),
+              fmt::format("i64({}) is a wider integer, {}.0 a number", value, value));
       values.push_back(value);
     }
     if (shape.empty()) return build::constant_integer(b, type, values[0]);

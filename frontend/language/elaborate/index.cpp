@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/range.h"
 
 namespace gradus::language {
 
@@ -56,9 +57,11 @@ Object Elaborator::index_list(const Items& items, const Index& index, const Sour
   };
   const int64_t step = range.step ? known_integer(*range.step, "a step") : 1;
   if (step < 1) error(range.span, "the step of a slice must be at least 1");
+  const int64_t first = bound(range.first, 0);
+  const uint64_t count = range_length(first, bound(range.last, size), step);
   Items result;
-  for (int64_t i = bound(range.first, 0); i < bound(range.last, size); i += step)
-    result.push_back(items[static_cast<size_t>(i)]);
+  for (uint64_t i = 0; i < count; ++i)
+    result.push_back(items[static_cast<size_t>(range_element(first, step, i))]);
   return make_list(std::move(result));
 }
 
@@ -141,7 +144,8 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
       };
       Piece piece{
           Piece::Kind::slice, axis, {bound(range.first, 0), bound(range.last, size), 1}, {}, range.span};
-      if (range.step) piece.bounds.step = known_integer(*range.step, "a step");
+      // A step beyond the end takes the first element, however far it goes.
+      if (range.step) piece.bounds.step = std::min(known_integer(*range.step, "a step"), size);
       if (piece.bounds.step < 1) error(range.span, "the step of a slice must be at least 1");
       if (piece.bounds.first >= piece.bounds.last)
         error(range.span, fmt::format("the slice {}..{} of axis {} is empty", piece.bounds.first,
@@ -181,7 +185,8 @@ Object Elaborator::index_tensor(const Tensor& base, const Index& index, const So
       gathered_axes.push_back(static_cast<int64_t>(kept.size()));
     }
     if (piece.kind != Piece::Kind::element)
-      kept.push_back((piece.bounds.last - piece.bounds.first + piece.bounds.step - 1) / piece.bounds.step);
+      kept.push_back(
+          static_cast<int64_t>(range_length(piece.bounds.first, piece.bounds.last, piece.bounds.step)));
   }
   for (; axis < rank; ++axis) kept.push_back(shape[static_cast<size_t>(axis)]);
   put_origin(span);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/range.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
@@ -311,8 +312,9 @@ std::vector<std::string> Elaborator::resolve_paths(const Path& path) {
             std::min(range.last ? scope_number(each, *range.last) : scope_count(each), scope_count(each));
         const int64_t by = range.step ? known_integer(*range.step, "a step") : 1;
         if (by < 1) error(range.span, "the step of a slice must be at least 1");
-        for (int64_t i = std::max<int64_t>(first, 0); i < last; i += by)
-          next.push_back(fmt::format("{}[{}]", each, i));
+        const int64_t start = std::max<int64_t>(first, 0);
+        for (uint64_t i = 0; i < range_length(start, last, by); ++i)
+          next.push_back(fmt::format("{}[{}]", each, range_element(start, by, i)));
         if (next.empty())
           error(range.span, fmt::format("there are no such scopes: `{}` has {}", each, scope_count(each)));
       }

@@ -126,10 +126,10 @@ class Loader {
   // The imported file, loaded unless it is already; null after an error.
   SourceFile* open(const SourceFile& from, const Import& import, const SourceSpan& span) {
     namespace fs = std::filesystem;
-    const bool printable = std::none_of(import.file.begin(), import.file.end(),
-                                        [](char c) { return static_cast<unsigned char>(c) < 32; });
-    if (import.file.empty() || !printable || fs::path(import.file).is_absolute()) {
-      report(span, fmt::format("`{}` is not a file to import", printable ? import.file : "…"),
+    const bool control = std::any_of(import.file.begin(), import.file.end(),
+                                     [](char c) { return static_cast<unsigned char>(c) < 32; });
+    if (import.file.empty() || control || fs::path(import.file).is_absolute()) {
+      report(span, fmt::format("`{}` is not a file to import", import.file),
              "its name is relative to this file: import \"unet.gradus\"");
       return nullptr;
     }

@@ -9,6 +9,7 @@
 #include "frontend/language/elaborate/known_math.h"
 #include "frontend/language/elaborate/unit.h"
 #include "frontend/language/print.h"
+#include "ir/shown_text.h"
 
 namespace gradus::language {
 
@@ -117,13 +118,14 @@ MetricOutcome run_expect(const Expect& expect, const MetricEvaluator& evaluator)
       outcome.holds = MetricEvaluator::near(found, expected, tolerance);
     }
     if (expect.about) outcome.text += " about " + print(*expect.about);
-    outcome.text += fmt::format(": found {:.9g}, expected {:.9g}", found, expected);
+    outcome.text +=
+        fmt::format(": found {:.9g}, expected {:.9g}", unsigned_nan(found), unsigned_nan(expected));
     return outcome;
   }
   outcome.holds = evaluator.number(*expect.condition) != 0;
   if (binary && binary->op >= BinaryOperator::equal && binary->op <= BinaryOperator::greater_equal)
-    outcome.text += fmt::format(": found {:.9g} and {:.9g}", evaluator.number(*binary->left),
-                                evaluator.number(*binary->right));
+    outcome.text += fmt::format(": found {:.9g} and {:.9g}", unsigned_nan(evaluator.number(*binary->left)),
+                                unsigned_nan(evaluator.number(*binary->right)));
   return outcome;
 }
 
@@ -140,7 +142,7 @@ MetricOutcome evaluate_metrics(const MetricLine& line, const MetricLookup& looku
       if (const auto* text = value->as<String>())
         outcome.text += text->value;
       else
-        outcome.text += fmt::format("{} = {:.6g}", print(*value), evaluator.number(*value));
+        outcome.text += fmt::format("{} = {:.6g}", print(*value), unsigned_nan(evaluator.number(*value)));
     }
   outcome.span = line.span;
   return outcome;

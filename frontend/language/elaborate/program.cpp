@@ -20,6 +20,10 @@ Elaborator::Elaborator(const UnitImplementation& unit, Options options)
 
 std::string Elaborator::lesson_result(const Object& object, const SourceSpan& span) {
   const ElementType element = element_of(checked(object, span), span);
+  constexpr int64_t most = 10'000'000;  // each is looked at by itself
+  if (const int64_t count = element_count(shape_of(object, span)); count > most)
+    error(span, fmt::format("{} has more than {} elements to print or compare", describe(object), most),
+          "reduce it: sum(…), all(…), max(abs(…))");
   // Known numbers are compared and printed as numbers.
   const Value value = weak(object) && element == ElementType::i32 ? to_value(object, ElementType::i64, span)
                                                                   : to_value(object, element, span);

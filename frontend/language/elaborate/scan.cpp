@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/range.h"
 #include "frontend/language/elaborate/scan_state.h"
 
 namespace gradus::language {
@@ -26,15 +27,32 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   const int64_t by = scan.step ? known_integer(*scan.step, "the step after `by`") : 1;
   if (by == 0) error(span, "the step of a scan must not be 0");
 
-  // Sequences: the scanned axis first. A range has one axis, whatever `along` says about the results.
   GraphBuilder& b = frame_->builder;
+  // A range may be long: its elements are computed where they are read.
+  const auto range_value = [&](const Range& range, const SourceSpan& place) {
+    if (!range.first || !range.last) error(range.span, "a range needs both ends here: 0..n");
+    const int64_t first = known_integer(*range.first, "the start of a range");
+    const int64_t step = range.step ? known_integer(*range.step, "the step of a range") : 1;
+    if (step == 0) error(range.span, "the step of a range must not be 0");
+    const uint64_t count = range_length(first, known_integer(*range.last, "the end of a range"), step);
+    const Type type(ElementType::i32, {static_cast<int64_t>(std::min<uint64_t>(count, INT64_MAX))});
+    check_shape(type.shape, place);
+    for (const int64_t end : {first, range_element(first, step, count - 1)})
+      if (end < INT32_MIN || end > INT32_MAX) error(range.span, fmt::format("{} does not fit into i32", end));
+    put_origin(place);
+    Value value = build::iota(b, type, 0);
+    if (step != 1 && count > 1) value = build::mul(b, value, build::constant_integer(b, type, step));
+    return first == 0 ? value : build::add(b, value, build::constant_integer(b, type, first));
+  };
+
+  // Sequences: the scanned axis first. A range has one axis, whatever `along` says about the results.
   std::vector<Value> sequences;
   int64_t length = -1;
   for (const Scan::Sequence& sequence : scan.sequences) {
     const SourceSpan& place = sequence.name.span;
     const bool range = sequence.source.is_range;
-    Value value = range ? known_value(make_list(range_items(sequence.source)), ElementType::i32, place)
-                        : to_value(evaluate(*sequence.source.first), place);
+    Value value =
+        range ? range_value(sequence.source, place) : to_value(evaluate(*sequence.source.first), place);
     const Shape shape = b.shape(value);
     const auto rank = static_cast<int64_t>(shape.size());
     const int64_t axis = range ? 0 : (along < 0 ? along + rank : along);
@@ -42,7 +60,8 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
       error(place, fmt::format("`along {}`: {} has no such axis", along, to_string(type_of(value))), "",
             {origin_note(tensor(value))});
     const int64_t whole = shape[static_cast<size_t>(axis)];
-    const int64_t stride = std::abs(by);
+    // A step beyond the other end takes one element, however far it goes.
+    const int64_t stride = by > -whole ? std::min(std::abs(by), whole) : whole;
     const int64_t extent = (whole - 1) / stride + 1;
     if (stride > 1) {  // backwards, the last element is the first one scanned
       std::vector<int64_t> start(shape.size(), 0);
@@ -185,13 +204,15 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     const Value flat = build::add(
         b, build::mul(b, build::iota(b, row, 0), build::constant_integer(b, row, check.elements)), bad);
     constexpr int64_t never = int64_t{1} << 62;
+    int64_t elements = 0;
+    if (__builtin_mul_overflow(check.elements, length, &elements) || elements > never)
+      error(span, fmt::format("size overflow: {} steps that each check {} indices", length, check.elements));
     const Value first =
         build::reduce(b, "min", build::select(b, failed, flat, build::constant_integer(b, row, never)), {0});
     const Type scalar(ElementType::i64);
     const Value none = build::binary(b, "equal", first, build::constant_integer(b, scalar, never));
-    frame_->checks.push_back({check.number,
-                              build::select(b, none, build::constant_integer(b, scalar, -1), first),
-                              check.elements * length});
+    frame_->checks.push_back(
+        {check.number, build::select(b, none, build::constant_integer(b, scalar, -1), first), elements});
   }
 }
 

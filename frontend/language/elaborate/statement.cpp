@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/range.h"
 #include "frontend/language/elaborate/scan_state.h"
 
 namespace gradus::language {
@@ -294,13 +295,12 @@ Items Elaborator::range_items(const Range& range) {
   const int64_t last = known_integer(*range.last, "the end of a range");
   const int64_t step = range.step ? known_integer(*range.step, "the step of a range") : 1;
   if (step == 0) error(range.span, "the step of a range must not be 0");
-  const int64_t count = step > 0 ? (last > first ? (last - first - 1) / step + 1 : 0)
-                                 : (last < first ? (first - last - 1) / -step + 1 : 0);
-  if (count > most_iterations)
+  const uint64_t count = range_length(first, last, step);
+  if (count > static_cast<uint64_t>(most_iterations))
     error(range.span, fmt::format("a range of {} elements is too long", count),
           fmt::format("the limit is {}", most_iterations));
   Items items;
-  for (int64_t i = 0; i < count; ++i) items.push_back(Object(first + i * step));
+  for (uint64_t i = 0; i < count; ++i) items.push_back(Object(range_element(first, step, i)));
   return items;
 }
 
