@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "ir/op.h"
+#include "ir/shown_text.h"
 
 namespace gradus {
 
@@ -22,7 +23,7 @@ Formula Formula::number(double value, ElementType type) {
   Formula f;
   f.kind_ = Kind::product;
   f.negative_ = std::signbit(value) && !std::isnan(value);
-  const double magnitude = std::isnan(value) ? value : std::fabs(value);
+  const double magnitude = unsigned_nan(std::fabs(value));
   const std::string text = type == ElementType::f32 ? fmt::format("{}", static_cast<float>(magnitude))
                                                     : fmt::format("{}", magnitude);
   f.above_ = {{text, Rank::number, 1, false}};

@@ -8,8 +8,12 @@
 #include <catch2/catch.hpp>
 
 #include "ir/boost_graph.h"
+#include "ir/evaluate/evaluate.h"
+#include "ir/op.h"
 #include "ir/text/dot.h"
 #include "ir/text/parse.h"
+#include "tests/ir/sample_inputs.h"
+#include "tests/support/formula_reader.h"
 
 namespace gradus {
 
@@ -141,12 +145,90 @@ TEST_CASE("functions say what is not plain, bodies are indented") {
 )");
   CHECK(to_formula(graph) ==
         "t2 = dot(x, w) + b\n"
-        "t7 = scan of 4 steps (i, c = h, s = t2):\n"
+        "t7 = scan of 4 steps (i, carry c = h, s in t2):\n"
         "    c + s\n"
         "[0.1, -1] * sum(t2, axes=[0])\n"
         "loss = sum(t2)\n"
         "last = t7\n"
         "transpose(w)\n");
+}
+
+namespace {
+
+// What a formula says is what the graph computes; the message names the formula where it is not.
+void check_reads_back(const Graph& graph, const std::vector<evaluate::Array<double>>& inputs, bool expand) {
+  const std::string text = to_formula(graph, {.expand = expand});
+  INFO(text);
+  const Graph read = testing::read_formula(text, graph);
+  const evaluate::EvaluateOptions options{.round_to_declared = false};
+  const auto expected = evaluate::evaluate<double>(graph, inputs, options);
+  const auto found = evaluate::evaluate<double>(read, inputs, options);
+  const auto compare = [](const evaluate::Array<double>& x, const evaluate::Array<double>& y) {
+    REQUIRE(x.shape() == y.shape());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double a = evaluate::number_at(x, i), b = evaluate::number_at(y, i);
+      if (std::isnan(a) ? !std::isnan(b) : !(a == b || std::abs(a - b) <= 1e-6 * std::max(1.0, std::abs(a))))
+        FAIL("element " << i << " is " << a << ", its formula " << b);
+    }
+  };
+  for (size_t r = 0; r < expected.results.size(); ++r) compare(expected.results[r], found.results[r]);
+  for (size_t u = 0; u < expected.updates.size(); ++u) compare(expected.updates[u], found.updates[u]);
+}
+
+}  // namespace
+
+TEST_CASE("a formula shows the axes that an operator would not match by itself") {
+  const auto text = [](const std::string& statements) {
+    return to_formula(
+        parse_graph("graph @g (%x: f64[2,2], %v: f64[2], %s: f64[], %m: f64[2,3]) {\n" + statements + "}\n"));
+  };
+  const std::string sum = "%4 = sum %x {axes=[1]} : f64[2]\n";
+  // Of a square array both ways fit.
+  CHECK(text(sum + R"(%5 = broadcast %4 {dims=[1], shape=[2,2]} : f64[2,2]
+    %6 = sub %x, %5 : f64[2,2]
+    return %6)") == "x - sum(x, axes=[1])\n");
+  CHECK(text(sum + R"(%5 = broadcast %4 {dims=[0], shape=[2,2]} : f64[2,2]
+    %6 = sub %x, %5 : f64[2,2]
+    return %6)") == "x - reshape(sum(x, axes=[1]), [2,1])\n");
+  // As `keep: true` builds it: a chain of reshapes is one.
+  CHECK(text(sum + R"(%5 = reshape %4 {shape=[2,1]} : f64[2,1]
+    %6 = reshape %5 {shape=[2]} : f64[2]
+    %7 = broadcast %6 {dims=[0], shape=[2,2]} : f64[2,2]
+    %8 = sub %x, %7 : f64[2,2]
+    return %8)") == "x - reshape(sum(x, axes=[1]), [2,1])\n");
+  // What is no operator needs every axis, and so does a result.
+  CHECK(text(R"(%5 = broadcast %s {dims=[], shape=[1,1,2,2]} : f64[1,1,2,2]
+    %6 = reshape %5 {shape=[4]} : f64[4]
+    return %6)") == "reshape(broadcast(s, [1,1,2,2]), [4])\n");
+  CHECK(text(R"(%5 = broadcast %v {dims=[1], shape=[2,2]} : f64[2,2]
+    %6 = sum %5 {axes=[0,1]} : f64[]
+    return y = %5, %6)") == "y = broadcast(v, [2,2])\nsum(y)\n");
+  CHECK(text(R"(%5 = broadcast %v {dims=[0], shape=[2,3]} : f64[2,3]
+    %6 = broadcast %s {dims=[], shape=[2,3]} : f64[2,3]
+    %7 = mul %5, %6 : f64[2,3]
+    return %7)") == "broadcast(s * reshape(v, [2,1]), [2,3])\n");
+  CHECK(text(R"(%5 = constant {element=f64, shape=[2,2], value=3.0} : f64[2,2]
+    %6 = dot %x, %5 {contract=[1]x[0]} : f64[2,2]
+    return %6)") == "dot(x, broadcast(3, [2,2]))\n");
+}
+
+TEST_CASE("what an op's samples print as a formula reads back, to the same values") {
+  size_t read = 0;
+  for (const Op* op : all_ops()) {
+    uint32_t number = 0;
+    for (const Sample& sample : op->samples) {
+      const Graph graph = parse_graph(sample.text);
+      const std::string text = to_formula(graph);
+      // Gradients are taken of values that a formula does not name; long constants are not written out.
+      if (text.find("gradient(") != std::string::npos || text.find("constant[") != std::string::npos)
+        continue;
+      INFO("sample " << number << " of " << op->name);
+      const auto inputs = test::sample_inputs(graph, sample, 1 + number++);
+      for (const bool expand : {false, true}) check_reads_back(graph, inputs, expand);
+      ++read;
+    }
+  }
+  CHECK(read > 100);
 }
 
 TEST_CASE("a graph is a Boost graph") {
