@@ -27,6 +27,7 @@ Value KernelBody::clone(Value value) {
   const Node& node = groups_.node(value.node);
   const bool check = groups_.group(group_).check_only && value.node == groups_.group(group_).nodes[0];
   if (!check && !is_inside(value)) {
+    builder_.set_origins(groups_.graph().origins(value.node));
     const Value input =
         builder_.input("a" + std::to_string(operands_.size()), InputKind::data, groups_.graph().type(value));
     operands_.push_back(value);

@@ -153,7 +153,11 @@ std::vector<Value> all_histories(const GradientUse& use, const ScanLayout& layou
 class AdjointScan {
  public:
   explicit AdjointScan(const GradientUse& use)
-      : use_(use), layout_(use.node), primal_(*use.node.body), body_(primal_.name() + "_adjoint") {}
+      : use_(use), layout_(use.node), primal_(*use.node.body), body_(primal_.name() + "_adjoint") {
+    // Its inputs and sums come from the rule; what comes from a node of the primal body says so itself.
+    body_.set_origins(use.builder.current_origins());
+    body_.reserve_ids(use.builder.graph().next_id());
+  }
 
   std::vector<Value> build() {
     declare_inputs();
