@@ -22,7 +22,6 @@ struct Options {
   std::vector<std::string> settings;
   int64_t rows = 4;
   int64_t seed = 1;
-  CompileFlags compile;
 };
 
 Array<double> array_from(const Type& type, const Tensor& tensor) {
@@ -46,14 +45,7 @@ std::vector<Value> scalars_of(const Graph& graph) {
 evaluate::DerivativeOptions derivative_options(const Options& options) {
   evaluate::DerivativeOptions derivative;
   derivative.seed = options.seed;
-  if (options.elements == "all") {
-    derivative.elements = -1;
-  } else {
-    char* end = nullptr;
-    derivative.elements = std::strtoll(options.elements.c_str(), &end, 10);
-    if (*end != 0 || derivative.elements < 1)
-      fail_program(fmt::format("--elements={}: expected a number or all", options.elements));
-  }
+  derivative.elements = options.elements == "all" ? -1 : std::stoll(options.elements);
   return derivative;
 }
 
@@ -86,7 +78,7 @@ bool check_lesson(const language::Unit& unit, const std::string& name, const Opt
 // The loss on the first rows of the data, from initial values.
 bool check_training(const language::Unit& unit, const std::string& name, const Options& options,
                     Sources& sources) {
-  Compiler compiler(options.compile.compiler_options());
+  Compiler compiler(CompileFlags{}.compiler_options());
   TrainingRequest request;
   request.name = name;
   request.overrides = split_settings(options.settings);
@@ -127,29 +119,35 @@ Action set_up_check(CLI::App& app) {
   app.add_option("FILE", options->file, "model text (.gradus), or - for standard input")->required();
   app.add_option("--only", options->only, "the train or program block; default: all");
   app.add_option("--elements", options->elements, "at most so many elements are compared one by one, or all")
+      ->check(whole_number(1, INT64_MAX, "all"))
       ->capture_default_str();
   app.add_option("--rows", options->rows, "train blocks: rows of data to compute the loss on")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, INT64_MAX))
       ->capture_default_str();
   app.add_option("--seed", options->seed, "of the direction and the choice of elements")
+      ->check(whole_number(INT64_MIN, INT64_MAX))
       ->capture_default_str();
   app.add_option("--data", options->data, "NPZ file that replaces the program's data");
   app.add_option("--set", options->settings, "override a setting: NAME=VALUE")->allow_extra_args(false);
-  options->compile.add_to(app);
   app.footer(
       "Compares the symbolic gradient with forward mode (dual numbers), complex step, central and one-sided\n"
       "differences and SPSA, in f64, by the reference interpreter. Exits 1 if exact methods disagree,\n"
       "or if a custom_gradient, which these follow, differs from central differences by more than 1 %.");
-  return [options](Sources& sources) {
+  return [options, &app](Sources& sources) {
     const language::Unit unit =
         language::load_unit(options->file, sources.read(options->file), sources.reader());
     sources.add_unit(unit);
     bool agree = true;
+    const auto refuse_data = [&] {
+      refuse(app, {"--rows", "--data", "--set"}, "programs, which have no data");
+    };
     if (!options->only.empty() || (unit.programs().empty() && unit.trains().size() == 1)) {
-      const Block block = choose_block(unit, options->only, options->file);
+      const Block block = choose_block(unit, options->only, options->file, sources);
+      if (!block.is_train) refuse_data();
       agree = block.is_train ? check_training(unit, block.name, *options, sources)
                              : check_lesson(unit, block.name, *options, sources);
     } else {
+      if (unit.trains().empty()) refuse_data();
       for (const std::string& name : unit.programs())
         agree = check_lesson(unit, name, *options, sources) && agree;
       for (const std::string& name : unit.trains())

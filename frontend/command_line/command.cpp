@@ -1,8 +1,10 @@
 #include "frontend/command_line/command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +13,8 @@
 #include <iostream>
 
 #include "runtime/data/file.h"
+
+#include "ir/shown_text.h"
 
 namespace gradus::command_line {
 
@@ -66,35 +70,56 @@ void Sources::report(const std::vector<Diagnostic>& diagnostics) const {
   for (const Diagnostic& diagnostic : diagnostics) report(diagnostic);
 }
 
-void CompileFlags::add_to(CLI::App& app) {
+namespace {
+
+constexpr int64_t most_threads = 1024;
+
+int64_t threads_of_environment() {
+  const char* given = std::getenv("GRADUS_THREADS");
+  if (!given) return 0;
+  std::string text = given;
+  if (const std::string wrong = whole_number(0, most_threads)(text); !wrong.empty())
+    fail_program("GRADUS_THREADS: " + wrong);
+  return std::stoll(text);
+}
+
+}  // namespace
+
+void Sources::note(std::string_view message) const {
+  fmt::print(stderr, "note: {}\n", printable_message(message));
+}
+
+void CompileFlags::add_target(CLI::App& app) {
   app.add_option("--cpu", cpu, "CPU to compile for: native, x86-64-v3, x86-64-v4")->capture_default_str();
+}
+
+void CompileFlags::add_threads(CLI::App& app) {
   app.add_option("--threads", threads, "threads (0: one per hardware thread; default: GRADUS_THREADS)")
-      ->check(CLI::Range(0, 1024))
-      ->envname("GRADUS_THREADS");
+      ->check(whole_number(0, most_threads));
+}
+
+void CompileFlags::add_passes(CLI::App& app) {
   app.add_flag(
       "--no-memo", no_memo,
       "neither share equal values nor sum adjoints: the exponential blow-up that memoization avoids");
   app.add_flag("--verify-each{structure}", verify_each,
                "verify the graph after every pass; with =numeric also compare its results")
-      ->check(CLI::IsMember({"numeric", "structure"}));
+      ->check(one_of({"numeric", "structure"}));
   app.add_option("--print-after", print_after, "print the graph after these passes")
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_flag("--print-after-all", print_after_all, "print the graph after every pass");
-  app.add_option("--stop-after", stop_after, "stop after this pass and print the graph");
   app.add_flag("--time-passes", time_passes, "tell on stderr how long each step of the compilation takes");
 }
 
+void CompileFlags::add_stop(CLI::App& app) {
+  app.add_option("--stop-after", stop_after, "stop after this pass and print the graph");
+}
+
 CompilerOptions CompileFlags::compiler_options() const {
-  auto known = [](const std::string& pass) {
-    if (!find_pass(pass))
-      fail_program(fmt::format("there is no pass '{}'", pass), {}, "`gradus opt --list` names them all");
-  };
-  for (const std::string& pass : print_after) known(pass);
-  if (!stop_after.empty()) known(stop_after);
   CompilerOptions options;
   options.target = target_named(cpu);
-  options.threads = threads;
+  options.threads = static_cast<int>(threads.value_or(threads_of_environment()));
   options.memoize = !no_memo;
   options.instrument.print_after.insert(print_after.begin(), print_after.end());
   options.instrument.print_after_all = print_after_all;
@@ -104,6 +129,30 @@ CompilerOptions CompileFlags::compiler_options() const {
                                    : verify_each == "numeric" ? VerifyEach::numeric
                                                               : VerifyEach::structure;
   return options;
+}
+
+void CompileFlags::require_passes(const std::vector<std::string_view>& running) const {
+  const auto require = [&](const char* option, const std::string& pass) {
+    if (!find_pass(pass))
+      fail_program(fmt::format("{}: there is no pass {}", option, shown(pass)), {},
+                   "`gradus opt --list` names them all");
+    if (std::find(running.begin(), running.end(), pass) == running.end())
+      fail_program(
+          fmt::format("{}: pass '{}' does not run here", option, pass), {},
+          running.empty() ? "none does" : fmt::format("those that do: {}", fmt::join(running, ", ")));
+  };
+  if (running.empty() && (print_after_all || !verify_each.empty()))
+    fail_program(
+        fmt::format("{}: no pass runs here", print_after_all ? "--print-after-all" : "--verify-each"));
+  for (const std::string& pass : print_after) require("--print-after", pass);
+  if (!stop_after.empty()) require("--stop-after", stop_after);
+}
+
+std::vector<std::string_view> passes_between(Stage from, Stage to) {
+  std::vector<std::string_view> names;
+  for (int stage = static_cast<int>(from) + 1; stage <= static_cast<int>(to); ++stage)
+    for (const std::string_view name : passes_to(static_cast<Stage>(stage))) names.push_back(name);
+  return names;
 }
 
 namespace {
@@ -134,7 +183,8 @@ FileKind kind_of(const std::string& path, const std::string& text) {
   return FileKind::model;
 }
 
-Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file) {
+Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file,
+                   const Sources& sources) {
   std::vector<Block> blocks;
   for (const std::string& name : unit.trains()) blocks.push_back({name, true});
   for (const std::string& name : unit.programs()) blocks.push_back({name, false});
@@ -146,8 +196,8 @@ Block choose_block(const language::Unit& unit, const std::string& wanted, const 
     if (blocks.empty())
       fail_program(fmt::format("'{}' has neither a train nor a program block", file), {},
                    "add `train NAME { … }` or `program NAME { … }`");
-    fmt::print(stderr, "note: '{}' is the first of several blocks ({}); --only NAME chooses another\n",
-               blocks[0].name, names);
+    sources.note(fmt::format("'{}' is the first of several blocks ({}); --only NAME chooses another",
+                             blocks[0].name, names));
     return blocks[0];
   }
   for (const Block& block : blocks)

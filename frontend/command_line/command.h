@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "frontend/command_line/options.h"
 #include "frontend/driver/compile.h"
 #include "frontend/language/elaborate.h"
 
@@ -27,16 +29,17 @@ class Sources {
   const std::string* find(const std::string& file) const;
   void report(const Diagnostic& diagnostic) const;  // to stderr
   void report(const std::vector<Diagnostic>& diagnostics) const;
+  void note(std::string_view message) const;  // to stderr
 
  private:
   std::map<std::string, std::string> texts_;
   std::vector<language::Unit> units_;
 };
 
-// Options of every command that compiles.
+// Options of the compiler. A command adds those that it has a use for.
 struct CompileFlags {
   std::string cpu = "native";
-  int threads = 0;
+  std::optional<int64_t> threads;  // not given: GRADUS_THREADS
   bool no_memo = false;
   std::string verify_each;
   std::vector<std::string> print_after;
@@ -44,9 +47,15 @@ struct CompileFlags {
   std::string stop_after;
   bool time_passes = false;
 
-  void add_to(CLI::App& app);
+  void add_target(CLI::App& app);
+  void add_threads(CLI::App& app);
+  void add_passes(CLI::App& app);
+  void add_stop(CLI::App& app);
   CompilerOptions compiler_options() const;
+  // Fails if --print-after or --stop-after names a pass that is not among those that will run.
+  void require_passes(const std::vector<std::string_view>& running) const;
 };
+std::vector<std::string_view> passes_between(Stage from, Stage to);
 
 // What a file on the command line holds.
 enum class FileKind { model, graph, loops };
@@ -57,7 +66,8 @@ struct Block {
   std::string name;
   bool is_train = false;
 };
-Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file);
+Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file,
+                   const Sources& sources);
 
 ElementType precision_named(const std::string& name);  // "f32", "f64"
 std::vector<std::pair<std::string, std::string>> split_settings(

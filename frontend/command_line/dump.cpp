@@ -44,16 +44,34 @@ const Graph& pick_graph(const language::TrainProgram& program, const std::string
   return program.training.graph;
 }
 
-Graph load_graph(Sources& sources, const Options& options, const std::string& text, Compiler& compiler) {
+// Before anything is read: what belongs to another form of output.
+void refuse_what_is_not_printed(const CLI::App& app, const Options& options) {
+  if (!options.explain_memory) refuse(app, {"--json"}, "a program, only for --explain-memory");
+  if (options.explain_memory) {
+    refuse(app, {"--stage", "--format", "--expand", "--no-origins", "--cpu", "--stop-after"},
+           "--explain-memory");
+  } else if (stage_named(options.stage) || !options.compile.stop_after.empty()) {
+    refuse(app, {"--cpu"}, "a stage before loops");
+    if (options.format != "formula") refuse(app, {"--expand"}, "--format=" + options.format);
+    if (options.format != "text") refuse(app, {"--no-origins"}, "--format=" + options.format);
+  } else {
+    refuse(app, {"--format", "--expand", "--no-origins"}, "--stage=" + options.stage);
+  }
+}
+
+Graph load_graph(Sources& sources, const Options& options, const std::string& text, Compiler& compiler,
+                 const CLI::App& app) {
   if (kind_of(options.file, text) == FileKind::graph) {
+    refuse(app, {"--only", "--graph", "--data", "--set", "--precision"}, "a graph text");
     Graph graph = parse_graph(text, options.file);
     verify_or_fail(graph, options.file);
     return graph;
   }
   const language::Unit unit = language::load_unit(options.file, text, sources.reader());
   sources.add_unit(unit);
-  const Block block = choose_block(unit, options.only, options.file);
+  const Block block = choose_block(unit, options.only, options.file, sources);
   if (!block.is_train) {
+    refuse(app, {"--graph", "--data", "--set"}, "a program");
     language::LessonOptions lesson;
     if (!options.precision.empty()) lesson.precision = precision_named(options.precision);
     lesson.memoize = !options.compile.no_memo;
@@ -85,35 +103,40 @@ Action set_up_dump(CLI::App& app) {
   app.add_option("FILE", options->file, "model (.gradus), graph or loop text (.gir), or - for standard input")
       ->required();
   app.add_option("--stage", options->stage, "how far to go")
-      ->check(CLI::IsMember({"forward", "backward", "optimized", "kernels", "loops", "llvm", "asm"}))
+      ->check(one_of({"forward", "backward", "optimized", "kernels", "loops", "llvm", "asm"}))
       ->capture_default_str();
   app.add_option("--format", options->format,
                  "of the graph stages: text parses back, formula is infix, dot is for Graphviz")
-      ->check(CLI::IsMember({"text", "formula", "dot"}))
+      ->check(one_of({"text", "formula", "dot"}))
       ->capture_default_str();
   app.add_flag("--expand", options->expand, "formula: write shared values out instead of naming them");
   app.add_flag("--no-origins", options->no_origins, "text: leave out where values come from");
   app.add_option("--only", options->only, "the train or program block, if the file has several");
   app.add_option("--graph", options->graph, "which graph of a train block")
-      ->check(CLI::IsMember({"training", "evaluation", "prediction", "initialization"}))
+      ->check(one_of({"training", "evaluation", "prediction", "initialization"}))
       ->capture_default_str();
   app.add_option("--data", options->data, "NPZ file that replaces the program's data");
   app.add_option("--set", options->settings, "override a setting: NAME=VALUE")->allow_extra_args(false);
   app.add_option("--precision", options->precision, "f32 (default of train blocks) or f64 (of programs)")
-      ->check(CLI::IsMember({"f32", "f64"}));
+      ->check(one_of({"f32", "f64"}));
   app.add_flag("--explain-memory", options->explain_memory,
                "no stage, but what lies in the workspace when, and who needs it");
   app.add_flag("--json", options->json, "with --explain-memory: as JSON");
   app.add_option("-o,--output", options->output, "where to write (default: stdout)");
-  options->compile.add_to(app);
+  options->compile.add_target(app);
+  options->compile.add_passes(app);
+  options->compile.add_stop(app);
 
-  return [options](Sources& sources) {
-    if (options->json && !options->explain_memory)
-      fail_program("--json belongs to --explain-memory", {}, "graph texts parse back as they are");
+  return [options, &app](Sources& sources) {
+    refuse_what_is_not_printed(app, *options);
     const std::string text = sources.read(options->file);
     Compiler compiler(options->compile.compiler_options());
     loop::Program program;
     if (kind_of(options->file, text) == FileKind::loops) {
+      refuse(app,
+             {"--only", "--graph", "--data", "--set", "--precision", "--no-memo", "--verify-each",
+              "--print-after", "--print-after-all", "--stop-after", "--time-passes"},
+             "a text of loops");
       if (options->explain_memory)
         fail_program(
             fmt::format("'{}' holds loops, which do not say what their buffers are for", options->file), {},
@@ -124,14 +147,19 @@ Action set_up_dump(CLI::App& app) {
                                  options->stage),
                      {}, "--stage=loops, llvm or asm");
     } else {
-      const Graph graph = load_graph(sources, *options, text, compiler);
+      const Graph graph = load_graph(sources, *options, text, compiler, app);
+      const std::optional<Stage> stage =
+          options->explain_memory ? Stage::kernels : stage_named(options->stage);
+      options->compile.require_passes(
+          passes_between(Compiler::stage_of(graph), stage.value_or(Stage::kernels)));
       if (options->explain_memory) {
         const MemoryReport report = explain_memory(compiler, graph);
         write_text(options->output,
                    options->json ? memory_json(report).dump(2) + "\n" : format_memory(report));
+        if (options->compile.time_passes)
+          fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
         return success;
       }
-      const std::optional<Stage> stage = stage_named(options->stage);
       const Graph reached = compiler.bring_to(stage.value_or(Stage::kernels), graph);
       sources.report(compiler.warnings());
       if (stage || compiler.instrument().stopped()) {

@@ -31,13 +31,15 @@ int guarded(Sources& sources, const Action& action) {
     sources.report(error.diagnostics());
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "error: out of memory\n  hint: a smaller batch needs less\n");
+    sources.report(Diagnostic{Severity::error, "out of memory", {}, {}, "a smaller batch needs less"});
     return exit_code(ErrorKind::environment);
   } catch (const std::exception& error) {
-    fmt::print(stderr,
-               "error: internal: {}\n  hint: this is a bug in Gradus; please report it with the model text "
-               "and the command line\n",
-               error.what());
+    sources.report(
+        Diagnostic{Severity::error,
+                   fmt::format("internal: {}", error.what()),
+                   {},
+                   {},
+                   "this is a bug in Gradus; please report it with the model text and the command line"});
     return exit_code(ErrorKind::internal);
   }
 }
@@ -54,13 +56,14 @@ int main(int argc, char** argv) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     actions[sub] = command.set_up(*sub);
   }
+  Sources sources;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? success : exit_code(ErrorKind::program);
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    sources.report(misused(app, error));
+    return exit_code(ErrorKind::program);
   }
-  Sources sources;
   return guarded(sources, actions.at(app.get_subcommands().front()));
 }
 

@@ -119,10 +119,9 @@ Action set_up_ops(CLI::App& app) {
   app.add_option("NAME", options->name, "one operation, documented in full");
   app.add_flag("--json", options->json, "as JSON");
   app.add_flag("--markdown", options->markdown, "all of them as the page docs/ops.md");
-  return [options](Sources&) {
+  return [options, &app](Sources&) {
     if (options->markdown) {
-      if (options->json || !options->name.empty())
-        fail_program("--markdown is the whole list: it goes with nothing else");
+      refuse(app, {"NAME", "--json"}, "--markdown, the page of all");
       write_text("-", page());
       return success;
     }

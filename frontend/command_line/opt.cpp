@@ -24,23 +24,29 @@ Action set_up_opt(CLI::App& app) {
   app.add_option("-o,--output", options->output, "where to write the result (default: stdout)");
   app.add_flag("--list", options->list, "list the passes");
   app.add_flag("--no-origins", options->no_origins, "print without origins");
-  options->compile.add_to(app);
-  return [options](Sources& sources) {
+  options->compile.add_passes(app);
+  options->compile.add_stop(app);
+  return [options, &app](Sources& sources) {
     if (options->list) {
+      refuse(app,
+             {"FILE", "--passes", "--no-origins", "--no-memo", "--verify-each", "--print-after",
+              "--print-after-all", "--time-passes", "--stop-after"},
+             "--list");
       std::string out;
       for (const Pass& pass : all_passes()) out += fmt::format("{:<14} {}\n", pass.name, pass.summary);
-      write_text("-", out);
+      write_text(options->output, out);
       return success;
     }
     if (options->file.empty())
       fail_program("opt needs a FILE", {}, "`gradus opt --passes=simplify FILE.gir`");
+    const std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
+    options->compile.require_passes(names);
     const CompilerOptions compiler = options->compile.compiler_options();
     const Graph graph = parse_graph(sources.read(options->file), options->file);
     verify_or_fail(graph, options->file);
     Instrument instrument(compiler.instrument);
     PassContext context;
     context.memoize = compiler.memoize;
-    std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
     const Graph result = run_passes(graph, names, context, instrument.observer());
     sources.report(context.warnings);
     write_text(options->output, print(result, {.origins = !options->no_origins}));

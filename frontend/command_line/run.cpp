@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "frontend/command_line/command.h"
 #include "frontend/driver/lesson.h"
@@ -6,6 +7,8 @@
 #include "frontend/driver/step.h"
 #include "frontend/driver/training_program.h"
 #include "ir/loop/text.h"
+#include "ir/op.h"
+#include "ir/shown_text.h"
 #include "ir/text/parse.h"
 #include "ir/verify.h"
 #include "runtime/data/batches.h"
@@ -27,6 +30,9 @@ struct Options {
   bool count_calls = false;
   bool check_numerics = false;
   CompileFlags compile;
+
+  // The values of one step come from a file or go to one.
+  bool one_step() const { return !inputs.empty() || !save_inputs.empty() || !save_outputs.empty(); }
 };
 
 void print_calls(const language::CallCounts& calls) {
@@ -49,7 +55,8 @@ struct Step {
   const std::vector<language::Check>& checks;
 };
 
-int finish_step(const Step& step, const StepInputs& inputs, const Options& options, Compiler& compiler) {
+StepOutputs finish_step(const Step& step, const StepInputs& inputs, const Options& options,
+                        Compiler& compiler) {
   Executable& executable = step.executable;
   const ExecutableDescription& description = executable.description();
   if (!options.save_inputs.empty()) save_step_inputs(options.save_inputs, description, inputs);
@@ -58,16 +65,18 @@ int finish_step(const Step& step, const StepInputs& inputs, const Options& optio
     fail_step_numerics(compiler, *step.graph, outputs.status.check, executable, inputs);
   if (outputs.status.check >= 0) fail_status(outputs.status, step.checks);
   if (!options.save_outputs.empty()) save_step_outputs(options.save_outputs, description, outputs);
-  if (!options.quiet)
-    for (size_t r = 0; r < outputs.results.size(); ++r) {
-      const Tensor& result = outputs.results[r];
-      if (result.size() == 1)
-        fmt::print("{} = {}\n", description.results[r].name,
-                   format_number(numbers_of(result).values[0], result.element(), 9));
-      else
-        fmt::print("{}: {}\n", description.results[r].name, to_string(result.type()));
-    }
-  return success;
+  return outputs;
+}
+
+void print_results(const StepOutputs& outputs, const ExecutableDescription& description) {
+  for (size_t r = 0; r < outputs.results.size(); ++r) {
+    const Tensor& result = outputs.results[r];
+    const std::string name = printable(description.results[r].name);
+    if (result.size() == 1)
+      fmt::print("{} = {}\n", name, format_number(numbers_of(result).values[0], result.element(), 9));
+    else
+      fmt::print("{}: {}\n", name, to_string(result.type()));
+  }
 }
 
 StepInputs inputs_from_file(const Options& options, const ExecutableDescription& description) {
@@ -78,21 +87,35 @@ StepInputs inputs_from_file(const Options& options, const ExecutableDescription&
   return {};
 }
 
-int run_stage(const Options& options, FileKind kind, const std::string& text, Compiler& compiler) {
-  std::shared_ptr<Executable> executable;
-  std::optional<Graph> graph;
-  if (kind == FileKind::loops) {
-    executable = compiler.compile(loop::parse_program(text, options.file));
-  } else {
-    graph = parse_graph(text, options.file);
-    verify_or_fail(*graph, options.file);
-    if (options.check_numerics && !options.as_is && Compiler::stage_of(*graph) < Stage::kernels)
-      executable = compiler.compile(with_numeric_checks(compiler, *graph));
-    else
-      executable = compiler.compile(options.as_is ? compiler.as_is(*graph) : *graph);
+int run_loops(const Options& options, const std::string& text, Compiler& compiler) {
+  const std::shared_ptr<Executable> executable = compiler.compile(loop::parse_program(text, options.file));
+  const StepInputs inputs = inputs_from_file(options, executable->description());
+  const StepOutputs outputs = finish_step({*executable, nullptr, {}}, inputs, options, compiler);
+  if (!options.quiet) print_results(outputs, executable->description());
+  return success;
+}
+
+int run_graph(const Options& options, const std::string& text, Compiler& compiler, const CLI::App& app) {
+  const Graph graph = parse_graph(text, options.file);
+  verify_or_fail(graph, options.file);
+  const Stage stage = Compiler::stage_of(graph);
+  if (stage == Stage::kernels) refuse(app, {"--as-is", "--check-numerics"}, "a graph at stage kernels");
+  if (options.as_is) {
+    refuse(app, {"--check-numerics"}, "--as-is");
+    for (uint32_t i = 0; i < graph.size(); ++i)
+      if (graph.node(i).op->name == "gradient")
+        fail_program(fmt::format("--as-is: %{} is a gradient, which a pass must expand", graph.node(i).id),
+                     {}, "leave --as-is away, or `gradus opt --passes=differentiate` first");
   }
-  return finish_step({*executable, graph ? &*graph : nullptr, {}},
-                     inputs_from_file(options, executable->description()), options, compiler);
+  options.compile.require_passes(passes_between(options.as_is ? Stage::optimized : stage, Stage::kernels));
+  const std::shared_ptr<Executable> executable =
+      compiler.compile(options.check_numerics ? with_numeric_checks(compiler, graph)
+                       : options.as_is        ? compiler.as_is(graph)
+                                              : graph);
+  const StepInputs inputs = inputs_from_file(options, executable->description());
+  const StepOutputs outputs = finish_step({*executable, &graph, {}}, inputs, options, compiler);
+  if (!options.quiet) print_results(outputs, executable->description());
+  return success;
 }
 
 // The first batch of the first epoch, from initial values.
@@ -130,16 +153,15 @@ int run_training_step(const language::Unit& unit, const std::string& name, const
   }
   if (options.count_calls) print_calls(program.graphs().calls);
   const language::StepGraph& graph = program.graphs(static_cast<int64_t>(rows.size())).training;
-  return finish_step({executable, &graph.graph, graph.checks}, inputs, options, compiler);
+  const StepOutputs outputs =
+      finish_step({executable, &graph.graph, graph.checks}, inputs, options, compiler);
+  if (!options.quiet) print_results(outputs, executable.description());
+  return success;
 }
 
-// All results of a lesson's graph, without its expectations.
-int run_lesson_step(const language::Unit& unit, const std::string& name, const Options& options,
-                    Compiler& compiler) {
-  language::LessonOptions lesson_options;
-  if (!options.precision.empty()) lesson_options.precision = precision_named(options.precision);
-  lesson_options.memoize = !options.compile.no_memo;
-  const language::LessonProgram lesson = language::elaborate_program(unit, name, lesson_options);
+// A lesson whose values come from a file or go to one.
+LessonOutcome run_lesson_step(const language::LessonProgram& lesson, const Options& options,
+                              Compiler& compiler) {
   const std::shared_ptr<Executable> executable =
       compiler.compile(options.check_numerics ? with_numeric_checks(compiler, lesson.graph) : lesson.graph);
   StepInputs inputs;
@@ -147,8 +169,30 @@ int run_lesson_step(const language::Unit& unit, const std::string& name, const O
     inputs = load_step_inputs(options.inputs, executable->description());
   else
     inputs.inputs = lesson_inputs(lesson, executable->description());
-  if (options.count_calls) print_calls(lesson.calls);
-  return finish_step({*executable, &lesson.graph, lesson.checks}, inputs, options, compiler);
+  const StepOutputs outputs =
+      finish_step({*executable, &lesson.graph, lesson.checks}, inputs, options, compiler);
+  ResultTable table;
+  for (size_t r = 0; r < outputs.results.size(); ++r)
+    table[executable->description().results[r].name] = numbers_of(outputs.results[r]);
+  return judge_lesson(lesson, table, compiler);
+}
+
+void report_outcome(const LessonOutcome& outcome, const Options& options, const Sources& sources) {
+  if (!options.quiet) fmt::print("program {}\n", outcome.name);
+  for (const OutcomeLine& line : outcome.lines) {
+    if (!options.quiet)
+      fmt::print("  {:>4}  {}{}\n", line.span.line,
+                 !line.expectation ? ""
+                 : line.holds      ? "ok      expect "
+                                   : "FAILED  expect ",
+                 line.text);
+    if (line.holds) continue;
+    std::fflush(stdout);
+    Diagnostic diagnostic;
+    diagnostic.message = "the expectation does not hold: " + line.message;
+    diagnostic.span = line.span;
+    sources.report(diagnostic);
+  }
 }
 
 int run_lessons(const language::Unit& unit, const std::vector<std::string>& names, const Options& options,
@@ -161,27 +205,54 @@ int run_lessons(const language::Unit& unit, const std::vector<std::string>& name
     const language::LessonProgram lesson = language::elaborate_program(unit, name, lesson_options);
     sources.report(lesson.warnings);
     const LessonOutcome outcome =
-        run_lesson(lesson, compiler, options.evaluator ? Engine::evaluator : Engine::jit);
-    fmt::print("program {}\n", outcome.name);
-    for (const OutcomeLine& line : outcome.lines) {
-      if (!line.expectation) {
-        fmt::print("  {:>4}  {}\n", line.span.line, line.text);
-        continue;
-      }
-      ++expectations;
-      fmt::print("  {:>4}  {}  expect {}\n", line.span.line, line.holds ? "ok    " : "FAILED", line.text);
-      if (line.holds) continue;
-      std::fflush(stdout);
-      Diagnostic diagnostic;
-      diagnostic.message = "the expectation does not hold: " + line.message;
-      diagnostic.span = line.span;
-      sources.report(diagnostic);
-    }
+        options.one_step()
+            ? run_lesson_step(lesson, options, compiler)
+            : run_lesson(lesson, compiler, options.evaluator ? Engine::evaluator : Engine::jit);
+    report_outcome(outcome, options, sources);
+    for (const OutcomeLine& line : outcome.lines) expectations += line.expectation;
     if (options.count_calls) print_calls(lesson.calls);
     failed += outcome.failed;
   }
-  fmt::print("{} of {} expectations hold\n", expectations - failed, expectations);
+  if (!options.quiet) fmt::print("{} of {} expectations hold\n", expectations - failed, expectations);
   return failed == 0 ? success : does_not_hold;
+}
+
+// The programs that the command line asks for; empty: a train block.
+std::vector<std::string> chosen_programs(const language::Unit& unit, const Options& options,
+                                         std::string& train, const Sources& sources) {
+  const std::vector<std::string> programs = unit.programs();
+  if (options.only.empty() && programs.size() > 1 && options.one_step())
+    fail_program(fmt::format("'{}' has {} programs, and a file holds the values of one", options.file,
+                             programs.size()),
+                 {}, fmt::format("--only chooses one of {}", fmt::join(programs, ", ")));
+  if (options.only.empty() && !programs.empty() && !(options.one_step() && !unit.trains().empty()))
+    return programs;
+  const Block block = choose_block(unit, options.only, options.file, sources);
+  if (!block.is_train) return {block.name};
+  train = block.name;
+  return {};
+}
+
+int run_model(const Options& options, const std::string& text, Sources& sources, Compiler& compiler,
+              const CLI::App& app) {
+  const language::Unit unit = language::load_unit(options.file, text, sources.reader());
+  sources.add_unit(unit);
+  std::string train;
+  const std::vector<std::string> programs = chosen_programs(unit, options, train, sources);
+  refuse(app, {"--as-is"}, "a model text");
+  if (!train.empty()) {
+    refuse(app, {"--evaluator"}, "a train block");
+  } else {
+    refuse(app, {"--data", "--set"}, "a program");
+    if (options.evaluator)
+      refuse(app,
+             {"--inputs", "--save-inputs", "--save-outputs", "--check-numerics", "--cpu", "--threads",
+              "--verify-each", "--print-after", "--print-after-all", "--time-passes"},
+             "--evaluator, which compiles nothing");
+  }
+  options.compile.require_passes(passes_between(Stage::forward, Stage::kernels));
+  return train.empty() ? run_lessons(unit, programs, options, sources, compiler)
+                       : run_training_step(unit, train, options, sources, compiler);
 }
 
 }  // namespace
@@ -193,7 +264,7 @@ Action set_up_run(CLI::App& app) {
       ->required();
   app.add_option("--only", options->only, "the train or program block; default: all programs");
   app.add_option("--precision", options->precision, "f32 or f64; lessons use f64, train blocks f32")
-      ->check(CLI::IsMember({"f32", "f64"}));
+      ->check(one_of({"f32", "f64"}));
   app.add_option("--inputs", options->inputs, "safetensors file with the values of all inputs");
   app.add_option("--save-inputs", options->save_inputs, "write the values of all inputs of the step");
   app.add_option("--save-outputs", options->save_outputs,
@@ -203,40 +274,33 @@ Action set_up_run(CLI::App& app) {
   app.add_flag("--as-is", options->as_is, "graph text: no passes but the grouping into kernels");
   app.add_flag("--evaluator", options->evaluator,
                "lessons: by the reference interpreter instead of compiled code");
-  app.add_flag("-q,--quiet", options->quiet, "do not print the step's results");
+  app.add_flag("-q,--quiet", options->quiet, "print no results, only what fails");
   app.add_flag("--check-numerics", options->check_numerics,
                "stop at the first value that is not finite, and say where it comes from (slower)");
   app.add_flag("--count-calls", options->count_calls,
                "tell how often each function was called while the graph was built");
-  options->compile.add_to(app);
+  options->compile.add_target(app);
+  options->compile.add_threads(app);
+  options->compile.add_passes(app);
 
-  return [options](Sources& sources) {
+  return [options, &app](Sources& sources) {
     const std::string text = sources.read(options->file);
     CompilerOptions compiler_options = options->compile.compiler_options();
     compiler_options.check_numerics = options->check_numerics;
     Compiler compiler(compiler_options);
     const FileKind kind = kind_of(options->file, text);
-    int code = success;
-    if (kind != FileKind::model) {
-      code = run_stage(*options, kind, text, compiler);
-    } else {
-      const language::Unit unit = language::load_unit(options->file, text, sources.reader());
-      sources.add_unit(unit);
-      const bool one_step =
-          !options->inputs.empty() || !options->save_inputs.empty() || !options->save_outputs.empty();
-      const bool all_programs = options->only.empty() && !unit.programs().empty() && !one_step;
-      if (all_programs) {
-        code = run_lessons(unit, unit.programs(), *options, sources, compiler);
-      } else {
-        const Block block = choose_block(unit, options->only, options->file);
-        if (block.is_train)
-          code = run_training_step(unit, block.name, *options, sources, compiler);
-        else if (one_step)
-          code = run_lesson_step(unit, block.name, *options, compiler);
-        else
-          code = run_lessons(unit, {block.name}, *options, sources, compiler);
-      }
-    }
+    if (kind != FileKind::model)
+      refuse(app,
+             {"--only", "--precision", "--data", "--set", "--evaluator", "--count-calls", "--save-inputs"},
+             "a dumped stage");
+    if (kind == FileKind::loops)
+      refuse(
+          app,
+          {"--as-is", "--check-numerics", "--no-memo", "--verify-each", "--print-after", "--print-after-all"},
+          "a text of loops");
+    const int code = kind == FileKind::loops   ? run_loops(*options, text, compiler)
+                     : kind == FileKind::graph ? run_graph(*options, text, compiler, app)
+                                               : run_model(*options, text, sources, compiler, app);
     sources.report(compiler.warnings());
     if (options->compile.time_passes)
       fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));

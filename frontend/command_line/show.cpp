@@ -185,23 +185,24 @@ Summary summary_of_block(const language::Unit& unit, const std::string& name, co
 
 // Of a model or layer that no block trains; nothing if sizes of its inputs are open.
 std::optional<Summary> summary_of_model(const language::Unit& unit, const std::string& name,
-                                        const Options& options) {
+                                        const Options& options, const Sources& sources) {
   language::TrainOptions train;
   train.overrides = split_settings(options.settings);
   const language::ModelProgram program = language::elaborate_model(unit, name, train);
   if (program.open_sizes.empty()) return summarize(name, program.layers, program.storage);
   std::string settings;
   for (const std::string& size : program.open_sizes) settings += fmt::format(" --set {}=…", size);
-  fmt::print(stderr, "note: for the table of its layers, {} needs{}\n", name, settings);
+  sources.note(fmt::format("for the table of its layers, {} needs{}", name, settings));
   return std::nullopt;
 }
 
 // A block is asked for by its own name, or by that of the model that it trains.
 std::optional<Summary> summary_of(const language::Unit& unit, const Catalog& catalog,
-                                  const CatalogEntry& entry, const Options& options) {
+                                  const CatalogEntry& entry, const Options& options, const Sources& sources) {
   for (const CatalogEntry& each : catalog.entries)
     if (each.kind == "train" && each.name == entry.name) return summary_of_block(unit, each.name, options);
-  if (entry.kind == "model" || entry.kind == "layer") return summary_of_model(unit, entry.name, options);
+  if (entry.kind == "model" || entry.kind == "layer")
+    return summary_of_model(unit, entry.name, options, sources);
   return std::nullopt;
 }
 
@@ -221,11 +222,15 @@ int show_whole_file(const language::Unit& unit, const Catalog& catalog, const Op
   return success;
 }
 
-int show_file(const std::string& file, const std::string& name, const Options& options, Sources& sources) {
+int show_file(const std::string& file, const std::string& name, const Options& options, Sources& sources,
+              const CLI::App& app) {
   const language::Unit unit = language::load_unit(file, sources.read(file), sources.reader());
   sources.add_unit(unit);
   const Catalog catalog = language::user_catalog(unit);
-  if (name.empty()) return show_whole_file(unit, catalog, options);
+  if (name.empty()) {
+    if (unit.trains().empty()) refuse(app, {"--data", "--set"}, "a file without a train block");
+    return show_whole_file(unit, catalog, options);
+  }
   const CatalogEntry* entry = catalog.find(name);
   if (!entry) {
     std::vector<std::string> names;
@@ -235,7 +240,13 @@ int show_file(const std::string& file, const std::string& name, const Options& o
                  near.empty() ? fmt::format("`gradus show {}` lists it all", file)
                               : fmt::format("did you mean `{}`?", near));
   }
-  const std::optional<Summary> summary = summary_of(unit, catalog, *entry, options);
+  const bool trained =
+      std::any_of(catalog.entries.begin(), catalog.entries.end(),
+                  [&](const CatalogEntry& each) { return each.kind == "train" && each.name == entry->name; });
+  if (!trained) refuse(app, {"--data"}, "what no train block trains");
+  if (!trained && entry->kind != "model" && entry->kind != "layer")
+    refuse(app, {"--set"}, "a " + entry->kind);
+  const std::optional<Summary> summary = summary_of(unit, catalog, *entry, options, sources);
   if (options.json) {
     nlohmann::json json = to_json(*entry, file);
     if (summary) json["summary"] = to_json(*summary);
@@ -260,13 +271,14 @@ Action set_up_show(CLI::App& app) {
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_flag("--json", options->json, "as JSON");
   app.add_flag("--markdown", options->markdown, "the whole library as the page docs/library.md");
-  return [options](Sources& sources) {
+  return [options, &app](Sources& sources) {
     const std::vector<std::string>& names = options->names;
-    if (options->markdown && (!names.empty() || options->json))
-      fail_program("--markdown is the whole library: it goes with nothing else");
+    if (options->markdown)
+      refuse(app, {"NAME", "--json", "--set", "--data"}, "--markdown, the page of the library");
+    const bool file = !names.empty() && (names[0] == "-" || names[0].ends_with(".gradus"));
+    if (!file) refuse(app, {"--set", "--data"}, "the library");
     if (names.empty()) return show_library(*options);
-    const bool file = names[0] == "-" || names[0].ends_with(".gradus");
-    if (file) return show_file(names[0], names.size() > 1 ? names[1] : "", *options, sources);
+    if (file) return show_file(names[0], names.size() > 1 ? names[1] : "", *options, sources, app);
     if (names.size() > 1)
       fail_program(fmt::format("'{}' is not a model text", names[0]), {},
                    "gradus show FILE.gradus NAME, or gradus show NAME of the library");

@@ -5,6 +5,7 @@
 #include "frontend/driver/memory_report.h"
 #include "frontend/driver/run_description.h"
 #include "frontend/driver/train.h"
+#include "ir/shown_text.h"
 #include "runtime/data/numpy.h"
 
 namespace gradus::command_line {
@@ -45,7 +46,7 @@ std::string results_table(const TrainingReport& report, const std::vector<std::s
     out += fmt::format("{:<16}", metric);
     for (std::string_view part : present) {
       const std::optional<double> number = value(part, metric);
-      out += number ? fmt::format("{:>14.6g}", *number) : fmt::format("{:>14}", "-");
+      out += number ? fmt::format("{:>14.6g}", unsigned_nan(*number)) : fmt::format("{:>14}", "-");
     }
     out += '\n';
   }
@@ -64,7 +65,7 @@ int predict_from_checkpoint(TrainingProgram& program, const Options& options) {
   const std::vector<int64_t>& rows = data.test.empty() ? data.training : data.test;
   write_npz(options.predictions, run_prediction(program, options.checkpoint, rows));
   fmt::print("predictions for {} {} rows: {}\n", rows.size(), data.test.empty() ? "training" : "test",
-             options.predictions);
+             printable(options.predictions));
   return success;
 }
 
@@ -116,10 +117,11 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
   if (options.explain_memory)
     fmt::print("{}\n", format_memory(explain_memory(program.compiler(), program.graphs().training.graph)));
   const TrainRun run = run_training(program, run_options);
-  for (const std::string& message : run.report.messages) fmt::print(stderr, "{}\n", message);
+  for (const std::string& message : run.report.messages)
+    fmt::print(stderr, "{}\n", printable_message(message));
   fmt::print("{} epochs, {} steps in {:.1f} s\n{}", run.report.epoch, run.report.step, run.report.seconds,
              results_table(run.report, program.graphs().metrics));
-  for (const std::string& file : run.files) fmt::print("wrote {}\n", file);
+  for (const std::string& file : run.files) fmt::print("wrote {}\n", printable(file));
 
   if (options.gradient_norms) {
     std::fflush(stdout);
@@ -162,8 +164,7 @@ Action set_up_train(CLI::App& app) {
   app.add_option(
       "--predictions", options->predictions,
       "do not train: write the model's outputs for the test rows to this NPZ file (needs --checkpoint)");
-  app.add_option("--precision", options->precision, "f32 (default) or f64")
-      ->check(CLI::IsMember({"f32", "f64"}));
+  app.add_option("--precision", options->precision, "f32 (default) or f64")->check(one_of({"f32", "f64"}));
   app.add_flag("--check-numerics", options->check_numerics,
                "stop at the first value that is not finite, and say where it comes from (slower)");
   app.add_flag("--explain-memory", options->explain_memory,
@@ -173,9 +174,17 @@ Action set_up_train(CLI::App& app) {
       "write gradients.csv and activations.csv into the run's folder, an entry an epoch and parameter or "
       "layer, and name what is wrong: vanishing, exploding, dead units, …");
   app.add_flag("-q,--quiet", options->quiet, "no progress");
-  options->compile.add_to(app);
+  options->compile.add_target(app);
+  options->compile.add_threads(app);
+  options->compile.add_passes(app);
 
-  return [options](Sources& sources) {
+  return [options, &app](Sources& sources) {
+    if (!options->predictions.empty())
+      refuse(
+          app,
+          {"--resume", "--output", "--checkpoint-every", "--gradient-norms", "--explain-memory", "--quiet"},
+          "--predictions, which trains nothing");
+    options->compile.require_passes(passes_between(Stage::forward, Stage::kernels));
     if (!options->resume.empty()) take_over(*options);
     if (options->precision.empty()) options->precision = "f32";
     if (options->file.empty())
@@ -184,7 +193,7 @@ Action set_up_train(CLI::App& app) {
     const std::string text = sources.read(options->file);
     const language::Unit unit = language::load_unit(options->file, text, sources.reader());
     sources.add_unit(unit);
-    const Block block = choose_block(unit, options->only, options->file);
+    const Block block = choose_block(unit, options->only, options->file, sources);
     if (!block.is_train)
       fail_program(fmt::format("'{}' is a program, which does not train", block.name), {},
                    fmt::format("`gradus run {}` runs it", options->file));

@@ -10,6 +10,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/shown_text.h"
 #include "ir/text/print.h"
 
 namespace gradus {
@@ -77,7 +78,14 @@ GradientCheck check_gradient(const Graph& graph, Value y, const std::vector<eval
   const Graph forward = gradient_graph(graph, y, variables);
   const Graph backward = simplify(differentiate(forward, context), context);
   check.backward_nodes = backward.size();
-  const auto evaluation = evaluate::evaluate<double>(backward, inputs, {.round_to_declared = false});
+  const auto evaluation = [&] {
+    try {
+      return evaluate::evaluate<double>(backward, inputs, {.round_to_declared = false});
+    } catch (const evaluate::NotAvailable& missing) {
+      fail_program(fmt::format("the gradient of {} is not available by the reference interpreter: {}",
+                               check.scalar, missing.what()));
+    }
+  }();
   check.reverse_milliseconds =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
@@ -104,22 +112,39 @@ GradientCheck check_gradient(const Graph& graph, Value y, const std::vector<eval
   return check;
 }
 
+namespace {
+
+// Nobody is said to agree who was not asked.
+std::string verdict(const GradientCheck& check) {
+  std::vector<std::string_view> asked, missing;
+  for (const evaluate::DerivativeRow& row : check.table.rows)
+    if (evaluate::is_exact(row.method))
+      (row.available ? asked : missing).push_back(evaluate::name(row.method));
+  if (asked.empty()) return "no exact method is available to compare with";
+  std::string out = check.exact_methods_agree ? "exact methods agree to 1e-12" : "exact methods DISAGREE";
+  if (!missing.empty()) out += fmt::format(" (not available: {})", fmt::join(missing, ", "));
+  return out;
+}
+
+}  // namespace
+
 std::string format_check(const GradientCheck& check) {
-  std::string out =
-      fmt::format("{} = {:.10g}, by {} ({} of {} elements compared)\n", check.scalar, check.table.value,
-                  fmt::join(check.by, ", "), check.table.coordinates, check.coordinates);
+  std::string out = fmt::format("{} = {:.10g}, by {} ({} of {} elements compared)\n", check.scalar,
+                                unsigned_nan(check.table.value), fmt::join(check.by, ", "),
+                                check.table.coordinates, check.coordinates);
   out += fmt::format("  {:<26} {:>24} {:>12}   {}\n", "method", "along the direction", "max error", "cost");
   out += fmt::format("  {:<26} {:>24.15g} {:>12}   {} nodes, {:.1f} ms\n", "reverse (symbolic)",
-                     check.table.reference_along, "-", check.backward_nodes, check.reverse_milliseconds);
+                     unsigned_nan(check.table.reference_along), "-", check.backward_nodes,
+                     check.reverse_milliseconds);
   for (const evaluate::DerivativeRow& row : check.table.rows) {
     if (row.available)
       out += fmt::format("  {:<26} {:>24.15g} {:>12.2e}   {} evaluations\n", evaluate::name(row.method),
-                         row.along, row.error, row.evaluations);
+                         unsigned_nan(row.along), unsigned_nan(row.error), row.evaluations);
     else
       out +=
           fmt::format("  {:<26} {:>24} {:>12}   {}\n", evaluate::name(row.method), "n/a", "n/a", row.reason);
   }
-  out += check.exact_methods_agree ? "  exact methods agree to 1e-12\n" : "  exact methods DISAGREE\n";
+  out += "  " + verdict(check) + "\n";
   if (check.custom_gradient_differs) out += "  a custom gradient DIFFERS from central differences\n";
   return out;
 }

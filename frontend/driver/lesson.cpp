@@ -10,6 +10,7 @@
 #include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
 #include "ir/evaluate/bounded.h"
+#include "ir/evaluate/dual.h"
 #include "ir/evaluate/evaluate.h"
 
 namespace gradus {
@@ -75,7 +76,15 @@ ResultTable compute_evaluator(const language::LessonProgram& lesson) {
       if (variable.name == input.name) values = variable.values;
     inputs.push_back(evaluate::array_of(type, std::move(values)));
   }
-  const auto evaluation = evaluate::evaluate<double>(lesson.graph, std::move(inputs));
+  const auto evaluation = [&] {
+    try {
+      return evaluate::evaluate<double>(lesson.graph, std::move(inputs));
+    } catch (const evaluate::NotAvailable& missing) {
+      fail_program(fmt::format("program '{}' is not available by the reference interpreter: {}", lesson.name,
+                               missing.what()),
+                   {}, "without --evaluator it is compiled, which has no such limit");
+    }
+  }();
   ResultTable table;
   for (size_t r = 0; r < evaluation.results.size(); ++r) {
     Numbers numbers{evaluation.results[r].type, {}};
@@ -127,7 +136,12 @@ std::vector<Tensor> lesson_inputs(const language::LessonProgram& lesson,
 }
 
 LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine) {
-  const ResultTable table = engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson);
+  return judge_lesson(
+      lesson, engine == Engine::jit ? compute_jit(lesson, compiler) : compute_evaluator(lesson), compiler);
+}
+
+LessonOutcome judge_lesson(const language::LessonProgram& lesson, const ResultTable& table,
+                           Compiler& compiler) {
   LessonOutcome outcome;
   outcome.name = lesson.name;
   std::optional<std::map<std::string, std::vector<double>>> bounds;

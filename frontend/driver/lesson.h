@@ -22,6 +22,9 @@ struct LessonOutcome {
 std::vector<Tensor> lesson_inputs(const language::LessonProgram& lesson,
                                   const ExecutableDescription& description);
 
+// What its statements say of the results of its graph.
+LessonOutcome judge_lesson(const language::LessonProgram& lesson, const ResultTable& table,
+                           Compiler& compiler);
 LessonOutcome run_lesson(const language::LessonProgram& lesson, Compiler& compiler, Engine engine);
 
 }  // namespace gradus

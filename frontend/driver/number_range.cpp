@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ir/shown_text.h"
+
 #include "frontend/driver/number_range.h"
 
 namespace gradus {
@@ -27,7 +29,7 @@ NumberRange range_of(const Tensor& tensor) {
 
 std::string number_text(double number) {
   if (std::isnan(number)) return "nan";  // its sign says nothing
-  return fmt::format("{:.6g}", number);
+  return fmt::format("{:.6g}", unsigned_nan(number));
 }
 
 std::string to_string(const NumberRange& range) {

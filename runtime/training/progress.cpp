@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "ir/shown_text.h"
+
 namespace gradus {
 
 namespace {
@@ -86,7 +88,8 @@ void ProgressBar::train_end(TrainingState& state) {
 
 std::string ProgressBar::metrics(const TrainingState& state, const std::vector<double>& values) const {
   std::string text;
-  for (size_t i = 0; i < values.size(); ++i) text += fmt::format("  {} {:.4g}", state.names[i], values[i]);
+  for (size_t i = 0; i < values.size(); ++i)
+    text += fmt::format("  {} {:.4g}", state.names[i], unsigned_nan(values[i]));
   return text;
 }
 
