@@ -3,7 +3,10 @@
 set -euo pipefail
 gradus=$1 model=$2 work=$3
 rm -rf "$work" && mkdir -p "$work"
-"$gradus" run "$model" -q --save-inputs "$work/inputs.safetensors" --save-outputs "$work/outputs.safetensors" > /dev/null
+# Of several programs, the one that `dump` takes.
+only=()
+grep -q '^train ' "$model" || only=(--only "$(grep -m1 -oE '^program [A-Za-z0-9_]+' "$model" | cut -d' ' -f2)")
+"$gradus" run "$model" -q "${only[@]}" --save-inputs "$work/inputs.safetensors" --save-outputs "$work/outputs.safetensors" > /dev/null
 for stage in forward backward optimized kernels loops; do
   "$gradus" dump "$model" --stage=$stage -o "$work/$stage.gir"
   "$gradus" dump "$work/$stage.gir" --stage=$stage -o "$work/$stage.again.gir"
