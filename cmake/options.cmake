@@ -24,7 +24,15 @@ if(GRADUS_SANITIZE)
   target_compile_options(gradus_options INTERFACE
     -fsanitize=${GRADUS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(gradus_options INTERFACE -fsanitize=${GRADUS_SANITIZE})
+  target_compile_definitions(gradus_options INTERFACE GRADUS_SANITIZED)
 endif()
+
+# Most of the sanitized suite's time is compiling: what takes little of its running is not optimized. Called by a folder.
+macro(gradus_compile_fast_if_sanitized)
+  if(GRADUS_SANITIZE)
+    add_compile_options(-O0)
+  endif()
+endmacro()
 
 option(GRADUS_FUZZ "Build the libFuzzer targets of tests/fuzz (clang)" OFF)
 

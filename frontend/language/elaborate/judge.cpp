@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "frontend/language/elaborate/judge.h"
+#include "ir/shown_text.h"
 
 namespace gradus::language {
 
@@ -59,7 +60,7 @@ bool holds(const Expectation& expectation, const Number& left, const Number& rig
 
 std::string show(const Number& number) {
   if (const auto* integer = std::get_if<int64_t>(&number)) return fmt::format("{}", *integer);
-  return fmt::format("{:.17g}", std::get<double>(number));
+  return fmt::format("{:.17g}", unsigned_nan(std::get<double>(number)));
 }
 
 }  // namespace
