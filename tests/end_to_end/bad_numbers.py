@@ -23,9 +23,15 @@ def data(path, column, number):
 def checkpoint(source, target):
     content = bytearray(open(source, "rb").read())
     size = int.from_bytes(content[:8], "little")
-    begin = 8 + size + json.loads(content[8 : 8 + size])["dense_1.weight"]["data_offsets"][0]
-    content[begin : begin + 4] = array.array("f", [float("nan")]).tobytes()
-    open(target, "wb").write(content)
+    header = json.loads(content[8 : 8 + size])
+    parts = content[8 + size :]
+    begin = header["dense_1.weight"]["data_offsets"][0]
+    parts[begin : begin + 4] = array.array("f", [float("nan")]).tobytes()
+    # As a diverged run of another tool would have saved it: without checksums.
+    header.pop("__metadata__", None)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    open(target, "wb").write(len(text).to_bytes(8, "little") + text + parts)
 
 
 {"data": data, "checkpoint": checkpoint}[sys.argv[1]](*sys.argv[2:])

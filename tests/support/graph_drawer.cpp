@@ -173,8 +173,9 @@ Value GraphDrawer::squashed(Value x) { return build::unary(b_, chance(0.5) ? "ta
 // ---- elementwise
 
 Value GraphDrawer::unary() {
-  static const std::vector<std::string> everywhere = {"neg",     "abs",      "sin",  "cos",  "tanh",   "erf",
-                                                      "sigmoid", "softplus", "atan", "tanh", "sigmoid"};
+  static const std::vector<std::string> everywhere = {"neg",  "abs",  "sin",     "cos",
+                                                      "tanh", "erf",  "sigmoid", "softplus",
+                                                      "atan", "tanh", "sigmoid", "normal_cdf"};
   static const std::vector<std::string> of_positive = {"log",   "sqrt", "rsqrt", "cbrt",
                                                        "log1p", "log",  "sqrt"};
   static const std::vector<std::string> of_small = {"exp", "expm1", "tan", "sinh", "cosh", "exp"};
