@@ -39,7 +39,7 @@ void lower_first_bad(Kernel& kernel, uint32_t index) {
   const int64_t first = f.local("first", ElementType::i64, {1}, integer(-1));
   const Expression at = f.open("i", 0, count);
   const Index position = count == 1 ? Index(0) : f.space.axis(count);
-  if (count > 1) f.space.bind({position.terms[0].first}, at, f.level());
+  if (count != 1) f.space.bind({position.terms[0].first}, at, f.level());
   const Expression id = f.let("id", as_i64(kernel.values.at(ids, f.space.delinearize(position, shape))));
   const Expression bad = loop::make(ScalarOp::logical_not, {in_range(id, rows_of(kernel, node))});
   const Expression none = loop::make(ScalarOp::less, {f.load(first, {integer(0)}), integer(0)});

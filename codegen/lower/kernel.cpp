@@ -80,7 +80,25 @@ namespace {
 
 using Family = void (*)(Kernel&, uint32_t);
 
-Family family(const Op& op) {
+// A contraction over nothing: every chain is its beginning, +0.
+void lower_zeros(Kernel& kernel, uint32_t node) {
+  const Type& type = kernel.body.node(node).types[0];
+  const int64_t buffer = kernel.home({node, 0});
+  const Index i = kernel.f.open_axis("i", element_count(type.shape), loop::LoopKind::vectorized);
+  kernel.f.store(buffer, i, loop::constant(type.element, 0));
+  kernel.f.close();
+}
+
+bool contracts_nothing(const Graph& body, uint32_t i) {
+  const Node& node = body.node(i);
+  if (node.op->family != OpFamily::contraction) return false;
+  const auto is_empty = [](const Type& type) { return element_count(type.shape) == 0; };
+  return is_empty(node.types[0]) || std::any_of(node.operands.begin(), node.operands.end(),
+                                                [&](Value v) { return is_empty(body.type(v)); });
+}
+
+Family family(const Graph& body, uint32_t node) {
+  const Op& op = *body.node(node).op;
   static const std::map<std::string_view, Family> table = {{"argmax", lower_arg_reduction},
                                                            {"argmin", lower_arg_reduction},
                                                            {"cumsum", lower_cumulative},
@@ -93,6 +111,7 @@ Family family(const Op& op) {
                                                            {"status", lower_status},
                                                            {"sort", lower_sort},
                                                            {"top_k", lower_sort}};
+  if (contracts_nothing(body, node)) return lower_zeros;
   if (is_reduction(op)) return lower_reduction;
   const auto it = table.find(op.name);
   return it == table.end() ? nullptr : it->second;
@@ -123,7 +142,7 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
     if (result.value.result > 0) second_result[result.value.node] = true;
   for (uint32_t i = 0; i < body.size(); ++i) {
     if (!live[i]) continue;
-    if (Family lower_family = family(*body.node(i).op))
+    if (Family lower_family = family(body, i))
       stages.push_back({i, lower_family, nullptr});
     else if (second_result[i])
       stages.push_back({i, lower_indexed, nullptr});  // the first bad index of a gather or one_hot
@@ -131,10 +150,11 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
   // Memory first: parameters come before all locals.
   for (Stage& stage : stages) {
     const Node& node = body.node(stage.node);
-    if (options.tiles) stage.tiled = plan_tiled_contraction(kernel, stage.node);
+    if (options.tiles && stage.lower == lower_contraction)
+      stage.tiled = plan_tiled_contraction(kernel, stage.node);
     if (stage.tiled) continue;
     for (uint32_t r = 0; r < node.types.size(); ++r)
-      if (r > 0 || family(*node.op)) kernel.home({stage.node, r});
+      if (r > 0 || family(body, stage.node)) kernel.home({stage.node, r});
     if (const int64_t count = sort_scratch(kernel, stage.node); count > 0)
       kernel.set_stage_scratch(stage.node, kernel.scratch("order", ElementType::i32, count));
     if (!is_reduction(*node.op)) continue;

@@ -128,7 +128,9 @@ Action set_up_dump(CLI::App& app) {
   return [options, &app](Sources& sources) {
     refuse_what_is_not_printed(app, *options);
     const std::string text = sources.read(options->file);
-    Compiler compiler(options->compile.compiler_options());
+    CompilerOptions compiler_options = options->compile.compiler_options();
+    compiler_options.check_bounds = kind_of(options->file, text) != FileKind::model;
+    Compiler compiler(compiler_options);
     loop::Program program;
     if (kind_of(options->file, text) == FileKind::loops) {
       refuse(app,

@@ -312,7 +312,10 @@ const Op scan = {
                      "leading axis of length 4"},
                     {"graph @g (%h: f32[]) { %0 = scan {carries=1, sequences=0, length=4} "
                      "(%i, %c = %h) { %0 = cast %c {to=f64} : f64[]  yield %0 } : f32[]  return %0 }",
-                     "carry 0 begins as f32[], but the body yields f64[]"}},
+                     "carry 0 begins as f32[], but the body yields f64[]"},
+                    {"graph @g (%h: f32[]) { %0 = scan {carries=1, sequences=0, length=9223372036854775807} "
+                     "(%i, %c = %h) { yield %c } : f32[]  return %0 }",
+                     "expected 0 to 2^45"}},
 };
 
 }  // namespace gradus::ops

@@ -370,7 +370,10 @@ const Op slice = {
     .samples =
         {{"graph @g (%x: f32[3,7]) { %0 = slice %x {start=[1,1], limit=[3,6], stride=[1,2]} : f32[2,3]  "
           "return %0 }"},
-         {"graph @g (%x: i32[9]) { %0 = slice %x {start=[2], limit=[8], stride=[4]} : i32[2]  return %0 }"}},
+         {"graph @g (%x: i32[9]) { %0 = slice %x {start=[2], limit=[8], stride=[4]} : i32[2]  return %0 }"},
+         {"graph @g (%x: f64[5]) { %0 = slice %x {start=[1], limit=[4], stride=[9223372036854775807]} : "
+          "f64[1]  "
+          "return %0 }"}},
     .bad_samples =
         {{"graph @g (%x: f32[3]) { %0 = slice %x {start=[1], limit=[4], stride=[1]} : f32[3]  return %0 }",
           "1 to 4 is not within [3]"},
@@ -403,6 +406,12 @@ const Op pad = {
         {{"graph @g (%x: f32[3], %v: f32[]) { %0 = pad %x, %v {low=[-2], high=[-2], interior=[0]} : "
           "f32[0]  return %0 }",
           "leaves -1 of 3"},
+         {"graph @g (%x: f32[3], %v: f32[]) { %0 = pad %x, %v {low=[-9223372036854775808], high=[0], "
+          "interior=[0]} : f32[3]  return %0 }",
+          "the padding is too large"},
+         {"graph @g (%x: f32[3], %v: f32[]) { %0 = pad %x, %v {low=[0], high=[9223372036854775807], "
+          "interior=[9223372036854775807]} : f32[3]  return %0 }",
+          "the padding is too large"},
          {"graph @g (%x: f32[3], %v: f32[1]) { %0 = pad %x, %v {low=[1], high=[0], interior=[0]} : "
           "f32[4]  return %0 }",
           "the fill is f32[1], expected f32[]"}},
