@@ -92,7 +92,7 @@ bool constant_has(const Node& node, bool (*property)(double)) {
 // Which nodes may hold an infinity that was asked for.
 class Infinities {
  public:
-  Infinities(const Graph& graph, const InfiniteInputs& inputs) : graph_(graph), may_(graph.size()) {
+  Infinities(const Graph& graph, const InfiniteInputs& inputs) : may_(graph.size()) {
     for (size_t i = 0; i < inputs.size(); ++i) may_[graph.inputs()[i].value.node] = inputs[i];
     for (uint32_t i = 0; i < graph.size(); ++i)
       if (graph.node(i).op->name != "input") may_[i] = may_be(graph.node(i));
@@ -130,7 +130,6 @@ class Infinities {
     return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return may_[v.node]; });
   }
 
-  const Graph& graph_;
   std::vector<bool> may_;
 };
 

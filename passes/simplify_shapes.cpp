@@ -64,9 +64,9 @@ Value slice(Peephole& p, Operands x, const Attributes& attributes) {
   const std::vector<int64_t>& limit = attributes.integers("limit");
   const std::vector<int64_t>& stride = attributes.integers("stride");
   if (all_equal_to(start, 0) && limit == p.type(x[0]).shape && all_equal_to(stride, 1)) return x[0];
-  Shape shape(start.size());
-  for (size_t i = 0; i < start.size(); ++i) shape[i] = (limit[i] - start[i] + stride[i] - 1) / stride[i];
-  return splat_of_shape(p, x[0], shape);
+  if (!p.splat(x[0])) return {};
+  const Value sliced = p.builder().add("slice", x, attributes);  // the op knows the shape
+  return splat_of_shape(p, x[0], p.type(sliced).shape);
 }
 
 Value pad(Peephole&, Operands x, const Attributes& attributes) {

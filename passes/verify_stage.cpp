@@ -16,9 +16,8 @@ namespace {
 
 class StageVerifier {
  public:
-  StageVerifier(const Graph& graph, Stage stage, const GraphPlaces* places, bool is_body,
-                std::vector<Diagnostic>& found)
-      : graph_(graph), stage_(stage), places_(places), is_body_(is_body), found_(found) {}
+  StageVerifier(const Graph& graph, Stage stage, const GraphPlaces* places, std::vector<Diagnostic>& found)
+      : graph_(graph), stage_(stage), places_(places), found_(found) {}
 
   void run() {
     const size_t before = found_.size();
@@ -39,7 +38,7 @@ class StageVerifier {
     const GraphPlaces* inner = nullptr;
     if (places_)
       if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
-    return {*graph_.node(i).body, stage_, inner, true, found_};
+    return {*graph_.node(i).body, stage_, inner, found_};
   }
 
   void report(std::string message, SourceSpan span = {}) {
@@ -74,7 +73,7 @@ class StageVerifier {
     const GraphPlaces* inner = nullptr;
     if (places_)
       if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
-    StageVerifier body(*node.body, stage_, inner, true, found_);
+    StageVerifier body(*node.body, stage_, inner, found_);
     for (uint32_t k = 0; k < node.body->size(); ++k)
       if (node.body->node(k).body || node.body->node(k).op->name == "gradient")
         body.report_at(k, fmt::format("a {} in the body of a kernel", node.body->node(k).op->name));
@@ -191,7 +190,6 @@ class StageVerifier {
   const Graph& graph_;
   Stage stage_;
   const GraphPlaces* places_;
-  bool is_body_;
   std::vector<Diagnostic>& found_;
 };
 
@@ -205,7 +203,7 @@ Stage stage_of(const Graph& graph) {
 
 std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const GraphPlaces* places) {
   std::vector<Diagnostic> found;
-  StageVerifier(graph, stage, places, false, found).run();
+  StageVerifier(graph, stage, places, found).run();
   return found;
 }
 

@@ -56,7 +56,7 @@ void FunctionEmitter::bind_main(Value call) {
     return HostPointer{list, true, position * sizeof(void*)};
   };
   for (size_t i = 0; i < module_.program.arguments.size(); ++i) {
-    HostPointer& place = storage_[i].host.emplace();
+    HostPointer& place = storage_[i].host.emplace(HostPointer{});
     switch (module_.program.arguments[i].kind) {
       case ArgumentKind::input:
         place = in_list(offsetof(gradus_call, inputs), input++);

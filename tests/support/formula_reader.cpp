@@ -215,9 +215,16 @@ class Reader {
     }
     return numbers;
   }
-  std::vector<int64_t> integers() {
-    const std::vector<double> numbers = list();
-    return {numbers.begin(), numbers.end()};
+  std::vector<int64_t> integers() {  // not by way of doubles: 2^63 - 1 is none
+    std::vector<int64_t> numbers;
+    need("[");
+    while (!take("]")) {
+      if (!numbers.empty() && !take(", ")) need(",");
+      size_t used = 0;
+      numbers.push_back(std::stoll(text_.substr(p_), &used));
+      p_ += used;
+    }
+    return numbers;
   }
 
   Term atom() {
