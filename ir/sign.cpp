@@ -56,16 +56,20 @@ class Signs {
     const Op* op = node.op;
     const auto operand = [&](size_t i) { return of(node.operands[i]); };
     if (op == &ops::abs || op == &ops::exp || op == &ops::sigmoid || op == &ops::softplus ||
-        op == &ops::rsqrt || op == &ops::normal_cdf)
+        op == &ops::normal_cdf)
       return Sign::non_negative;
     if (op == &ops::cosh) return Sign::positive;
+    if (op == &ops::rsqrt)
+      return at_most_non_negative(operand(0) == Sign::positive ? Sign::positive : Sign::any);
     if (op == &ops::sqrt) return stronger(operand(0), Sign::non_negative);
     if (op == &ops::add) {
       const Sign a = operand(0), b = operand(1);
       return weaker(a, b) == Sign::any ? Sign::any : stronger(a, b);
     }
     if (op == &ops::mul && node.operands[0] == node.operands[1]) return Sign::non_negative;
-    if (op == &ops::mul || op == &ops::div) return at_most_non_negative(weaker(operand(0), operand(1)));
+    if (op == &ops::mul) return at_most_non_negative(weaker(operand(0), operand(1)));
+    // Divided by -0 it is negative.
+    if (op == &ops::div) return operand(1) == Sign::positive ? at_most_non_negative(operand(0)) : Sign::any;
     if (op == &ops::pow) return power(node);
     if (op == &ops::maximum) return stronger(operand(0), operand(1));
     if (op == &ops::minimum) return weaker(operand(0), operand(1));
