@@ -1,8 +1,9 @@
 // Texts of every stage, mutated: each is refused with its place, or runs within its buffers. In processes of
 // their own, so that a crash is a finding and not the end of the test.
 //
-// GRADUS_TEXT_MUTATIONS: mutants a stage; GRADUS_TEXT_SEED: where their seeds begin. A mutant that fails
-// stays as mutated-STAGE-SEED.gir in the working directory.
+// GRADUS_TEXT_MUTATIONS: mutants a stage; GRADUS_TEXT_SEED: where their seeds begin; GRADUS_TEXT_FILES: graph
+// texts to begin with instead of those below (tests/texts/examples.sh: dumps of the examples). A mutant that
+// fails stays as mutated-STAGE-SEED.gir in the working directory.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "ir/error.h"
 #include "ir/loop/expression.h"
@@ -72,6 +74,12 @@ constexpr const char* recurrent =
 const std::vector<std::string>& seeds() {
   static const std::vector<std::string> list = [] {
     std::vector<std::string> texts;
+    std::istringstream files(std::getenv("GRADUS_TEXT_FILES") ? std::getenv("GRADUS_TEXT_FILES") : "");
+    for (std::string name; files >> name;) {
+      std::ifstream file(name);
+      texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    if (!texts.empty()) return texts;
     for (const Op* op : all_ops())
       for (const Sample& sample : op->samples)
         if (op->name != "kernel") texts.push_back(sample.text);
@@ -156,9 +164,6 @@ bool is_accepted(const std::string& loops) {
     const TextRun run = run_text(text);
     alarm(0);
     if (run.outcome == TextOutcome::wrong) keep(stage, seed, run.message);
-    if (std::getenv("GRADUS_TEXT_SHOW"))
-      std::fprintf(stderr, "%s %u: %d %s\n", stage.c_str(), seed, static_cast<int>(run.outcome),
-                   run.message.c_str());
     ++progress->outcomes[static_cast<int>(run.outcome)];
   }
   _exit(0);
