@@ -44,7 +44,8 @@ struct Piece {
 std::vector<Piece> pieces_of(const std::string& text, const std::vector<Token>& tokens) {
   std::vector<Piece> pieces;
   for (const Token& token : tokens) {
-    if (token.kind == TokenKind::end || token.text.empty()) continue;
+    // The text of an invalid token is what a message calls it.
+    if (token.kind == TokenKind::end || token.kind == TokenKind::invalid || token.text.empty()) continue;
     const auto begin = static_cast<size_t>(token.text.data() - text.data());
     pieces.push_back({begin, begin + token.text.size(), &token});
   }
@@ -106,6 +107,7 @@ std::string change_line(const std::string& text, std::mt19937& random) {
     lines.push_back(text.substr(begin, end - begin));
     begin = end;
   }
+  if (lines.empty()) return text;
   const size_t a = random() % lines.size(), b = random() % lines.size();
   switch (random() % 3) {
     case 0:
