@@ -2,19 +2,14 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
+#include "tests/property/environment.h"
 #include "tests/property/formulas.h"
 
 using namespace gradus;
 using namespace gradus::testing;
 
 namespace {
-
-uint64_t number_from(const char* variable, uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 // What a smaller formula must fail with as well.
 std::string kind_of(const std::string& failure) { return failure.substr(0, failure.find('[')); }

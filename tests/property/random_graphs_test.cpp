@@ -4,21 +4,16 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdlib>
 #include <set>
 
 #include "ir/op.h"
+#include "tests/property/environment.h"
 #include "tests/property/harness.h"
 
 using namespace gradus;
 using namespace gradus::testing;
 
 namespace {
-
-uint64_t number_from(const char* variable, uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 // The first line says what went wrong; a smaller graph must fail in the same way.
 std::string kind_of(const std::string& failure) { return failure.substr(0, failure.find(':')); }

@@ -120,12 +120,22 @@ void views(GraphBuilder& b, size_t nodes) {
   b.add_result("y", total);
 }
 
+// Branches within branches: the adjoint of each lies behind the conditions of all before it.
+void branches(GraphBuilder& b, size_t nodes) {
+  const Value input = b.input("x", InputKind::data, square);
+  const Value z = b.input("z", InputKind::data, square);
+  Value x = input;
+  for (size_t i = 0; i < nodes / 8; ++i)
+    x = build::select(b, build::binary(b, "greater", x, z), build::unary(b, "sin", x), z);
+  b.add_result("slope", build::gradient(b, build::sum_all(b, x), {input}));
+}
+
 }  // namespace
 
 Graph large_graph(std::string_view kind, size_t nodes) {
   static const std::map<std::string_view, Builder> builders = {
       {"chain", chain}, {"lattice", lattice}, {"shared", shared}, {"network", network},
-      {"many", many},   {"parts", parts},     {"views", views}};
+      {"many", many},   {"parts", parts},     {"views", views},   {"branches", branches}};
   GraphBuilder builder((std::string(kind)));
   builders.at(kind)(builder, nodes);
   return std::move(builder).finish();

@@ -15,9 +15,10 @@ namespace gradus::testing {
 // network  layers with bias and activation, loss, gradients and momentum updates
 // many     a parameter of its own for every term of a sum, updated by Adam
 // parts    one value cut into pieces that are put together again
+// branches branches within branches, and their gradient
 // views    shape ops that compute nothing, one behind the other, with a reader at each
-inline constexpr std::array<std::string_view, 7> large_graph_kinds = {"chain", "lattice", "shared", "network",
-                                                                      "many",  "parts",   "views"};
+inline constexpr std::array<std::string_view, 8> large_graph_kinds = {
+    "chain", "lattice", "shared", "network", "many", "parts", "views", "branches"};
 
 // About `nodes` nodes once gradients are expanded.
 Graph large_graph(std::string_view kind, size_t nodes);
