@@ -88,6 +88,9 @@ class FunctionEmitter {
   void counted_loop(const Linear& lower, const Linear& upper, int64_t step,
                     llvm::function_ref<void(const Linear&)> body);
   bool finished() const;
+  // Moves a block behind all others and goes on there. Blocks belong to the function from the start: what
+  // stops at an error half-way leaves nothing behind.
+  void go_on_in(llvm::BasicBlock* block);
 
   // parallel.cpp
   void parallel_loop(const loop::For& loop);

@@ -172,8 +172,7 @@ void FunctionEmitter::emit_task(const FunctionEmitter& parent, const For& loop,
     block(loop.body);
   });
   if (!finished()) builder_.CreateBr(exit_);
-  function_->insert(function_->end(), exit_);
-  builder_.SetInsertPoint(exit_);
+  go_on_in(exit_);
   builder_.CreateRetVoid();
   promote_registers();
 }

@@ -23,7 +23,7 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& module, const Function& source, 
       context_(function->getContext()),
       builder_(context_),
       entry_(llvm::BasicBlock::Create(context_, "entry", function)),
-      exit_(llvm::BasicBlock::Create(context_, "exit")) {
+      exit_(llvm::BasicBlock::Create(context_, "exit", function)) {
   variables_.resize(source.variables.size());
   storage_.resize(source.buffers.size());
   scopes_.push_back({entry_, {}});
@@ -167,10 +167,14 @@ void FunctionEmitter::emit_body() {
   builder_.SetInsertPoint(start);
   block(source_.body);
   if (!finished()) builder_.CreateBr(exit_);
-  function_->insert(function_->end(), exit_);
-  builder_.SetInsertPoint(exit_);
+  go_on_in(exit_);
   builder_.CreateRetVoid();
   promote_registers();
+}
+
+void FunctionEmitter::go_on_in(llvm::BasicBlock* block) {
+  block->moveAfter(&function_->back());
+  builder_.SetInsertPoint(block);
 }
 
 bool FunctionEmitter::finished() const { return builder_.GetInsertBlock()->getTerminator() != nullptr; }
@@ -226,7 +230,7 @@ void FunctionEmitter::counted_loop(const Linear& lower, const Linear& upper, int
   Value limit = materialize(upper);
   llvm::BasicBlock* before = builder_.GetInsertBlock();
   llvm::BasicBlock* inside = llvm::BasicBlock::Create(context_, "loop", function_);
-  llvm::BasicBlock* after = llvm::BasicBlock::Create(context_, "done");
+  llvm::BasicBlock* after = llvm::BasicBlock::Create(context_, "done", function_);
   if (known) {
     builder_.CreateBr(inside);
   } else {
@@ -246,8 +250,7 @@ void FunctionEmitter::counted_loop(const Linear& lower, const Linear& upper, int
     current->addIncoming(next, builder_.GetInsertBlock());
     builder_.CreateCondBr(builder_.CreateICmpSLT(next, limit), inside, after);
   }
-  function_->insert(function_->end(), after);
-  builder_.SetInsertPoint(after);
+  go_on_in(after);
 }
 
 void FunctionEmitter::vector_loop(const For& loop) {
@@ -348,21 +351,19 @@ void FunctionEmitter::emit(const If& branch) {
     return block(known->isZero() ? branch.else_block : branch.then_block);
   }
   llvm::BasicBlock* then_block = llvm::BasicBlock::Create(context_, "then", function_);
-  llvm::BasicBlock* after = llvm::BasicBlock::Create(context_, "after");
+  llvm::BasicBlock* after = llvm::BasicBlock::Create(context_, "after", function_);
   llvm::BasicBlock* else_block =
-      branch.else_block.empty() ? after : llvm::BasicBlock::Create(context_, "else");
+      branch.else_block.empty() ? after : llvm::BasicBlock::Create(context_, "else", function_);
   builder_.CreateCondBr(condition, then_block, else_block);
   builder_.SetInsertPoint(then_block);
   block(branch.then_block);
   if (!finished()) builder_.CreateBr(after);
   if (else_block != after) {
-    function_->insert(function_->end(), else_block);
-    builder_.SetInsertPoint(else_block);
+    go_on_in(else_block);
     block(branch.else_block);
     if (!finished()) builder_.CreateBr(after);
   }
-  function_->insert(function_->end(), after);
-  builder_.SetInsertPoint(after);
+  go_on_in(after);
 }
 
 void FunctionEmitter::emit(const Call& call) {

@@ -97,6 +97,9 @@ bool contracts_nothing(const Graph& body, uint32_t i) {
                                                 [&](Value v) { return is_empty(body.type(v)); });
 }
 
+// Pulled, a concat is a chain of choices among all of its parts in every reader.
+constexpr size_t most_pulled_parts = 16;
+
 Family family(const Graph& body, uint32_t node) {
   const Op& op = *body.node(node).op;
   static const std::map<std::string_view, Family> table = {{"argmax", lower_arg_reduction},
@@ -113,6 +116,7 @@ Family family(const Graph& body, uint32_t node) {
                                                            {"top_k", lower_sort}};
   if (contracts_nothing(body, node)) return lower_zeros;
   if (is_reduction(op)) return lower_reduction;
+  if (op.name == "concat" && body.node(node).operands.size() > most_pulled_parts) return lower_joined;
   const auto it = table.find(op.name);
   return it == table.end() ? nullptr : it->second;
 }

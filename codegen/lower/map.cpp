@@ -89,6 +89,48 @@ double nanoseconds_per_element(const Graph& body) {
   return cost;
 }
 
+// Computes `point` everywhere in `axes`, merged where its accesses allow.
+void walk(Kernel& kernel, const std::vector<Axis>& axes, const std::function<void()>& point) {
+  FunctionBuilder& f = kernel.f;
+  const std::vector<MergedAxis> merged = merge_axes(f, axes, point);
+  const double cost = nanoseconds_per_element(kernel.body);
+  if (merged.empty()) return point();
+  if (merged.size() == 1) {
+    const int64_t count = merged[0].extent;
+    constexpr int64_t chunk = 2048;
+    const int64_t whole = count > 2 * chunk ? count / chunk : 0;
+    if (whole > 0) {
+      const loop::Expression outer = f.open("c", 0, whole, LoopKind::parallel,
+                                            grain(cost * static_cast<double>(chunk), whole, kernel.options));
+      const loop::Expression lane = f.open("i", 0, chunk, LoopKind::vectorized);
+      f.space.bind(merged[0].symbols, outer * integer(chunk) + lane, f.level());
+      point();
+      f.close();
+      f.close();
+    }
+    if (const int64_t rest = count - whole * chunk; rest > 0) {
+      const loop::Expression lane = f.open("i", 0, rest, LoopKind::vectorized);
+      f.space.bind(merged[0].symbols, lane + integer(whole * chunk), f.level());
+      point();
+      f.close();
+    }
+    return;
+  }
+  int64_t count = 1;
+  for (const MergedAxis& axis : merged) count *= axis.extent;
+  for (size_t i = 0; i < merged.size(); ++i) {
+    const bool last = i + 1 == merged.size();
+    const int64_t extent = merged[i].extent;
+    const LoopKind kind = last ? LoopKind::vectorized : i == 0 ? LoopKind::parallel : LoopKind::serial;
+    const double inner = cost * static_cast<double>(count / extent);
+    const loop::Expression variable =
+        f.open("i", 0, extent, kind, i == 0 ? grain(inner, extent, kernel.options) : 1);
+    f.space.bind(merged[i].symbols, variable, f.level());
+  }
+  point();
+  for (size_t i = 0; i < merged.size(); ++i) f.close();
+}
+
 }  // namespace
 
 void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
@@ -115,43 +157,26 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
     }
     for (size_t i = 0; i < results.size(); ++i) f.store(kernel.results[results[i]], linear, computed[i]);
   };
-  const std::vector<MergedAxis> merged = merge_axes(f, axes, point);
-  const double cost = nanoseconds_per_element(kernel.body);
-  if (merged.empty()) {
-    point();
-    return;
+  walk(kernel, axes, point);
+}
+
+void lower_joined(Kernel& kernel, uint32_t joined) {
+  const Node& node = kernel.body.node(joined);
+  const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
+  const int64_t buffer = kernel.home({joined, 0});
+  int64_t begin = 0;
+  for (Value part : node.operands) {
+    const Shape& shape = kernel.type(part).shape;
+    const std::vector<Axis> axes = make_axes(kernel.f, shape);
+    const auto point = [&] {
+      Indices to = tuple_of(axes);
+      const loop::Expression value = kernel.values.at(part, to);
+      to[axis] = to[axis] + Index(begin);
+      kernel.f.store(buffer, kernel.f.space.linearize(to, node.types[0].shape), value);
+    };
+    if (element_count(shape) > 0) walk(kernel, axes, point);
+    begin += shape[axis];
   }
-  if (merged.size() == 1) {
-    constexpr int64_t chunk = 2048;
-    const int64_t whole = count > 2 * chunk ? count / chunk : 0;
-    if (whole > 0) {
-      const loop::Expression outer = f.open("c", 0, whole, LoopKind::parallel,
-                                            grain(cost * static_cast<double>(chunk), whole, kernel.options));
-      const loop::Expression lane = f.open("i", 0, chunk, LoopKind::vectorized);
-      f.space.bind(merged[0].symbols, outer * integer(chunk) + lane, f.level());
-      point();
-      f.close();
-      f.close();
-    }
-    if (const int64_t rest = count - whole * chunk; rest > 0) {
-      const loop::Expression lane = f.open("i", 0, rest, LoopKind::vectorized);
-      f.space.bind(merged[0].symbols, lane + integer(whole * chunk), f.level());
-      point();
-      f.close();
-    }
-    return;
-  }
-  for (size_t i = 0; i < merged.size(); ++i) {
-    const bool last = i + 1 == merged.size();
-    const int64_t extent = merged[i].extent;
-    const LoopKind kind = last ? LoopKind::vectorized : i == 0 ? LoopKind::parallel : LoopKind::serial;
-    const double inner = cost * static_cast<double>(count / extent);
-    const loop::Expression variable =
-        f.open("i", 0, extent, kind, i == 0 ? grain(inner, extent, kernel.options) : 1);
-    f.space.bind(merged[i].symbols, variable, f.level());
-  }
-  point();
-  for (size_t i = 0; i < merged.size(); ++i) f.close();
 }
 
 }  // namespace gradus::lowering

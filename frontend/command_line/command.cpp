@@ -104,6 +104,7 @@ void CompileFlags::add_passes(CLI::App& app) {
       "neither share equal values nor sum adjoints: the exponential blow-up that memoization avoids");
   app.add_flag("--verify-each{structure}", verify_each,
                "verify the graph after every pass; with =numeric also compare its results")
+      ->disable_flag_override(false)
       ->check(one_of({"numeric", "structure"}));
   app.add_option("--print-after", print_after, "print the graph after these passes")
       ->delimiter(',')

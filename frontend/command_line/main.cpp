@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   std::map<const CLI::App*, Action> actions;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->option_defaults()->disable_flag_override();  // --quiet=no is no --quiet
     actions[sub] = command.set_up(*sub);
   }
   Sources sources;

@@ -100,9 +100,13 @@ Diagnostic misused(const CLI::App& app, const CLI::ParseError& error) {
     return diagnostic;
   }
   diagnostic.message = error.what();
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))  // "--only: 1 required TEXT missing"
-    diagnostic.message =
-        fmt::format("{} needs a value", diagnostic.message.substr(0, diagnostic.message.find(':')));
+  // "--only: 1 required TEXT missing", "--quiet was given a disallowed flag override"
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    const std::string name = diagnostic.message.substr(0, diagnostic.message.find_first_of(": "));
+    const CLI::Option* option = command.get_option_no_throw(name);
+    const bool is_flag = option != nullptr && option->get_items_expected_max() == 0;
+    diagnostic.message = name + (is_flag ? " takes no value" : " needs a value");
+  }
   return diagnostic;
 }
 

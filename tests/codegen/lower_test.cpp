@@ -54,6 +54,25 @@ TEST_CASE("shape ops inside a map") {
   check(as_kernel(std::move(b).finish()));
 }
 
+TEST_CASE("many parts are joined one by one, not chosen from") {
+  for (size_t axis : {0, 1, 2}) {
+    GraphBuilder b;
+    std::vector<Value> parts;
+    for (int64_t i = 0; i < 40; ++i) {
+      Shape shape{3, 2, 4};
+      shape[axis] = i % 4;  // some without elements
+      const Value x = input(b, Type(ElementType::f32, shape));
+      parts.push_back(i % 3 == 0 ? build::mul(b, x, x) : x);
+    }
+    const Value joined = build::concat(b, parts, static_cast<int64_t>(axis));
+    b.add_result("", joined);
+    b.add_result("", build::mul(b, joined, joined));
+    const Graph graph = as_kernel(std::move(b).finish());
+    CHECK(loop::print(lower(graph, target_named("x86-64-v3"))).find("select") == std::string::npos);
+    check(graph);
+  }
+}
+
 TEST_CASE("reductions over every axis pattern") {
   for (const char* op : {"sum", "prod", "max", "min"})
     for (ElementType element : {ElementType::f32, ElementType::f64})

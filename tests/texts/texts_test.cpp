@@ -243,7 +243,9 @@ TEST_CASE("what the verifier of loops accepts can be compiled: every operation o
 }
 
 TEST_CASE("the text that GRADUS_TEXT names", "[.]") {
-  std::ifstream file(std::getenv("GRADUS_TEXT"));
+  const char* path = std::getenv("GRADUS_TEXT");
+  REQUIRE(path != nullptr);
+  std::ifstream file(path);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const TextRun run = run_text(text);
   std::printf("%d %s\n", static_cast<int>(run.outcome), run.message.c_str());

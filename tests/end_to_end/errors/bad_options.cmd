@@ -1,7 +1,7 @@
 # One command line a message.
 printf 'program p {\n  x = 1.0\n  expect x == 1\n}\n' > "$work/ok.gradus"
 for line in "" "foo" "run" "run a b" "run a --threads=x" "run a --precision=f16" "train --only" "check a --rows=0" \
-            "check a --elements=x" "dump a --stage=x" "run a --verify-each=x" "train a --check-numeric" \
+            "check a --elements=x" "dump a --stage=x" "run a --verify-each=x" "run a --quiet=no" "train a --check-numeric" \
             "run graph_types.gir --set=a=1" "run $work/ok.gradus --data=x.npz" "dump $work/ok.gradus --print-after=fuse" \
             "dump $work/ok.gradus --stage=loops --format=dot" "opt --list --no-origins"; do
   "$gradus" $line
