@@ -156,10 +156,15 @@ void remove_file(const std::string& path) {
 }
 
 AppendedFile::AppendedFile(std::string path, bool keep) : path_(std::move(path)) {
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (keep ? 0 : O_TRUNC), 0666);
-  if (descriptor_ < 0) fail_file(path_, "create", errno);
+  // Without O_NONBLOCK a pipe would be waited for.
+  Descriptor file(::open(path_.c_str(),
+                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (keep ? 0 : O_TRUNC), 0666));
+  if (file.get() < 0) fail_file(path_, "create", errno);
   struct stat status{};
-  empty_ = ::fstat(descriptor_, &status) != 0 || status.st_size == 0;
+  if (::fstat(file.get(), &status) != 0) fail_file(path_, "create", errno);
+  if (!S_ISREG(status.st_mode)) fail_no_file(path_, status.st_mode);
+  empty_ = status.st_size == 0;
+  descriptor_ = file.release();
 }
 
 AppendedFile::~AppendedFile() {
