@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "ir/error.h"
 #include "runtime/memory_request.h"
@@ -47,6 +48,7 @@ class Descriptor {
     value_ = -1;
     return result;
   }
+  int release() { return std::exchange(value_, -1); }
 
  private:
   int value_;
