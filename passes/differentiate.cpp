@@ -12,7 +12,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
-#include "passes/masked_product.h"
+#include "passes/chain_product.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -37,7 +37,8 @@ SourceSpan place_of(const Origins& origins) {
 // Derivatives of one scalar y, built into the graph that holds y.
 class ReverseMode {
  public:
-  ReverseMode(GraphBuilder& builder, bool accumulate) : builder_(builder), accumulate_(accumulate) {}
+  ReverseMode(GraphBuilder& builder, bool accumulate, ChainProduct& product)
+      : builder_(builder), accumulate_(accumulate), product_(product) {}
 
   std::vector<Value> run(Value y, const std::vector<Value>& xs) {
     const DerivativeScope scope(builder_);
@@ -112,7 +113,7 @@ class ReverseMode {
         for (size_t i = 0; i < use.node.operands.size(); ++i) {
           if (!wants(i) || i >= rule.by_operand.size() || !rule.by_operand[i] || !use.adjoint()) continue;
           OriginScope scope(self.builder_, self.with_rule(use.node, static_cast<int64_t>(i)));
-          result[i] = masked_product(self.builder_, use.adjoint(), rule.by_operand[i](use));
+          result[i] = self.product_(use.adjoint(), rule.by_operand[i](use));
         }
       }
       void operator()(const Transpose& rule) const {
@@ -190,6 +191,7 @@ class ReverseMode {
 
   GraphBuilder& builder_;
   bool accumulate_;
+  ChainProduct& product_;
   std::vector<bool> dependent_;
   std::vector<Value> xs_;
   std::map<Value, Value> adjoints_;
@@ -198,13 +200,13 @@ class ReverseMode {
 
 BuilderOptions builder_options(const PassContext& context) { return {context.memoize, context.node_limit}; }
 
-void expand(Rewriter& rewriter, uint32_t index, PassContext& context) {
+void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, PassContext& context) {
   const Node& node = rewriter.old().node(index);
   GraphBuilder& builder = rewriter.builder();
   rewriter.at(index);
   const std::vector<Value> operands = rewriter.map(node.operands);
   const std::vector<Value> xs(operands.begin() + 1, operands.end());
-  std::vector<Value> values = ReverseMode(builder, context.memoize).run(operands[0], xs);
+  std::vector<Value> values = ReverseMode(builder, context.memoize, product).run(operands[0], xs);
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i]) continue;
     values[i] = build::zeros_like(builder, xs[i]);
@@ -228,17 +230,20 @@ bool has_gradient(const Graph& graph) {
   return false;
 }
 
-Graph expand_gradients(const Graph& graph, PassContext& context) {
+Graph expand_gradients(const Graph& graph, bool in_body, PassContext& context) {
   Rewriter rewriter(graph, "differentiate", builder_options(context));
+  ChainProduct product(rewriter.builder(), in_body);
   for (uint32_t i : rewriter.live()) {
     if (graph.node(i).op->name == "gradient")
-      expand(rewriter, i, context);
+      expand(rewriter, i, product, context);
     else
       rewriter.keep(i);
   }
   context.memo_hits += rewriter.builder().memo_hits();
   return std::move(rewriter).finish();
 }
+
+Graph expand_all(const Graph& graph, bool in_body, PassContext& context);
 
 // Drops marks and the surrogates of custom gradients, and differentiates the bodies that were there or came
 // from rules.
@@ -249,7 +254,7 @@ Graph finish_bodies(const Graph& graph, PassContext& context) {
     if (node.op->name == "mark" || node.op->name == "custom_gradient") {
       rewriter.replace(i, {rewriter.map(node.operands[0])});
     } else if (node.body && has_gradient(*node.body)) {
-      rewriter.keep_body(i, std::make_shared<const Graph>(differentiate(*node.body, context)));
+      rewriter.keep_body(i, std::make_shared<const Graph>(expand_all(*node.body, true, context)));
     } else {
       rewriter.keep(i);
     }
@@ -257,11 +262,14 @@ Graph finish_bodies(const Graph& graph, PassContext& context) {
   return std::move(rewriter).finish();
 }
 
+Graph expand_all(const Graph& graph, bool in_body, PassContext& context) {
+  return finish_bodies(expand_gradients(graph, in_body, context), context);
+}
+
 }  // namespace
 
 Graph differentiate(const Graph& graph, PassContext& context) {
-  if (!has_gradient(graph)) return graph;
-  return finish_bodies(expand_gradients(graph, context), context);
+  return has_gradient(graph) ? expand_all(graph, false, context) : graph;
 }
 
 }  // namespace gradus

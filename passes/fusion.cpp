@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 8> moves = {"reshape", "transpose", "broa
                                                    "pad",     "concat",    "reverse",   "iota"};
 constexpr std::array<std::string_view, 7> others = {
     "random_bits", "uniform", "normal", "gather", "one_hot", "dynamic_slice", "dynamic_update_slice"};
-constexpr std::array<std::string_view, 14> cheap = {
-    "add",    "sub",  "mul",   "neg",  "abs",     "maximum",    "minimum",
+constexpr std::array<std::string_view, 15> cheap = {
+    "add",    "sub",  "mul",   "neg",  "abs",     "maximum",    "minimum",      "mul_no_nan",
     "select", "cast", "equal", "less", "greater", "less_equal", "greater_equal"};
 constexpr size_t most_inline_values = 16;
 

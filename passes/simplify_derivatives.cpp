@@ -56,12 +56,15 @@ std::optional<Fraction> fraction(const Peephole& p, Value value) {
 
 Value with_sign(Peephole& p, bool negative, Value value) { return negative ? p.make("neg", {value}) : value; }
 
+// mul, or mul_no_nan where a mask is among the factors: what takes its place is such a product, too.
+using Product = std::string_view;
+
 // (a / p) · other, where p is a factor of `other` or what it is divided by: (a / p)(p q) = a q,
 // (a / p)(p / q) = a / q.
-Value cancel(Peephole& p, Value value, Value other) {
+Value cancel(Peephole& p, Product times, Value value, Value other) {
   if (const Node* node = p.as(value, "neg")) {
     const Value inner = node->operands[0];
-    const Value product = cancel(p, inner, other);
+    const Value product = cancel(p, times, inner, other);
     return product ? p.make("neg", {product}) : Value{};
   }
   const std::optional<Fraction> left = fraction(p, value);
@@ -69,7 +72,7 @@ Value cancel(Peephole& p, Value value, Value other) {
   if (other == left->below) return left->above;
   if (const Node* factors = p.as(other, "mul"))
     for (size_t i = 0; i < 2; ++i)
-      if (factors->operands[i] == left->below) return p.make("mul", {left->above, factors->operands[1 - i]});
+      if (factors->operands[i] == left->below) return p.make(times, {left->above, factors->operands[1 - i]});
   if (const std::optional<Fraction> right = fraction(p, other); right && right->above == left->below)
     return with_sign(p, right->negative, p.make("div", {left->above, right->below}));
   return {};
@@ -83,7 +86,7 @@ bool is_probability(const Peephole& p, Value value) {
 }
 
 // (a / p + b / q) · (p q) = a q + b p: the derivative of cross-entropy meets that of the sigmoid.
-Value distribute(Peephole& p, Value sum, Value factor) {
+Value distribute(Peephole& p, Product times, Value sum, Value factor) {
   const Node* product = p.as(factor, "mul");
   if (!product || !is_probability(p, product->operands[0]) || !is_probability(p, product->operands[1]))
     return {};
@@ -91,18 +94,35 @@ Value distribute(Peephole& p, Value sum, Value factor) {
     const Node* node = p.as(sum, op);
     if (!node) continue;
     const std::vector<Value> terms = node->operands;
-    const Value first = cancel(p, terms[0], factor);
-    const Value second = first ? cancel(p, terms[1], factor) : Value{};
+    const Value first = cancel(p, times, terms[0], factor);
+    const Value second = first ? cancel(p, times, terms[1], factor) : Value{};
     return second ? p.make(op, {first, second}) : Value{};
   }
   return {};
 }
 
-Value product(Peephole& p, Operands x) {
+// select(c, a, 0) ⊗ s = select(c, a ⊗ s, 0)
+Value masked(Peephole& p, Value x, Value factor) {
+  const Node* node = p.as(x, "select");
+  if (!node) return {};
+  const std::vector<Value> operands = node->operands;
+  const bool first = p.is_splat(operands[2], 0);
+  if (!first && !p.is_splat(operands[1], 0)) return {};
+  const Value rest = p.make("mul_no_nan", {operands[first ? 1 : 2], factor});
+  return p.make("select", {operands[0], first ? rest : operands[1], first ? operands[2] : rest});
+}
+
+Value product(Peephole& p, Product times, Operands x) {
+  if (times == "mul_no_nan")
+    for (size_t i = 0; i < 2; ++i) {
+      if (p.is_splat(x[i], 0)) return x[i];
+      if (p.is_splat(x[i], 1)) return x[1 - i];
+      if (Value rest = masked(p, x[i], x[1 - i])) return rest;
+    }
   for (size_t i = 0; i < 2; ++i) {
     if (Value masked = mask(p, x[1 - i], x[i])) return masked;
-    if (Value rest = cancel(p, x[i], x[1 - i])) return rest;
-    if (Value sum = distribute(p, x[i], x[1 - i])) return sum;
+    if (Value rest = cancel(p, times, x[i], x[1 - i])) return rest;
+    if (Value sum = distribute(p, times, x[i], x[1 - i])) return sum;
   }
   return {};
 }
@@ -120,7 +140,7 @@ Value quotient(Peephole& p, Operands x) {
 
 Value derivatives(Peephole& p, std::string_view op, Operands x, const Attributes&) {
   if (x.empty() || !is_float(p.type(x[0]).element) || !p.obeys_algebra(x[0])) return {};
-  if (op == "mul") return product(p, x);
+  if (op == "mul" || op == "mul_no_nan") return product(p, op, x);
   if (op == "div") return quotient(p, x);
   if (op == "exp")
     if (const Node* node = p.as(x[0], "log")) return node->operands[0];

@@ -147,6 +147,17 @@ loop::Expression clamp_scalar(std::span<const loop::Expression> x, const Attribu
   return loop::make(ScalarOp::minimum, {loop::make(ScalarOp::maximum, {x[0], x[1]}), x[2]});
 }
 
+loop::Expression mul_no_nan_scalar(std::span<const loop::Expression> x, const Attributes&) {
+  const loop::Expression zero = loop::constant(x[0]->type, 0);
+  const loop::Expression product = x[0] * x[1];
+  const loop::Expression is_nan = loop::make(ScalarOp::not_equal, {product, product});
+  const loop::Expression has_zero =
+      loop::make(ScalarOp::logical_or, {loop::make(ScalarOp::equal, {x[0], zero}),
+                                        loop::make(ScalarOp::equal, {x[1], zero})});
+  return loop::make(ScalarOp::select,
+                    {loop::make(ScalarOp::logical_and, {is_nan, has_zero}), zero, product});
+}
+
 Value negated_quotient(Use use) {
   return build::neg(use.builder, build::div(use.builder, use.result(), use.operand(1)));
 }
@@ -166,6 +177,14 @@ const Op sub =
 const Op mul =
     binary("mul", "Product.", "y_i = a_i b_i", ScalarOp::multiply,
            Partials{{[](Use use) { return use.operand(1); }, [](Use use) { return use.operand(0); }}});
+
+const Op mul_no_nan = [] {
+  Op op = binary("mul_no_nan",
+                 "Product of an adjoint and a slope: 0 where either is 0, even if the other is infinite or NaN.",
+                 "y_i = a_i b_i, 0 · ∞ = 0", ScalarOp::multiply, mul.differentiation, false);
+  op.scalar = mul_no_nan_scalar;
+  return op;
+}();
 
 const Op div = binary(
     "div", "Quotient; of integers, rounded down (and 0 where the divisor is 0).", "y_i = a_i / b_i",

@@ -8,7 +8,7 @@
   OP(scan) OP(call) OP(kernel)
 
 #define GRADUS_ELEMENTWISE_OPS(OP) \
-  OP(add) OP(sub) OP(mul) OP(div) OP(rem) OP(pow) OP(maximum) OP(minimum) OP(atan2) \
+  OP(add) OP(sub) OP(mul) OP(mul_no_nan) OP(div) OP(rem) OP(pow) OP(maximum) OP(minimum) OP(atan2) \
   OP(neg) OP(abs) OP(sign) OP(floor) OP(ceil) OP(round) \
   OP(exp) OP(expm1) OP(log) OP(log1p) OP(sqrt) OP(rsqrt) OP(cbrt) \
   OP(sin) OP(cos) OP(tan) OP(asin) OP(acos) OP(atan) OP(sinh) OP(cosh) OP(tanh) OP(erf) OP(normal_cdf) OP(sigmoid) OP(softplus) \

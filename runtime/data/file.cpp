@@ -27,10 +27,11 @@ namespace {
 }
 
 // Devices and pipes need not end, and a pipe may never begin.
-[[noreturn]] void fail_no_file(const std::string& path, mode_t mode) {
+[[noreturn]] void fail_no_file(const std::string& path, mode_t mode, bool writing = false) {
   const char* kind = S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
-  fail_environment(fmt::format("{}: cannot read: it is {}, not a file", path, kind), {},
-                   "write what it gives to a file first");
+  fail_environment(
+      fmt::format("{}: cannot {}: it is {}, not a file", path, writing ? "write" : "read", kind), {},
+      writing ? "remove it, or choose another folder with -o" : "write what it gives to a file first");
 }
 
 class Descriptor {
@@ -164,7 +165,7 @@ AppendedFile::AppendedFile(std::string path, bool keep) : path_(std::move(path))
   if (file.get() < 0) fail_file(path_, "create", errno);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) fail_file(path_, "create", errno);
-  if (!S_ISREG(status.st_mode)) fail_no_file(path_, status.st_mode);
+  if (!S_ISREG(status.st_mode)) fail_no_file(path_, status.st_mode, true);
   empty_ = status.st_size == 0;
   descriptor_ = file.release();
 }

@@ -207,8 +207,9 @@ Value GraphDrawer::binary() {
     case 3:
       return build::sub(b_, x, y);
     case 4:
-    case 5:
       return build::mul(b_, x, y);
+    case 5:
+      return build::binary(b_, chance(0.5) ? "mul" : "mul_no_nan", x, y);
     case 6:
       return build::div(b_, x, positive(y));
     case 7:
