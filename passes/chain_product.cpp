@@ -30,6 +30,45 @@ bool is_zero(const GraphBuilder& b, Value value) {
   return known && *known == 0;
 }
 
+// What lies behind broadcasts, reshapes and names; the axes along which it lies there do not matter here.
+Value origin_of(const GraphBuilder& b, Value value) {
+  const Node* node = &b.node(value);
+  while (is_any(node->op, {&ops::broadcast, &ops::reshape, &ops::stop_gradient, &ops::mark})) {
+    value = node->operands[0];
+    node = &b.node(value);
+  }
+  return value;
+}
+
+// a - max(a), the exponent of a softmax; where `stabilize` guards it: a - select(is_finite(max(a)), max(a),
+// 0)
+bool is_below_maximum(const GraphBuilder& b, Value value) {
+  const Node& node = b.node(value);
+  if (node.op != &ops::sub) return false;
+  const Node* shift = &b.node(origin_of(b, node.operands[1]));
+  if (shift->op == &ops::select) shift = &b.node(origin_of(b, shift->operands[1]));
+  return shift->op == &ops::max && shift->operands[0] == node.operands[0];
+}
+
+bool is_non_positive(const GraphBuilder& b, Value value) {
+  const Node& node = b.node(value);
+  if (node.op == &ops::neg) return sign_of(b, node.operands[0]) != Sign::any;
+  if (node.op == &ops::mul)
+    for (size_t i = 0; i < 2; ++i)
+      if (const Node& factor = b.node(node.operands[i]); factor.op == &ops::neg)
+        return sign_of(b, factor.operands[0]) != Sign::any && sign_of(b, node.operands[1 - i]) != Sign::any;
+  return is_below_maximum(b, value);
+}
+
+// The divisor of a softmax is at least 1.
+bool is_positive(const GraphBuilder& b, Value value) {
+  if (sign_of(b, value) == Sign::positive) return true;
+  const Node& total = b.node(origin_of(b, value));
+  if (total.op != &ops::sum) return false;
+  const Node& term = b.node(total.operands[0]);
+  return term.op == &ops::exp && is_below_maximum(b, term.operands[0]);
+}
+
 // select(condition, inner, 0)
 struct Masked {
   Value condition;
@@ -56,7 +95,7 @@ Value ChainProduct::operator()(Value adjoint, Value slope) {
     return build::select(builder_, masked->condition, product, build::zeros_like(builder_, product));
   }
   const Facts a = facts(adjoint), s = facts(slope);
-  const bool nan = (a.vanishes && s.unbounded) || (s.vanishes && a.unbounded);
+  const bool nan = (a.vanishes && (s.unbounded || s.data)) || (s.vanishes && a.unbounded);
   return nan ? builder_.add(ops::mul_no_nan, {adjoint, slope}) : build::mul(builder_, adjoint, slope);
 }
 
@@ -69,10 +108,17 @@ const ChainProduct::Facts& ChainProduct::facts(Value value) {
 
 ChainProduct::Facts ChainProduct::derive(const Node& node) const {
   if (node.op == &ops::input) {
-    const InputKind kind = builder_.graph().inputs()[static_cast<size_t>(node.attributes.integer("index"))].kind;
-    return {in_body_, !in_body_ && (kind == InputKind::data || kind == InputKind::variable)};
+    const InputKind kind =
+        builder_.graph().inputs()[static_cast<size_t>(node.attributes.integer("index"))].kind;
+    return {in_body_, false, !in_body_ && (kind == InputKind::data || kind == InputKind::variable)};
   }
-  return {vanishes(node), unbounded(node)};
+  return {vanishes(node), unbounded(node), data(node)};
+}
+
+bool ChainProduct::data(const Node& node) const {
+  return node.op->family == OpFamily::shape &&
+         std::any_of(node.operands.begin(), node.operands.end(),
+                     [&](Value value) { return facts_[value.node].data; });
 }
 
 bool ChainProduct::vanishes(const Node& node) const {
@@ -82,7 +128,8 @@ bool ChainProduct::vanishes(const Node& node) const {
   if (op == &ops::select)
     return is_zero(builder_, node.operands[1]) || is_zero(builder_, node.operands[2]) ||
            operand(node.operands[1]) || operand(node.operands[2]);
-  if (op == &ops::cast) return !is_float(builder_.type(node.operands[0]).element) || operand(node.operands[0]);
+  if (op == &ops::cast)
+    return !is_float(builder_.type(node.operands[0]).element) || operand(node.operands[0]);
   if (op == &ops::div) return operand(node.operands[0]);
   switch (op->family) {
     case OpFamily::elementwise:
@@ -107,16 +154,18 @@ bool ChainProduct::vanishes(const Node& node) const {
 bool ChainProduct::unbounded(const Node& node) const {
   const Op* op = node.op;
   const auto operand = [&](Value value) { return facts_[value.node].unbounded; };
-  const auto sign = [&](size_t i) { return sign_of(builder_, node.operands[i]); };
   if (op == &ops::constant) return some_element(node, [](double x) { return !std::isfinite(x); });
-  if (is_any(op, {&ops::sigmoid, &ops::tanh, &ops::erf, &ops::normal_cdf, &ops::sign, &ops::atan, &ops::atan2}))
+  if (is_any(op,
+             {&ops::sigmoid, &ops::tanh, &ops::erf, &ops::normal_cdf, &ops::sign, &ops::atan, &ops::atan2}))
     return false;
-  if (is_any(op, {&ops::expm1, &ops::exp, &ops::log1p, &ops::asin, &ops::acos, &ops::tan, &ops::sinh, &ops::cosh,
+  if (is_any(op, {&ops::expm1, &ops::log1p, &ops::asin, &ops::acos, &ops::tan, &ops::sinh, &ops::cosh,
                   &ops::pow, &ops::rem}))
     return true;
-  if (op == &ops::log || op == &ops::rsqrt) return sign(0) != Sign::positive || operand(node.operands[0]);
-  if (op == &ops::sqrt) return sign(0) == Sign::any || operand(node.operands[0]);
-  if (op == &ops::div && sign(1) != Sign::positive) return true;
+  if (op == &ops::exp && is_non_positive(builder_, node.operands[0])) return false;
+  if (op == &ops::exp) return true;
+  if (op == &ops::sqrt && sign_of(builder_, node.operands[0]) == Sign::any) return true;
+  if ((op == &ops::log || op == &ops::rsqrt) && !is_positive(builder_, node.operands[0])) return true;
+  if (op == &ops::div && !is_positive(builder_, node.operands[1])) return true;
   return node.body || std::any_of(node.operands.begin(), node.operands.end(), operand);
 }
 

@@ -21,12 +21,14 @@ class ChainProduct {
  private:
   struct Facts {
     bool vanishes = false;   // an element may be 0 because a mask or a move of elements put it there
-    bool unbounded = false;  // an element may be infinite or NaN, though those that it is made of are finite
+    bool unbounded = false;  // an element may be infinite or NaN, though inputs are finite
+    bool data = false;       // data as they come: NaN may stand for what is missing
   };
   const Facts& facts(Value value);
   Facts derive(const Node& node) const;
   bool vanishes(const Node& node) const;
   bool unbounded(const Node& node) const;
+  bool data(const Node& node) const;
 
   GraphBuilder& builder_;
   bool in_body_;

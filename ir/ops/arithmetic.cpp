@@ -152,10 +152,9 @@ loop::Expression mul_no_nan_scalar(std::span<const loop::Expression> x, const At
   const loop::Expression product = x[0] * x[1];
   const loop::Expression is_nan = loop::make(ScalarOp::not_equal, {product, product});
   const loop::Expression has_zero =
-      loop::make(ScalarOp::logical_or, {loop::make(ScalarOp::equal, {x[0], zero}),
-                                        loop::make(ScalarOp::equal, {x[1], zero})});
-  return loop::make(ScalarOp::select,
-                    {loop::make(ScalarOp::logical_and, {is_nan, has_zero}), zero, product});
+      loop::make(ScalarOp::logical_or,
+                 {loop::make(ScalarOp::equal, {x[0], zero}), loop::make(ScalarOp::equal, {x[1], zero})});
+  return loop::make(ScalarOp::select, {loop::make(ScalarOp::logical_and, {is_nan, has_zero}), zero, product});
 }
 
 Value negated_quotient(Use use) {
@@ -179,9 +178,10 @@ const Op mul =
            Partials{{[](Use use) { return use.operand(1); }, [](Use use) { return use.operand(0); }}});
 
 const Op mul_no_nan = [] {
-  Op op = binary("mul_no_nan",
-                 "Product of an adjoint and a slope: 0 where either is 0, even if the other is infinite or NaN.",
-                 "y_i = a_i b_i, 0 · ∞ = 0", ScalarOp::multiply, mul.differentiation, false);
+  Op op =
+      binary("mul_no_nan",
+             "Product of an adjoint and a slope: 0 where either is 0, even if the other is infinite or NaN.",
+             "y_i = a_i b_i, 0 · ∞ = 0", ScalarOp::multiply, mul.differentiation, false);
   op.scalar = mul_no_nan_scalar;
   return op;
 }();
