@@ -59,10 +59,19 @@ Value sub(Peephole& p, Operands x) {
   return {};
 }
 
-// Whether (x · a) · b may be x · ab: the product of the constants is a normal number, and where x · a leaves
-// the range of normal numbers so does the result, or it is x that has left it.
-bool may_join_factors(double a, double b, ElementType element) {
-  return is_normal(a * b, element) && (std::abs(b) <= 1 || std::abs(a) >= 1);
+bool is_power_of_two(double number) {
+  int exponent = 0;
+  return std::abs(std::frexp(number, &exponent)) == 0.5;
+}
+
+// Whether (x · a) · b may be x · ab. The product of the constants is a normal number, and where x · a leaves
+// the range of normal numbers so does the result, at the same end: both constants make x smaller, or both
+// make it larger and x · a is exact, for a subnormal x loses bits otherwise. A derivative may become finite.
+bool may_join_factors(const Peephole& p, double a, double b, Value like) {
+  if (!is_normal(a * b, p.type(like).element)) return false;
+  const double first = std::abs(a), second = std::abs(b);
+  if (p.obeys_algebra(like)) return second <= 1 || first >= 1;
+  return (first <= 1 && second <= 1) || (first >= 1 && second >= 1 && is_power_of_two(a));
 }
 
 Value mul(Peephole& p, Operands x) {
@@ -78,7 +87,7 @@ Value mul(Peephole& p, Operands x) {
   if (const std::optional<double> outer = p.splat(x[1]))
     if (const Node* inner = p.as(x[0], "mul"))
       if (const std::optional<double> first = p.splat(inner->operands[1]);
-          first && may_join_factors(*first, *outer, p.type(x[0]).element)) {
+          first && may_join_factors(p, *first, *outer, x[0])) {
         const std::vector<Value> operands = inner->operands;
         return p.make("mul", {operands[0], p.make("mul", {operands[1], x[1]})});
       }
@@ -99,9 +108,7 @@ Value div(Peephole& p, Operands x) {
   if (!is_float(element)) return {};
   // Division by a power of two is exact as a product.
   if (const std::optional<double> divisor = p.splat(x[1])) {
-    int exponent = 0;
-    if (std::abs(std::frexp(*divisor, &exponent)) == 0.5 && is_normal(*divisor, element) &&
-        is_normal(1 / *divisor, element))
+    if (is_power_of_two(*divisor) && is_normal(*divisor, element) && is_normal(1 / *divisor, element))
       return p.make("mul", {x[0], p.constant_like(x[0], 1 / *divisor)});
   }
   if (const Node* negated = p.as(x[0], "neg"))
@@ -149,7 +156,9 @@ Value unary(Peephole& p, std::string_view op, Operands x) {
   if (op == "logical_not") return inverse(p, "logical_not", x);
   if (op == "abs") {
     if (p.as(x[0], "abs")) return x[0];
-    if (const Node* node = p.as(x[0], "neg")) return p.make("abs", {node->operands[0]});
+    // Negation wraps in u8, and abs takes nothing back there.
+    if (const Node* node = p.as(x[0], "neg"); node && p.type(x[0]).element != ElementType::u8)
+      return p.make("abs", {node->operands[0]});
   }
   return {};
 }
