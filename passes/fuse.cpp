@@ -53,7 +53,8 @@ class Emission {
       if (groups_.live(i) && groups_.role(i) == KernelRole::source) rewriter_.keep(i);
     for (uint32_t i : rewriter_.live())
       for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
-        if (const size_t group = groups_.group_of({i, r}); group != KernelGroups::no_group) emit(group);
+        if (const size_t group = groups_.group_of({i, r}); group != KernelGroups::no_group)
+          emit_with_producers(group);
     for (uint32_t i : rewriter_.live()) {
       if (groups_.role(i) == KernelRole::source) continue;
       std::vector<Value> values;
@@ -76,10 +77,30 @@ class Emission {
     return result;
   }
 
+  // A chain of producers may be longer than the stack is deep.
+  void emit_with_producers(size_t last) {
+    struct Pending {
+      size_t index;
+      bool has_producers;  // made already
+    };
+    std::vector<Pending> pending = {{last, false}};
+    while (!pending.empty()) {
+      const auto [index, has_producers] = pending.back();
+      pending.pop_back();
+      if (done_[index]) continue;
+      if (has_producers) {
+        done_[index] = true;
+        emit(index);
+        continue;
+      }
+      pending.push_back({index, true});
+      const std::set<size_t> producers = groups_.producers(index);
+      for (auto producer = producers.rbegin(); producer != producers.rend(); ++producer)
+        pending.push_back({*producer, false});
+    }
+  }
+
   void emit(size_t index) {
-    if (done_[index]) return;
-    done_[index] = true;
-    for (size_t producer : groups_.producers(index)) emit(producer);
     const KernelGroup& group = groups_.group(index);
     Origins origins;
     for (uint32_t i : group.nodes)

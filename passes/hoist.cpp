@@ -41,6 +41,7 @@ class ScanHoist {
   bool run(std::vector<Value>& operands, Attributes& attributes, std::shared_ptr<const Graph>& body) {
     if (hoisted_.empty() || length_ < 1) return false;
     mark_used();
+    make_moved();
     GraphBuilder builder(body_.name());
     builder.reserve_ids(body_.next_id());
     declare_inputs(builder, operands, attributes);
@@ -189,16 +190,40 @@ class ScanHoist {
     return it != moved_.end() ? it->second : Value{inside_[value.node], value.result};
   }
 
+  // Makes what moved outside of the loop, operands first: a chain may be longer than the stack is deep.
+  void make_moved() {
+    std::vector<bool> alone(body_.size(), false), stacked(body_.size(), false);
+    for (uint32_t i = static_cast<uint32_t>(body_.size()); i-- > 0;) {
+      const Node& node = body_.node(i);
+      const bool invariant = kinds_[i] == Kind::invariant;
+      if (used_[i] && hoisted_.count(i) > 0) (invariant ? alone : stacked)[i] = true;
+      if (stacked[i] && invariant) alone[i] = true;
+      if (stacked[i] && !invariant)
+        for (size_t k = 0; k < node.operands.size(); ++k)
+          (k == 1 && is_product(node) ? alone : stacked)[node.operands[k].node] = true;
+      if (alone[i])
+        for (Value operand : node.operands) alone[operand.node] = true;
+    }
+    outside_.assign(body_.size(), {});
+    over_steps_.assign(body_.size(), {});
+    for (uint32_t i = 0; i < body_.size(); ++i) {
+      if (alone[i]) outside_[i] = made_outside(i);
+      if (stacked[i]) over_steps_[i] = made_over_steps(i);
+    }
+  }
+
   // An invariant value, outside the loop.
-  Value outside(Value value) {
-    const Node& node = body_.node(value);
-    if (node.op->name == "input") return operands_[position_[value.node]];
-    if (const auto it = outside_.find(value.node); it != outside_.end()) return {it->second, value.result};
+  Value outside(Value value) const {
+    const Value made = outside_[value.node];
+    return {made.node, made.result + value.result};  // an input has one result
+  }
+
+  Value made_outside(uint32_t i) {
+    const Node& node = body_.node(i);
+    if (node.op->name == "input") return operands_[position_[i]];
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back(outside(operand));
-    const uint32_t made = outer_.add(*node.op, std::move(operands), node.attributes, node.body).node;
-    outside_[value.node] = made;
-    return {made, value.result};
+    return outer_.add(*node.op, std::move(operands), node.attributes, node.body);
   }
 
   Shape with_steps(const Shape& shape) const {
@@ -213,23 +238,19 @@ class ScanHoist {
   }
 
   // A value of all steps, along a new leading axis.
-  Value over_steps(Value value) {
-    const Node& node = body_.node(value);
-    if (node.op->name == "input" && kinds_[value.node] == Kind::step) return operands_[position_[value.node]];
-    if (const auto it = stacked_.find(value.node); it != stacked_.end()) return it->second;
+  Value over_steps(Value value) const { return over_steps_[value.node]; }
+
+  Value made_over_steps(uint32_t i) {
+    const Node& node = body_.node(i);
     const Shape& shape = node.types[0].shape;
-    Value made;
-    if (kinds_[value.node] == Kind::invariant)
-      made = build::broadcast(outer_, outside(value), with_steps(shape), shifted(build::all_axes(shape)));
-    else if (node.op->name == "dot")
-      made = product(node);
-    else if (node.op->name == "reshape")
-      made = build::reshape(outer_, over_steps(node.operands[0]), with_steps(shape));
-    else if (node.op->name == "broadcast" || node.op->name == "transpose")
-      made = moved_axes(node);
-    else
-      made = elementwise(node);
-    return stacked_[value.node] = made;
+    if (kinds_[i] == Kind::invariant)
+      return build::broadcast(outer_, outside({i, 0}), with_steps(shape), shifted(build::all_axes(shape)));
+    if (node.op->name == "input") return operands_[position_[i]];
+    if (node.op->name == "dot") return product(node);
+    if (node.op->name == "reshape")
+      return build::reshape(outer_, over_steps(node.operands[0]), with_steps(shape));
+    if (node.op->name == "broadcast" || node.op->name == "transpose") return moved_axes(node);
+    return elementwise(node);
   }
 
   Value elementwise(const Node& node) {
@@ -267,8 +288,7 @@ class ScanHoist {
   std::set<uint32_t> hoisted_;
   std::vector<uint32_t> inside_;  // node of the new body
   std::map<Value, Value> moved_;  // hoisted value to input of the new body
-  std::map<uint32_t, uint32_t> outside_;
-  std::map<uint32_t, Value> stacked_;
+  std::vector<Value> outside_, over_steps_;
 };
 
 bool has_gradient(const Graph& graph) {

@@ -102,6 +102,12 @@ TEST_CASE("a path of 60,000 nodes is differentiated without memoization") {
   CHECK(kernels.size() > 1);
 }
 
+TEST_CASE("chains of 60,000 nodes leave a loop and feed one kernel without exhausting the stack") {
+  PassContext context;
+  CHECK(hoist(large_graph("moved", 120'000), context).size() > 120'000);
+  CHECK(fuse(large_graph("late", 60'000), context).size() > 60'000);
+}
+
 TEST_CASE("the code of parts that are put together in another order grows with their number") {
   const auto length = [](int levels) {
     GraphBuilder builder("interleaved");

@@ -130,12 +130,46 @@ void branches(GraphBuilder& b, size_t nodes) {
   b.add_result("slope", build::gradient(b, build::sum_all(b, x), {input}));
 }
 
+// A scan whose steps multiply what follows from an element alone by what no step changes: two long chains.
+void moved(GraphBuilder& b, size_t nodes) {
+  const Type row(ElementType::f32, {1, 8});
+  const auto chained = [&](GraphBuilder& body, Value value) {
+    for (size_t i = 0; i < nodes / 2; ++i) value = build::unary(body, i % 2 == 0 ? "sin" : "cos", value);
+    return value;
+  };
+  GraphBuilder body("body");
+  body.input("i", InputKind::data, Type(ElementType::i64));
+  const Value carry = body.input("c", InputKind::data, row);
+  const Value element = body.input("e", InputKind::data, row);
+  const Value weight = body.input("w", InputKind::data, square);
+  const Value product = build::dot(body, chained(body, element), chained(body, weight), {{1}, {0}});
+  body.add_result("c", build::add(body, carry, product));
+  const std::vector<Value> operands = {b.input("h", InputKind::data, row),
+                                       b.input("x", InputKind::data, Type(ElementType::f32, {3, 1, 8})),
+                                       b.input("m", InputKind::parameter, square)};
+  b.add_result("y", b.add("scan", operands,
+                          {{"carries", int64_t{1}},
+                           {"sequences", int64_t{1}},
+                           {"length", int64_t{3}},
+                           {"histories", std::vector<int64_t>{}}},
+                          std::make_shared<const Graph>(std::move(body).finish())));
+}
+
+// A kernel of an early value and of the last of a chain of products.
+void late(GraphBuilder& b, size_t nodes) {
+  const Value x = b.input("x", InputKind::data, square), w = b.input("w", InputKind::parameter, square);
+  const Value early = build::unary(b, "exp", x);
+  Value last = x;
+  for (size_t i = 0; i < nodes; ++i) last = build::dot(b, last, w, {{1}, {0}});
+  b.add_result("y", build::add(b, early, last));
+}
+
 }  // namespace
 
 Graph large_graph(std::string_view kind, size_t nodes) {
   static const std::map<std::string_view, Builder> builders = {
-      {"chain", chain}, {"lattice", lattice}, {"shared", shared}, {"network", network},
-      {"many", many},   {"parts", parts},     {"views", views},   {"branches", branches}};
+      {"chain", chain}, {"lattice", lattice}, {"shared", shared},     {"network", network}, {"many", many},
+      {"parts", parts}, {"views", views},     {"branches", branches}, {"moved", moved},     {"late", late}};
   GraphBuilder builder((std::string(kind)));
   builders.at(kind)(builder, nodes);
   return std::move(builder).finish();
