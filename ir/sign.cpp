@@ -12,14 +12,22 @@ namespace gradus {
 namespace {
 
 Sign sign_of_number(double number) {
-  return number > 0 ? Sign::positive : number == 0 ? Sign::non_negative : Sign::any;
+  if (number > 0) return Sign::positive;
+  if (number != 0) return Sign::any;
+  return std::signbit(number) ? Sign::non_negative : Sign::unsigned_zero;
 }
 
-// What holds of both, and what holds of a value that is at least as large as either.
+// What holds of both, and what holds of the sum.
 Sign weaker(Sign a, Sign b) { return std::min(a, b); }
 Sign stronger(Sign a, Sign b) { return std::max(a, b); }
-// A positive number may become 0 where it underflows, or where nothing is added up.
-Sign at_most_non_negative(Sign sign) { return weaker(sign, Sign::non_negative); }
+// A positive number that underflows becomes 0, not -0.
+Sign may_underflow(Sign sign) { return weaker(sign, Sign::unsigned_zero); }
+
+// maximum gives its first operand where -0 and 0 meet.
+Sign of_larger(Sign first, Sign second) {
+  const Sign sign = stronger(first, second);
+  return sign == Sign::unsigned_zero && first != sign ? Sign::non_negative : sign;
+}
 
 class Signs {
  public:
@@ -55,37 +63,42 @@ class Signs {
   Sign elementwise(const Node& node) {
     const Op* op = node.op;
     const auto operand = [&](size_t i) { return of(node.operands[i]); };
-    if (op == &ops::abs || op == &ops::exp || op == &ops::sigmoid || op == &ops::softplus ||
-        op == &ops::normal_cdf)
-      return Sign::non_negative;
+    if (op == &ops::abs) return stronger(operand(0), Sign::unsigned_zero);
+    if (op == &ops::exp || op == &ops::sigmoid || op == &ops::softplus || op == &ops::normal_cdf)
+      return Sign::unsigned_zero;
     if (op == &ops::cosh) return Sign::positive;
-    if (op == &ops::rsqrt)
-      return at_most_non_negative(operand(0) == Sign::positive ? Sign::positive : Sign::any);
+    if (op == &ops::rsqrt) return inverse(operand(0));  // of -0 it is -infinity
     if (op == &ops::sqrt) return stronger(operand(0), Sign::non_negative);
     if (op == &ops::add) {
       const Sign a = operand(0), b = operand(1);
       return weaker(a, b) == Sign::any ? Sign::any : stronger(a, b);
     }
-    if (op == &ops::mul && node.operands[0] == node.operands[1]) return Sign::non_negative;
-    if (op == &ops::mul) return at_most_non_negative(weaker(operand(0), operand(1)));
-    // Divided by -0 it is negative.
-    if (op == &ops::div) return operand(1) == Sign::positive ? at_most_non_negative(operand(0)) : Sign::any;
+    if (op == &ops::mul && node.operands[0] == node.operands[1]) return Sign::unsigned_zero;
+    if (op == &ops::mul) return may_underflow(weaker(operand(0), operand(1)));
+    if (op == &ops::div) return weaker(operand(0), inverse(operand(1)));
     if (op == &ops::pow) return power(node);
-    if (op == &ops::maximum) return stronger(operand(0), operand(1));
+    if (op == &ops::maximum) return of_larger(operand(0), operand(1));
     if (op == &ops::minimum) return weaker(operand(0), operand(1));
-    if (op == &ops::clamp) return weaker(stronger(operand(0), operand(1)), operand(2));
+    if (op == &ops::clamp) return weaker(of_larger(operand(0), operand(1)), operand(2));
     if (op == &ops::select) return weaker(operand(1), operand(2));
     if (op == &ops::expm1 || op == &ops::log1p || op == &ops::tanh || op == &ops::erf || op == &ops::cbrt)
-      return at_most_non_negative(operand(0));
+      return may_underflow(operand(0));
     if (op == &ops::cast)
-      return is_float(builder_.type(node.operands[0]).element) ? at_most_non_negative(operand(0)) : Sign::any;
+      return is_float(builder_.type(node.operands[0]).element) ? may_underflow(operand(0)) : Sign::any;
     return Sign::any;
   }
 
+  // 1 / -0 is -infinity.
+  static Sign inverse(Sign sign) { return sign >= Sign::unsigned_zero ? Sign::unsigned_zero : Sign::any; }
+
+  // Only an odd exponent keeps the sign of -0.
   Sign power(const Node& node) {
     const std::optional<double> exponent = build::known_splat(builder_, node.operands[1]);
-    const bool even = exponent && std::fmod(*exponent, 2) == 0;
-    return even ? Sign::non_negative : at_most_non_negative(of(node.operands[0]));
+    if (exponent && std::fmod(*exponent, 2) == 0) return Sign::unsigned_zero;
+    const Sign base = may_underflow(of(node.operands[0]));
+    const bool odd = !exponent || std::abs(std::fmod(*exponent, 2)) == 1;
+    if (!odd && base != Sign::any) return Sign::unsigned_zero;
+    return exponent && *exponent > 0 ? base : inverse(base);
   }
 
   Sign across_elements(const Node& node) {
@@ -95,11 +108,10 @@ class Signs {
         op == &ops::transpose || op == &ops::broadcast || op == &ops::slice || op == &ops::reverse ||
         op == &ops::max || op == &ops::min || op == &ops::sort || op == &ops::top_k)
       return operand(0);
-    if (op == &ops::sum || op == &ops::prod || op == &ops::cumsum || op == &ops::gather ||
-        op == &ops::dynamic_slice || op == &ops::scatter_add)
-      return at_most_non_negative(operand(0));
-    if (op == &ops::reduce_window && node.attributes.text("kind") == "sum")
-      return at_most_non_negative(operand(0));
+    if (op == &ops::prod || op == &ops::gather || op == &ops::dynamic_slice) return may_underflow(operand(0));
+    if (op == &ops::sum || op == &ops::cumsum || op == &ops::scatter_add ||
+        (op == &ops::reduce_window && node.attributes.text("kind") == "sum"))
+      return total(operand(0), node.operands[0]);
     if (op == &ops::pad) return weaker(operand(0), operand(1));
     if (op == &ops::concat) {
       Sign sign = Sign::positive;
@@ -107,9 +119,15 @@ class Signs {
       return sign;
     }
     if (op == &ops::dot)
-      return is_sum_of_squares(node) ? Sign::non_negative
-                                     : at_most_non_negative(weaker(operand(0), operand(1)));
+      return total(is_sum_of_squares(node) ? Sign::unsigned_zero : weaker(operand(0), operand(1)),
+                   node.operands[0]);
     return Sign::any;
+  }
+
+  // The zero that is the sum of nothing may be -0.
+  Sign total(Sign term, Value terms) const {
+    const bool may_be_nothing = element_count(builder_.shape(terms)) == 0;
+    return weaker(term, may_be_nothing ? Sign::non_negative : Sign::unsigned_zero);
   }
 
   // x · x, over every axis that the two do not share with the result.

@@ -73,8 +73,8 @@ class Peephole {
   // derivatives, whose operands are taken to be finite and whose zeros have no sign. What a user wrote in
   // floats does not: there x - x is not 0 where x is infinite, and x + 0 not x where x is -0.
   bool obeys_algebra(Value like) const { return builder_.derivative() || !is_float(type(like).element); }
-  // By the ops that made it, no element is negative, though it may be -0 or NaN.
-  bool is_non_negative(Value value) const { return sign_of(builder_, value) >= Sign::non_negative; }
+  // By the ops that made it, every element has this sign or is NaN.
+  bool has_sign(Value value, Sign sign) const { return sign_of(builder_, value) >= sign; }
   const Type& type(Value value) const { return builder_.type(value); }
 
   // Values that gradients are taken by, and marks: no rule looks through them.

@@ -125,7 +125,7 @@ Value power(Peephole& p, Operands x) {
   if (*exponent == 3) return p.make("mul", {p.make("mul", {x[0], x[0]}), x[0]});
   if (!is_float(p.type(x[0]).element)) return {};
   // pow takes -inf to inf and -0 to 0, which sqrt does not.
-  if (*exponent == 0.5 && p.is_non_negative(x[0]))
+  if (*exponent == 0.5 && p.has_sign(x[0], Sign::non_negative))
     return p.make("sqrt", {p.make("add", {x[0], p.constant_like(x[0], 0)})});
   if (*exponent == -1) return p.make("div", {p.constant_like(x[0], 1), x[0]});
   return {};

@@ -3,9 +3,9 @@
 // log(sigmoid), log(1 − sigmoid), log(softmax), log(sum(exp)), softmax, log(exp x), log(1 + x), exp(x) − 1,
 // x·log x, 1 / (1 + exp(−x)). Runs before differentiation, so that the derivatives come from the stable
 // forms, and after it, when marks no longer hide the patterns. Never looks across a `clamp`: who clamps wants
-// that very gradient. A finite result stays what it is to tolerance, and so do the infinities that have a
-// meaning: log(sum(exp)) of −∞ alone is −∞, with +∞ among them it is +∞. (Blanchard, Higham and Higham,
-// "Accurately computing the log-sum-exp and softmax functions", 2021.)
+// that very gradient. A finite result stays what it is to the rounding of the terms that it becomes the sum
+// of, and so do the infinities that have a meaning: log(sum(exp)) of −∞ alone is −∞, with +∞ among them it is
+// +∞. (Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", 2021.)
 #include <algorithm>
 #include <array>
 
@@ -81,7 +81,8 @@ Value log_rule(Peephole& p, Value x) {
   if (const Node* node = p.as(x, "sub"); node && p.is_splat(node->operands[0], 1))
     if (const Node* inner = p.as(node->operands[1], "sigmoid"))
       return p.make("neg", {p.make("softplus", {inner->operands[0]})});
-  if (const Node* node = p.as(x, "div"); node && p.is_non_negative(node->operands[1])) {
+  // exp(a) / -0 is -infinity, which has no logarithm.
+  if (const Node* node = p.as(x, "div"); node && p.has_sign(node->operands[1], Sign::unsigned_zero)) {
     const Value divisor = node->operands[1];
     if (const Node* power = p.as(node->operands[0], "exp"))
       return p.make("sub", {power->operands[0], p.make("log", {divisor})});

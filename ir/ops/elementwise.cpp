@@ -54,7 +54,8 @@ Value number_like_result(const GradientUse& use, double value) {
 Value slope_unless_at_rest(const GradientUse& use, Value at,
                            const std::function<Value(const GradientUse&, Value)>& slope) {
   GraphBuilder& b = use.builder;
-  if (sign_of(b, use.operand(0)) != Sign::non_negative) return slope(use, at);
+  const Sign sign = sign_of(b, use.operand(0));
+  if (sign == Sign::any || sign == Sign::positive) return slope(use, at);
   const Value zero = number_like_result(use, 0);
   const Value at_zero = build::binary(b, "equal", at, zero);
   const Value elsewhere = build::select(b, at_zero, number_like_result(use, 1), at);
