@@ -94,9 +94,27 @@ Value ChainProduct::operator()(Value adjoint, Value slope) {
     const Value product = (*this)(masked->inner, slope);
     return build::select(builder_, masked->condition, product, build::zeros_like(builder_, product));
   }
+  const Value product = times_quotient(adjoint, slope);
+  return product ? product : plain(adjoint, slope);
+}
+
+Value ChainProduct::plain(Value adjoint, Value slope) {
   const Facts a = facts(adjoint), s = facts(slope);
   const bool nan = (a.vanishes && (s.unbounded || s.data)) || (s.vanishes && a.unbounded);
   return nan ? builder_.add(ops::mul_no_nan, {adjoint, slope}) : build::mul(builder_, adjoint, slope);
+}
+
+Value ChainProduct::times_quotient(Value adjoint, Value slope) {
+  const Node node = builder_.node(slope);
+  if (!node.derivative) return {};
+  if (node.op == &ops::neg) {
+    const Value product = times_quotient(adjoint, node.operands[0]);
+    return product ? build::neg(builder_, product) : Value{};
+  }
+  if (node.op != &ops::div || build::known_splat(builder_, node.operands[0])) return {};
+  const Value one = build::ones_like(builder_, slope);
+  const Value part = plain(adjoint, build::div(builder_, one, node.operands[1]));
+  return plain(part, node.operands[0]);
 }
 
 const ChainProduct::Facts& ChainProduct::facts(Value value) {

@@ -11,6 +11,9 @@ namespace gradus {
 // adjoint is 0, and the slope may be infinite or NaN. The derivative there is 0, not 0 · ∞: such products are
 // `mul_no_nan`, whose own derivatives are such products again, so this holds to every order. Where it cannot
 // come to that, by the ops that made adjoint and slope, the product is `mul`.
+//
+// A slope p / q that a rule made, as that of 1 / q, may underflow although its product with a large adjoint is
+// an ordinary number: it is multiplied as (adjoint · 1/q) · p.
 class ChainProduct {
  public:
   // In the body of a scan adjoints come from outside: what flows in may be 0.
@@ -19,6 +22,8 @@ class ChainProduct {
   Value operator()(Value adjoint, Value slope);
 
  private:
+  Value plain(Value adjoint, Value slope);
+  Value times_quotient(Value adjoint, Value slope);
   struct Facts {
     bool vanishes = false;   // an element may be 0 because a mask or a move of elements put it there
     bool unbounded = false;  // an element may be infinite or NaN, though inputs are finite

@@ -90,11 +90,13 @@ Value power_by_base(Use use) {
     if (*known == 0) return number_like_result(use, 0);
     if (*known == 1) return number_like_result(use, 1);
     if (*known == 2) return build::mul(b, x, 2);
+    if (*known < 0)  // the power by the next lower exponent would underflow
+      return build::div(b, build::mul(b, use.result(), *known), x);
     const auto slope = [exponent = *known](Use u, Value base) {
       const Value lower = build::binary(u.builder, "pow", base, number_like_result(u, exponent - 1));
       return build::mul(u.builder, lower, exponent);
     };
-    return *known > 0 && *known < 1 ? slope_unless_at_rest(use, x, slope) : slope(use, x);
+    return *known < 1 ? slope_unless_at_rest(use, x, slope) : slope(use, x);
   }
   // x⁰ is constant, also at x = 0 where x⁻¹ is infinite; elsewhere the power must stay, since its derivative
   // by y is not 0 at y = 0.
@@ -114,11 +116,16 @@ Value power_by_exponent(Use use) {
   return build::mul(b, use.result(), build::unary(b, "log", safe));
 }
 
+// x / (x² + y²) for y and -y / (x² + y²) for x, divided by the larger of |x| and |y| first: squares would
+// leave the range. The quotient does not depend on what it is divided by.
 Value atan2_partial(Use use, size_t numerator, bool negative) {
   GraphBuilder& b = use.builder;
   const Value y = use.operand(0), x = use.operand(1);
-  const Value norm = build::add(b, build::mul(b, x, x), build::mul(b, y, y));
-  const Value ratio = build::div(b, use.operand(numerator), norm);
+  const Value larger = build::binary(b, "maximum", build::unary(b, "abs", x), build::unary(b, "abs", y));
+  const Value scale = build::unary(b, "stop_gradient", larger);
+  const Value norm =
+      build::add(b, build::mul(b, x, build::div(b, x, scale)), build::mul(b, y, build::div(b, y, scale)));
+  const Value ratio = build::div(b, build::div(b, use.operand(numerator), scale), norm);
   return negative ? build::neg(b, ratio) : ratio;
 }
 

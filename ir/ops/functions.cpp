@@ -149,8 +149,8 @@ const Op rsqrt = {
     .attributes = {},
     .infer = infer_float,
     .differentiation = Partials{{[](Use use) {
-      const Value ratio = build::div(use.builder, use.result(), use.operand(0));
-      return build::mul(use.builder, ratio, number_like_result(use, -0.5));
+      const Value half = build::mul(use.builder, use.result(), number_like_result(use, -0.5));
+      return build::div(use.builder, half, use.operand(0));
     }}},
     .evaluate = nullptr,
     .scalar = rsqrt_scalar,
