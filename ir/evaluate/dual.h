@@ -6,6 +6,7 @@
 // into NaN.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <numbers>
@@ -141,6 +142,20 @@ T product(const T& tangent, const T& factor) {
   return is_zero(tangent) ? T(0.0) : tangent * factor;
 }
 
+// The inverse of a large or small divisor may leave the range where the quotient does not.
+template <class T>
+T quotient(const T& tangent, const T& divisor) {
+  return is_zero(tangent) ? T(0.0) : tangent / divisor;
+}
+
+// factor · tangent / divisor, whose parts may be far larger or smaller than the whole
+template <class T>
+T scaled(const T& factor, const T& tangent, const T& divisor) {
+  const bool larger = std::fabs(primal(factor)) > std::fabs(primal(tangent));
+  const T &large = larger ? factor : tangent, &small = larger ? tangent : factor;
+  return std::fabs(primal(divisor)) >= 1 ? small * (large / divisor) : large * (small / divisor);
+}
+
 template <class T>
 Dual<T> operator-(const Dual<T>& x) {
   return {-x.value, -x.tangent};
@@ -159,10 +174,10 @@ Dual<T> operator*(const Dual<T>& a, const Dual<T>& b) {
 }
 template <class T>
 Dual<T> operator/(const Dual<T>& a, const Dual<T>& b) {
-  const T quotient = a.value / b.value;
-  T tangent = is_zero(a.tangent) ? T(0.0) : a.tangent / b.value;
-  if (!is_zero(b.tangent)) tangent = tangent - b.tangent * (quotient / b.value);
-  return {quotient, tangent};
+  const T result = a.value / b.value;
+  T tangent = quotient(a.tangent, b.value);
+  if (!is_zero(b.tangent)) tangent = tangent - scaled(result, b.tangent, b.value);
+  return {result, tangent};
 }
 template <class T>
 Dual<T>& operator+=(Dual<T>& a, const Dual<T>& b) {
@@ -189,11 +204,11 @@ Dual<T> expm1(const Dual<T>& x) {
 }
 template <class T>
 Dual<T> log(const Dual<T>& x) {
-  return chain(log(x.value), x.tangent, [&] { return T(1.0) / x.value; });
+  return {log(x.value), quotient(x.tangent, x.value)};
 }
 template <class T>
 Dual<T> log1p(const Dual<T>& x) {
-  return chain(log1p(x.value), x.tangent, [&] { return T(1.0) / (T(1.0) + x.value); });
+  return {log1p(x.value), quotient(x.tangent, T(1.0) + x.value)};
 }
 // A number at 0 that does not move from there to first order: the least value of a square. Its roots do not
 // move to any order, though their slope is infinite (see `slope_unless_at_rest` in ir/ops/elementwise.h).
@@ -238,7 +253,9 @@ Dual<T> acos(const Dual<T>& x) {
 }
 template <class T>
 Dual<T> atan(const Dual<T>& x) {
-  return chain(atan(x.value), x.tangent, [&] { return T(1.0) / (T(1.0) + x.value * x.value); });
+  const T angle = atan(x.value);
+  if (std::fabs(primal(x)) <= 1) return {angle, quotient(x.tangent, T(1.0) + x.value * x.value)};
+  return {angle, quotient(quotient(x.tangent, x.value), x.value + T(1.0) / x.value)};
 }
 template <class T>
 Dual<T> sinh(const Dual<T>& x) {
@@ -263,16 +280,21 @@ Dual<T> pow(const Dual<T>& x, const Dual<T>& y) {
   const T power = pow(x.value, y.value);
   T tangent(0.0);
   const bool root = primal(y.value) > 0 && primal(y.value) < 1 && rests_at_zero(x);
-  if (!is_zero(x.tangent) && !is_zero(y.value) && !root)
-    tangent = x.tangent * y.value * pow(x.value, y.value - T(1.0));
+  if (!is_zero(x.tangent) && !is_zero(y.value) && !root) {
+    const T slope = pow(x.value, y.value - T(1.0));
+    const bool in_range = std::isnormal(primal(slope)) || !std::isnormal(primal(power));
+    tangent = in_range ? x.tangent * y.value * slope : scaled(power, x.tangent * y.value, x.value);
+  }
   if (!is_zero(y.tangent) && primal(x.value) != 0) tangent = tangent + y.tangent * power * log(x.value);
   return {power, tangent};
 }
 template <class T>
 Dual<T> atan2(const Dual<T>& y, const Dual<T>& x) {
-  const T square = x.value * x.value + y.value * y.value;
-  return {atan2(y.value, x.value),
-          product(y.tangent, x.value / square) - product(x.tangent, y.value / square)};
+  const double larger = std::max(std::fabs(primal(x)), std::fabs(primal(y)));
+  const T scale(std::isfinite(larger) && larger > 0 ? larger : 1.0);
+  const T across = x.value / scale, up = y.value / scale, square = across * across + up * up;
+  const T moved = product(y.tangent, across / square) - product(x.tangent, up / square);
+  return {atan2(y.value, x.value), quotient(moved, scale)};
 }
 
 // ---- over every scalar

@@ -23,18 +23,20 @@ Array<T> array_over(const Type& type, std::vector<T> values) {
 
 Array<double> scalar(double value) { return array_over<double>(Type(ElementType::f64), {value}); }
 
-// All results in a row: of the evaluator alone, and the same after `differentiate`.
+// All results in a row.
+std::vector<double> numbers_of(const Graph& graph, const std::vector<Array<double>>& inputs) {
+  std::vector<double> numbers;
+  for (const auto& result : evaluate::evaluate<double>(graph, inputs).results)
+    for (size_t e = 0; e < result.size(); ++e) numbers.push_back(evaluate::number_at(result, e));
+  return numbers;
+}
+
+// The results of the evaluator alone, and the same after `differentiate`.
 std::vector<double> results(const std::string& text, const std::vector<Array<double>>& inputs) {
-  const auto numbers_of = [&](const Graph& graph) {
-    std::vector<double> numbers;
-    for (const auto& result : evaluate::evaluate<double>(graph, inputs).results)
-      for (size_t e = 0; e < result.size(); ++e) numbers.push_back(evaluate::number_at(result, e));
-    return numbers;
-  };
   const Graph graph = parse_graph(text, "test");
-  const std::vector<double> numbers = numbers_of(graph);
+  const std::vector<double> numbers = numbers_of(graph, inputs);
   PassContext context;
-  const std::vector<double> expanded = numbers_of(differentiate(graph, context));
+  const std::vector<double> expanded = numbers_of(differentiate(graph, context), inputs);
   REQUIRE(expanded.size() == numbers.size());
   for (size_t i = 0; i < numbers.size(); ++i) CHECK(expanded[i] == Approx(numbers[i]).epsilon(1e-14));
   return numbers;
@@ -82,6 +84,43 @@ TEST_CASE("gradient of ln x1 + x1 x2 - sin x2 at (2, 5)") {
   CHECK(found[0] == Approx(11.6520714552).epsilon(1e-11));
   CHECK(found[1] == Approx(5.5).epsilon(1e-14));
   CHECK(found[2] == Approx(1.7163378145).epsilon(1e-10));
+}
+
+TEST_CASE("dual numbers whose parts leave the range of numbers") {
+  const auto slopes = [](const std::string& statements, double x) {
+    return numbers_of(
+        parse_graph("graph @g (%x: f64[]) { " + statements +
+                        "  %8 = gradient %7, %x : f64[]  %9 = gradient %8, %x : f64[]  return %8, %9 }",
+                    "test"),
+        {scalar(x)});
+  };
+  const std::string one = "%0 = constant {element=f64, shape=[], value=1.0} : f64[]  %1 = exp %x : f64[]  ";
+  // log(1 + e^x) and log1p(e^x): the slope of e^x / (1 + e^x)
+  for (const std::string logarithm :
+       {"%2 = add %0, %1 : f64[]  %7 = log %2 : f64[]", "%7 = log1p %1 : f64[]"}) {
+    const auto found = slopes(one + logarithm, 400);
+    CHECK(found[0] == 1);
+    CHECK(found[1] == 0);
+  }
+  // e^-x as 1 / e^x, as a power, and nearly so as an angle
+  for (const double x : {400.0, 460.0})
+    for (const std::string inverse :
+         {"%7 = div %0, %1 : f64[]", "%2 = neg %0 : f64[]  %7 = pow %1, %2 : f64[]",
+          "%7 = atan %1 : f64[]"}) {
+      INFO(inverse);
+      const auto found = slopes(one + inverse, x);
+      CHECK(std::fabs(found[0]) == Approx(std::exp(-x)).epsilon(1e-12));
+      CHECK(std::fabs(found[1]) == Approx(std::exp(-x)).epsilon(1e-12));
+    }
+  for (const double size : {1e-200, 1.0, 1e200}) {
+    const auto angle = numbers_of(parse_graph("graph @g (%y: f64[], %x: f64[]) { %0 = atan2 %y, %x : f64[]  "
+                                              "%1:2 = gradient %0, %y, %x : f64[], "
+                                              "f64[]  return %1, %1#1 }",
+                                              "test"),
+                                  {scalar(size), scalar(size)});
+    CHECK(angle[0] == Approx(0.5 / size));
+    CHECK(angle[1] == Approx(-0.5 / size));
+  }
 }
 
 TEST_CASE("complex step") {
