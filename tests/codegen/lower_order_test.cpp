@@ -62,6 +62,32 @@ TEST_CASE("a sum over the last axis: 64 partial results per 4096, folded by halv
   }
 }
 
+TEST_CASE("an extreme that is -0 as well as 0 is the first in the order of sums, at any vector width") {
+  for (const bool largest : {true, false})
+    for (const std::string_view target : {"native", "x86-64-v3"})
+      for (size_t n : {3, 64, 65, 200, 4096}) {
+        GraphBuilder b;
+        const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {static_cast<int64_t>(n)}));
+        b.add_result("y", b.add(largest ? "max" : "min", {x}, {{"axes", std::vector<int64_t>{0}}}));
+        Array<double> zeros(Type(ElementType::f32, {static_cast<int64_t>(n)}));
+        for (size_t i = 0; i < n; ++i)
+          zeros.floats[i] = i % 64 == 0 && i < 64 ? (largest ? -1 : 1) : i % 3 == 1 ? -0.0 : 0.0;
+        std::vector<double> partial(zeros.floats.begin(),
+                                    zeros.floats.begin() + static_cast<int64_t>(std::min<size_t>(n, 64)));
+        const auto better = [&](double a, double c) { return largest ? c > a : c < a; };
+        for (size_t i = 64; i < n; ++i)
+          if (better(partial[i % 64], zeros.floats[i])) partial[i % 64] = zeros.floats[i];
+        for (size_t half = 32; half > 0; half /= 2)
+          for (size_t i = half; i < std::min(2 * half, partial.size()); ++i)
+            if (better(partial[i - half], partial[i])) partial[i - half] = partial[i];
+        const double found =
+            execute(std::move(b).finish(), {zeros}, target_named(target)).results[0].floats[0];
+        INFO(target << ", " << n);
+        CHECK(found == 0);
+        CHECK(std::signbit(found) == std::signbit(partial[0]));
+      }
+}
+
 TEST_CASE("a sum over the first and the last axis counts logical indices") {
   GraphBuilder b;
   std::vector<Array<double>> inputs;
