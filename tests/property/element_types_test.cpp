@@ -246,3 +246,54 @@ TEST_CASE("integer ops with a constant at the limits, before and after simplify"
   INFO(differences.text());
   CHECK(differences.count() == 0);
 }
+
+// An op of another: what the rules of `simplify` that look at two ops see.
+TEST_CASE("pairs of ops at the limits of every element type, before and after simplify") {
+  Differences differences;
+  size_t pairs = 0;
+  for (const ElementType element : all_element_types) {
+    const Type type(element, {200});
+    const std::vector<Array<double>> inputs = {drawn_from_limits(type, 3), drawn_from_limits(type, 4)};
+    for (const Op* outer : all_ops()) {
+      if (outer->family != OpFamily::elementwise || outer->name == "cast") continue;
+      GraphBuilder b("pairs");
+      const Value x = b.input("x", InputKind::data, type), z = b.input("z", InputKind::data, type);
+      const auto add = [&](const Op& op, std::vector<Value> operands) -> Value {
+        try {
+          return b.add(op, std::move(operands));
+        } catch (const ShapeError&) {
+          return {};
+        }
+      };
+      for (const Op* inner : all_ops()) {
+        if (inner->family != OpFamily::elementwise || inner->name == "cast" || inner->max_operands > 2)
+          continue;
+        const Value made = add(*inner, inner->max_operands == 1 ? std::vector{x} : std::vector{x, z});
+        if (!made) continue;
+        std::vector<std::vector<Value>> uses = {{made}};
+        if (outer->max_operands == 2) uses = {{made, x}, {z, made}, {made, made}};
+        if (outer->max_operands == 3) uses = {{made, x, z}, {x, made, z}, {x, z, made}};
+        for (std::vector<Value>& operands : uses)
+          if (const Value whole = add(*outer, operands))
+            b.add_result(fmt::format("{} of {}, {}", outer->name, inner->name, pairs++), whole);
+      }
+      if (b.graph().results().empty()) continue;
+      const Graph graph = std::move(b).finish();
+      PassContext context;
+      const auto before = evaluate::evaluate<double>(graph, inputs);
+      const auto after = evaluate::evaluate<double>(simplify(graph, context), inputs);
+      for (size_t r = 0; r < before.results.size(); ++r)
+        for (size_t i = 0; i < 200; ++i)
+          if (!same_element(after.results[r], before.results[r], i)) {
+            differences.add(fmt::format("{} {}, {}: {}, simplified {}", name(element),
+                                        graph.results()[r].name, show_operands(inputs, i),
+                                        show_element(before.results[r], i),
+                                        show_element(after.results[r], i)));
+            break;
+          }
+    }
+  }
+  INFO(differences.text());
+  CHECK(differences.count() == 0);
+  CHECK(pairs > 5000);
+}
