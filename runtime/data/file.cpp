@@ -26,12 +26,18 @@ namespace {
   fail_environment(fmt::format("{}: cannot {}: {}", path, doing, std::strerror(error)), {}, hint);
 }
 
-// Devices and pipes need not end, and a pipe may never begin.
-[[noreturn]] void fail_no_file(const std::string& path, mode_t mode, bool writing = false) {
+// Devices and pipes need not end, and a pipe may never begin; written files replace what has their name.
+void require_file(const std::string& path, const char* doing, mode_t mode, const char* hint) {
+  if (S_ISREG(mode)) return;
+  if (S_ISDIR(mode)) fail_file(path, doing, EISDIR, false);
   const char* kind = S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
-  fail_environment(
-      fmt::format("{}: cannot {}: it is {}, not a file", path, writing ? "write" : "read", kind), {},
-      writing ? "remove it, or choose another folder with -o" : "write what it gives to a file first");
+  fail_environment(fmt::format("{}: cannot {}: it is {}, not a file", path, doing, kind), {}, hint);
+}
+void require_readable(const std::string& path, mode_t mode) {
+  require_file(path, "read", mode, "write what it gives to a file first");
+}
+void require_writable(const std::string& path, mode_t mode) {
+  require_file(path, "write", mode, "remove it, or choose another name");
 }
 
 class Descriptor {
@@ -86,6 +92,20 @@ int open_temporary(std::string& path) {
   return ::mkostemps(path.data(), 4, O_CLOEXEC);
 }
 
+// The name that a link stands for, through other links too, whether or not there is a file of that name.
+std::string followed(const std::string& path) {
+  constexpr int most_links = 40;  // as many as the system follows
+  std::filesystem::path name = path;
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(name, error); ++links) {
+    if (links == most_links) fail_file(path, "write", ELOOP);
+    const std::filesystem::path next = std::filesystem::read_symlink(name, error);
+    if (error) fail_file(path, "write", error.value());
+    name = name.parent_path() / next;
+  }
+  return name;
+}
+
 }  // namespace
 
 Bytes read_file(const std::string& path) {
@@ -94,8 +114,7 @@ Bytes read_file(const std::string& path) {
   if (file.get() < 0) fail_file(path, "open", errno, false);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) fail_file(path, "read", errno, false);
-  if (S_ISDIR(status.st_mode)) fail_file(path, "read", EISDIR, false);
-  if (!S_ISREG(status.st_mode)) fail_no_file(path, status.st_mode);
+  require_readable(path, status.st_mode);
   // One byte more than the file has, so that its end is seen without growing; some files of the system do not
   // say their size.
   Bytes bytes;
@@ -118,7 +137,17 @@ Bytes read_file(const std::string& path) {
 }
 
 void write_file_atomically(const std::string& path, std::span<const ByteView> pieces) {
-  Temporary temporary{path};
+  // mkostemps makes private files; what we write is as public as what it replaces, or as any other output.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  mode_t mode = 0666 & ~mask;
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0) {
+    require_writable(path, status.st_mode);
+    mode = status.st_mode & 0777;
+  }
+  const std::string target = followed(path);
+  Temporary temporary{target};
   Descriptor file(open_temporary(temporary.path));
   if (file.get() < 0) {
     temporary.renamed = true;  // there is nothing to remove
@@ -126,14 +155,11 @@ void write_file_atomically(const std::string& path, std::span<const ByteView> pi
   }
   for (const ByteView piece : pieces)
     if (!write_all(file.get(), piece)) fail_file(path, "write", errno);
-  // mkostemps makes private files; what we write is as public as any other output.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(file.get(), 0666 & ~mask) != 0 || ::fsync(file.get()) != 0 || file.close() != 0)
+  if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0 || file.close() != 0)
     fail_file(path, "write", errno);
-  if (::rename(temporary.path.c_str(), path.c_str()) != 0) fail_file(path, "replace", errno);
+  if (::rename(temporary.path.c_str(), target.c_str()) != 0) fail_file(path, "replace", errno);
   temporary.renamed = true;
-  const std::string folder = folder_of(path);
+  const std::string folder = folder_of(target);
   Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // Some file systems cannot flush folders and say so; the rename itself has succeeded.
   if (directory.get() >= 0 && ::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
@@ -160,12 +186,12 @@ void remove_file(const std::string& path) {
 
 AppendedFile::AppendedFile(std::string path, bool keep) : path_(std::move(path)) {
   // Without O_NONBLOCK a pipe would be waited for.
-  Descriptor file(::open(path_.c_str(),
-                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (keep ? 0 : O_TRUNC), 0666));
+  Descriptor file(::open(
+      path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (keep ? 0 : O_TRUNC), 0666));
   if (file.get() < 0) fail_file(path_, "create", errno);
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) fail_file(path_, "create", errno);
-  if (!S_ISREG(status.st_mode)) fail_no_file(path_, status.st_mode, true);
+  require_writable(path_, status.st_mode);
   empty_ = status.st_size == 0;
   descriptor_ = file.release();
 }

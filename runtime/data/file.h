@@ -16,7 +16,8 @@ using ByteView = std::span<const std::byte>;
 Bytes read_file(const std::string& path);
 
 // Writes `pieces` one after the other into a temporary file beside `path`, flushes it to the disk, renames it
-// to `path` and flushes the folder: whatever happens, `path` is the old file or the new one.
+// to `path` and flushes the folder: whatever happens, `path` is the old file or the new one. A link stays
+// one: what it leads to is written. Devices, pipes and folders stay as well: they are refused.
 void write_file_atomically(const std::string& path, std::span<const ByteView> pieces);
 
 // Creates the folder and those above it, and makes sure that files can be created in it.
