@@ -5,45 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 
-#include "runtime/data/file.h"
-
+#include "frontend/command_line/streams.h"
 #include "ir/shown_text.h"
+#include "runtime/data/file.h"
 
 namespace gradus::command_line {
 
-namespace {
-
-// Texts are written by hand or dumped.
-[[noreturn]] void fail_length(const std::string& name) {
-  fail_program(fmt::format("{} is longer than a gigabyte: is it a text?", name));
-}
-constexpr size_t most_text = size_t{1} << 30;
-
-// Until its end; a device that never ends is no text.
-std::string standard_input() {
-  std::string text;
-  std::string piece(size_t{1} << 16, '\0');
-  while (std::cin.read(piece.data(), static_cast<std::streamsize>(piece.size())), std::cin.gcount() > 0) {
-    text.append(piece, 0, static_cast<size_t>(std::cin.gcount()));
-    if (text.size() > most_text) fail_length("standard input");
-  }
-  return text;
-}
-
-}  // namespace
-
 const std::string& Sources::read(const std::string& path) {
   if (auto it = texts_.find(path); it != texts_.end()) return it->second;
-  if (path == "-") return texts_["-"] = standard_input();
+  if (path == "-") return texts_["-"] = read_standard_input();
   const Bytes bytes = read_file(path);
-  if (bytes.size() > most_text) fail_length("'" + path + "'");
+  require_text_length("'" + path + "'", bytes.size());
   return texts_[path] = std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
@@ -63,7 +38,7 @@ void Sources::report(const Diagnostic& diagnostic) const {
   const SourceLookup lookup = [](const void* context, const std::string& file) {
     return static_cast<const Sources*>(context)->find(file);
   };
-  fmt::print(stderr, "{}", render(diagnostic, lookup, this, color));
+  std::cerr << render(diagnostic, lookup, this, color);
 }
 
 void Sources::report(const std::vector<Diagnostic>& diagnostics) const {
@@ -86,7 +61,7 @@ int64_t threads_of_environment() {
 }  // namespace
 
 void Sources::note(std::string_view message) const {
-  fmt::print(stderr, "note: {}\n", printable_message(message));
+  std::cerr << fmt::format("note: {}\n", printable_message(message));
 }
 
 void CompileFlags::add_target(CLI::App& app) {
@@ -223,21 +198,10 @@ std::vector<std::pair<std::string, std::string>> split_settings(const std::vecto
 }
 
 void write_text(const std::string& path, const std::string& text) {
-  if (path.empty() || path == "-") {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-      fail_environment(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
-    return;
-  }
-  const std::string temporary = path + ".tmp";
-  {
-    std::ofstream file(temporary, std::ios::binary);
-    file << text;
-    file.flush();
-    if (!file) fail_environment(fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) fail_environment(fmt::format("cannot write '{}': {}", path, error.message()));
+  if (path.empty() || path == "-")
+    fmt::print("{}", text);
+  else
+    write_file_atomically(path, std::vector<ByteView>{std::as_bytes(std::span(text))});
 }
 
 }  // namespace gradus::command_line

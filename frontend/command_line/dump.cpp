@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "codegen/llvm/compile.h"
@@ -156,15 +157,13 @@ Action set_up_dump(CLI::App& app) {
         const MemoryReport report = explain_memory(compiler, graph);
         write_text(options->output,
                    options->json ? memory_json(report).dump(2) + "\n" : format_memory(report));
-        if (options->compile.time_passes)
-          fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+        if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
         return success;
       }
       const Graph reached = compiler.bring_to(stage.value_or(Stage::kernels), graph);
       sources.report(compiler.warnings());
       if (stage || compiler.instrument().stopped()) {
-        if (options->compile.time_passes)
-          fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+        if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
         write_text(options->output, format_graph(reached, *options));
         return success;
       }
@@ -174,8 +173,7 @@ Action set_up_dump(CLI::App& app) {
     if (options->stage == "loops") write_text(options->output, loop::print(program));
     if (options->stage == "llvm") write_text(options->output, print_llvm(program, target));
     if (options->stage == "asm") write_text(options->output, print_assembly(program, target));
-    if (options->compile.time_passes)
-      fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+    if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
     return success;
   };
 }

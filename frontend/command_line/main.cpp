@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <system_error>
 
 #include "frontend/command_line/command.h"
+#include "frontend/command_line/streams.h"
 
 namespace gradus::command_line {
 
@@ -23,15 +25,23 @@ constexpr const char* footer =
     "command line is wrong; 3 the environment failed (missing file, full disk); 70 a bug in Gradus.\n"
     "Data goes to stdout, everything else to stderr. `gradus COMMAND --help` tells more.";
 
-// One error boundary for everything.
+// One error boundary for everything. What was printed has arrived, or the command has failed.
 int guarded(Sources& sources, const Action& action) {
   try {
-    return action(sources);
+    const int code = action(sources);
+    finish_output();
+    return code;
   } catch (const Error& error) {
     sources.report(error.diagnostics());
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
     sources.report(Diagnostic{Severity::error, "out of memory", {}, {}, "a smaller batch needs less"});
+    return exit_code(ErrorKind::environment);
+  } catch (const std::system_error& error) {
+    // fmt::print throws it when standard output takes no more; otherwise a thread cannot start, or the like.
+    const std::string message = std::ferror(stdout) ? "cannot write to standard output" : "the system failed";
+    sources.report(
+        Diagnostic{Severity::error, fmt::format("{}: {}", message, error.code().message()), {}, {}, {}});
     return exit_code(ErrorKind::environment);
   } catch (const std::exception& error) {
     sources.report(
@@ -57,11 +67,13 @@ int main(int argc, char** argv) {
     sub->option_defaults()->disable_flag_override();  // --quiet=no is no --quiet
     actions[sub] = command.set_up(*sub);
   }
+  keep_standard_streams();
   Sources sources;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0)  // --help, --version
+      return guarded(sources, [&](Sources&) { return app.exit(error); });
     sources.report(misused(app, error));
     return exit_code(ErrorKind::program);
   }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <iostream>
+
 #include "frontend/command_line/command.h"
 #include "ir/text/print.h"
 #include "passes/load_text.h"
@@ -48,7 +50,7 @@ Action set_up_opt(CLI::App& app) {
     const Graph result = run_passes(graph, names, context, instrument.observer());
     sources.report(context.warnings);
     write_text(options->output, print(result, {.origins = !options->no_origins}));
-    if (compiler.instrument.time_passes) fmt::print(stderr, "{}", format_timings(instrument.timings()));
+    if (compiler.instrument.time_passes) std::cerr << format_timings(instrument.timings());
     return success;
   };
 }

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <iostream>
+
 #include "frontend/command_line/command.h"
 #include "frontend/driver/lesson.h"
 #include "frontend/driver/numerics.h"
@@ -301,8 +303,7 @@ Action set_up_run(CLI::App& app) {
                      : kind == FileKind::graph ? run_graph(*options, text, compiler, app)
                                                : run_model(*options, text, sources, compiler, app);
     sources.report(compiler.warnings());
-    if (options->compile.time_passes)
-      fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+    if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
     return code;
   };
 }

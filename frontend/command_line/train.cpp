@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <iostream>
+
 #include "frontend/command_line/command.h"
 #include "frontend/driver/memory_report.h"
 #include "frontend/driver/run_description.h"
@@ -110,15 +112,15 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
   run_options.quiet = options.quiet;
   run_options.gradient_norms = options.gradient_norms;
   if (!options.quiet)
-    fmt::print(stderr, "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n",
-               settings.name, count_trainable(program.graphs().storage), data.training.size(),
-               data.validation.size(), data.test.size(), settings.batch, settings.seed);
+    std::cerr << fmt::format(
+        "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n", settings.name,
+        count_trainable(program.graphs().storage), data.training.size(), data.validation.size(),
+        data.test.size(), settings.batch, settings.seed);
   write_run_description(run_options.folder, describe_run(options));
   if (options.explain_memory)
     fmt::print("{}\n", format_memory(explain_memory(program.compiler(), program.graphs().training.graph)));
   const TrainRun run = run_training(program, run_options);
-  for (const std::string& message : run.report.messages)
-    fmt::print(stderr, "{}\n", printable_message(message));
+  for (const std::string& message : run.report.messages) std::cerr << printable_message(message) << '\n';
   fmt::print("{} epochs, {} steps in {:.1f} s\n{}", run.report.epoch, run.report.step, run.report.seconds,
              results_table(run.report, program.graphs().metrics));
   for (const std::string& file : run.files) fmt::print("wrote {}\n", printable(file));
@@ -214,8 +216,7 @@ Action set_up_train(CLI::App& app) {
     const int code = options->predictions.empty() ? train_block(program, *options, sources)
                                                   : predict_from_checkpoint(program, *options);
     sources.report(compiler.warnings());
-    if (options->compile.time_passes)
-      fmt::print(stderr, "{}", format_timings(compiler.instrument().timings()));
+    if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
     return code;
   };
 }

@@ -212,7 +212,7 @@ TrainingReport run_folds(TrainingProgram& program, const TrainRunOptions& option
     TrainRunOptions fold_options = options;
     if (!options.folder.empty()) fold_options.folder = folder_of(fold);
     std::vector<std::string> fold_files;
-    if (!options.quiet) fmt::print(stderr, "fold {} of {}\n", fold + 1, folds);
+    if (!options.quiet) std::cerr << fmt::format("fold {} of {}\n", fold + 1, folds);
     Training training(program, fold_options);
     reports.push_back(training.run(fold_files));
     if (reports.back().interrupted) return std::move(reports.back());
