@@ -53,12 +53,14 @@ Object Elaborator::evaluate_call(const Call& call, const Expression& expression,
     if (!function) error(span, "`_` makes a function of a call, and an instance is one already");
     if (function->given) not_supported(span, "`_` in a call of a function that has arguments already");
     auto given = std::make_shared<std::vector<FunctionObject::Given>>();
-    for (const ArgumentValue& argument : arguments)
+    FunctionObject partial = *function;
+    for (const ArgumentValue& argument : arguments) {
       given->push_back(
           {argument.name, argument.placeholder ? nullptr : std::make_shared<const Object>(argument.value)});
-    FunctionObject partial = *function;
+      if (!argument.placeholder) partial.extent.add(argument.value);
+    }
     partial.given = std::move(given);
-    return partial;
+    return require_short(std::move(partial), span);
   }
   return call_object(callee, std::move(arguments), span, name);
 }
@@ -234,8 +236,12 @@ Object Elaborator::call_function(const Symbol& symbol, std::map<std::string, Obj
 
 namespace {
 
+constexpr size_t longest_key = 1 << 14;
+
 // The arguments as text; `possible` becomes false for what has no short identity.
 void append_key(std::string& key, const Object& object, bool& possible) {
+  if (key.size() > longest_key) possible = false;
+  if (!possible) return;
   struct Visit {
     std::string& key;
     bool& possible;
@@ -252,11 +258,11 @@ void append_key(std::string& key, const Object& object, bool& possible) {
     void operator()(const ListObject& list) const {
       if (list.items->size() > 64) possible = false;
       key += '[';
-      if (possible)
-        for (const Object& item : *list.items) {
-          append_key(key, item, possible);
-          key += ',';
-        }
+      for (const Object& item : *list.items) {
+        append_key(key, item, possible);
+        if (!possible) return;
+        key += ',';
+      }
       key += ']';
     }
     void operator()(const ResultsObject& results) const {

@@ -253,7 +253,7 @@ class Elaborator {
   [[noreturn]] void unknown_name(const std::string& name, const SourceSpan& span, bool call);
   Object member(const Object& base, const std::string& name, const SourceSpan& span);
   Object evaluate_list(const List& list);
-  Object require_short(Object object, const SourceSpan& span);  // error if it is too long a list
+  Object require_short(Object object, const SourceSpan& span);  // error if it holds too much
   Object constant_of(const Symbol& symbol, const SourceSpan& span);
   Object read(Storage& storage);
   std::optional<Object> path_object(const std::string& path);

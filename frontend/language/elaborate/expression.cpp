@@ -110,9 +110,17 @@ Object Elaborator::evaluate_list(const List& list) {
 }
 
 Object Elaborator::require_short(Object object, const SourceSpan& span) {
-  if (const auto* list = object.as<ListObject>(); list && list->numbers > list_limit)
+  const auto* list = object.as<ListObject>();
+  const auto* function = object.as<FunctionObject>();
+  const Extent extent = list ? list->extent : function ? function->extent : Extent{};
+  if (list && extent.numbers > list_limit)
     error(span, fmt::format("a list of more than {} numbers", list_limit),
           "a tensor can be larger: zeros(…), iota(…), broadcast(…)");
+  if (extent.numbers > list_limit)
+    error(span, fmt::format("a function with more than {} values given", list_limit));
+  if (extent.levels > level_limit)
+    error(span, fmt::format("{} nested more than {} levels deep",
+                            list ? "a list" : "a function within functions", level_limit));
   return object;
 }
 

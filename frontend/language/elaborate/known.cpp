@@ -15,24 +15,25 @@ const Object& known_of(const Object& object) {
   return value && value->known ? *value->known : object;
 }
 
-namespace {
-
-int64_t numbers_in(const Object& object) {
-  const auto* list = object.as<ListObject>();
-  return list ? list->numbers : 1;
+void Extent::add(const Object& part) {
+  const Object& known = known_of(part);
+  const auto* list = known.as<ListObject>();
+  const auto* function = known.as<FunctionObject>();
+  const Extent inner = list ? list->extent : function ? function->extent : Extent{1, 0};
+  // An empty list is something to walk over as well.
+  numbers = std::min(numbers + std::max<int64_t>(inner.numbers, 1), list_limit + 1);
+  levels = std::max(levels, inner.levels + 1);
 }
 
-}  // namespace
-
 Object make_list(Items items) {
-  int64_t numbers = 0;
-  for (const Object& item : items) numbers = std::min(numbers + numbers_in(item), list_limit + 1);
-  return ListObject{std::make_shared<Items>(std::move(items)), numbers};
+  Extent extent;
+  for (const Object& item : items) extent.add(item);
+  return ListObject{std::make_shared<Items>(std::move(items)), extent};
 }
 
 Object appended(ListObject list, Object item) {
   if (list.items.use_count() > 1) list.items = std::make_shared<Items>(*list.items);
-  list.numbers = std::min(list.numbers + numbers_in(item), list_limit + 1);
+  list.extent.add(item);
   std::const_pointer_cast<Items>(list.items)->push_back(std::move(item));
   return list;
 }

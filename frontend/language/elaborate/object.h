@@ -34,13 +34,22 @@ struct Tensor {
   std::shared_ptr<const Ratio> ratio = {};
 };
 
-using Items = std::vector<Object>;
-struct ListObject {
-  std::shared_ptr<const Items> items;  // made by make_list, so never const themselves
-  int64_t numbers = 0;  // of all levels together; shared lists count as often as they stand in it
+// How much an object holds, counted when it is made: its parts may be shared, and whoever walks over it meets
+// them as often as they stand in it.
+struct Extent {
+  int64_t numbers = 0;  // of all levels together, no more than list_limit + 1
+  int64_t levels = 1;
+  void add(const Object& part);
 };
 // Lists are written by hand or made by loops of that many turns; longer ones are tensors.
 constexpr int64_t list_limit = 1'000'000;
+constexpr int64_t level_limit = 256;  // every walk is recursive
+
+using Items = std::vector<Object>;
+struct ListObject {
+  std::shared_ptr<const Items> items;  // made by make_list, so never const themselves
+  Extent extent = {};
+};
 
 // Several results of one call.
 struct ResultsObject {
@@ -59,6 +68,7 @@ struct FunctionObject {
     std::shared_ptr<const Object> value;
   };
   std::shared_ptr<const std::vector<Given>> given;
+  Extent extent = {};  // of what is given
   std::string name() const { return builtin ? builtin->name : symbol->definition()->name.text; }
 };
 

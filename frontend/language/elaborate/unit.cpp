@@ -1,39 +1,14 @@
 #include "frontend/language/elaborate/unit.h"
 
-#include <algorithm>
+#include "ir/text/suggest.h"
 
 namespace gradus::language {
 
-namespace {
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
-
 std::string closest(std::string_view wanted, const std::vector<std::string>& names) {
-  std::string best;
-  size_t best_distance = std::max<size_t>(1, wanted.size() / 3) + 1;
-  for (const std::string& name : names) {
-    const size_t distance = edit_distance(wanted, name);
-    if (distance > 0 && distance < best_distance) {
-      best_distance = distance;
-      best = name;
-    }
-  }
-  return best;
+  std::vector<std::string_view> others;
+  for (const std::string& name : names)
+    if (name != wanted) others.push_back(name);
+  return nearest(wanted, others);
 }
 
 const Symbol* UnitImplementation::find(std::string_view name, const SourceFile& file) const {
