@@ -156,7 +156,8 @@ Action set_up_train(CLI::App& app) {
       ->allow_extra_args(false);
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_option("-o,--output", options->output, "folder for checkpoint and history (default: runs/NAME)");
-  app.add_option("--checkpoint", options->checkpoint, "start from the parameters of this checkpoint");
+  app.add_option("--checkpoint", options->checkpoint,
+                 "start from the parameters of this checkpoint, after its epochs: `epochs` counts these too");
   app.add_option("--resume", options->resume,
                  "go on with the run in this folder where it was stopped or killed, bit for bit; "
                  "FILE and options are those it was started with");

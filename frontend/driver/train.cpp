@@ -100,6 +100,12 @@ class Training {
                                                  check_descriptions(program.graphs().training));
     if (options.checkpoint.empty()) return;
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters_);
+    if (info.epoch >= settings.epochs)
+      fail_program(
+          fmt::format("{}: its parameters have had {} epochs, and the program asks for {} in all: there is "
+                      "nothing to train",
+                      options.checkpoint, info.epoch, settings.epochs),
+          {}, fmt::format("--set epochs={} trains one more", info.epoch + 1));
     training_.epochs_done = info.epoch;
     training_.steps_done = info.step;
   }
