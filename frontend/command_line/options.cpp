@@ -100,9 +100,10 @@ Diagnostic misused(const CLI::App& app, const CLI::ParseError& error) {
     return diagnostic;
   }
   diagnostic.message = error.what();
-  // "--only: 1 required TEXT missing", "--quiet was given a disallowed flag override"
+  // "--only: 1 required TEXT missing", "quiet was given a disallowed flag override"
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
-    const std::string name = diagnostic.message.substr(0, diagnostic.message.find_first_of(": "));
+    std::string name = diagnostic.message.substr(0, diagnostic.message.find_first_of(": "));
+    if (!name.starts_with('-')) name = "--" + name;
     const CLI::Option* option = command.get_option_no_throw(name);
     const bool is_flag = option != nullptr && option->get_items_expected_max() == 0;
     diagnostic.message = name + (is_flag ? " takes no value" : " needs a value");
