@@ -1,6 +1,8 @@
 // Elementwise functions and reductions.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/known_math.h"
 
@@ -13,14 +15,13 @@ Object elementwise(BuiltinCall& call) {
   const Object& x = call.object("x");
   const bool keeps_integers =
       name == "abs" || name == "sign" || name == "floor" || name == "ceil" || name == "round";
-  if (call.known(x)) {
-    if (const auto* integer = x.as<int64_t>(); integer && keeps_integers) {
-      if (name == "abs") return *integer < 0 ? call.minus(Object(int64_t{0}), x) : x;
-      if (name == "sign") return Object(int64_t{(*integer > 0) - (*integer < 0)});
-      return x;
+  if (call.known(x) && !x.is<ListObject>()) {
+    if (keeps_integers && !x.is<double>()) {
+      const int64_t integer = integer_of(x);
+      if (name == "abs" && integer < 0) return call.minus(Object(int64_t{0}), x);
+      return Object(name == "sign" ? int64_t{(integer > 0) - (integer < 0)} : integer);
     }
-    if (!x.is<ListObject>())
-      if (const std::optional<double> known = known_function(name, number_of(x))) return Object(*known);
+    if (const std::optional<double> known = known_function(name, number_of(x))) return Object(*known);
   }
   Value value;
   if (keeps_integers && !is_float(call.builder().type(value = call.value("x")).element)) {
@@ -73,10 +74,26 @@ Object clamp(BuiltinCall& call) {
   return call.result(call.builder().add("clamp", {values[0], values[1], values[2]}));
 }
 
-// Exact for integers beyond 2^53.
-bool known_less(const Object& a, const Object& b) {
-  const auto *x = a.as<int64_t>(), *y = b.as<int64_t>();
-  return x && y ? *x < *y : number_of(a) < number_of(b);
+bool flat(const ListObject& list) {
+  return std::none_of(list.items->begin(), list.items->end(),
+                      [](const Object& item) { return item.is<ListObject>(); });
+}
+
+bool has_float(const Items& numbers) {
+  return std::any_of(numbers.begin(), numbers.end(), [](const Object& item) { return item.is<double>(); });
+}
+
+// Exact for integers beyond 2^53; beside a float, all are floats.
+Object known_extreme(const Items& numbers, bool largest) {
+  if (!has_float(numbers)) {
+    const auto less = [](const Object& a, const Object& b) { return integer_of(a) < integer_of(b); };
+    return largest ? *std::max_element(numbers.begin(), numbers.end(), less)
+                   : *std::min_element(numbers.begin(), numbers.end(), less);
+  }
+  double extreme = number_of(numbers.front());
+  for (const Object& item : numbers)
+    extreme = largest ? known_maximum(extreme, number_of(item)) : known_minimum(extreme, number_of(item));
+  return Object(extreme);
 }
 
 Object extreme(BuiltinCall& call, bool largest) {
@@ -85,25 +102,14 @@ Object extreme(BuiltinCall& call, bool largest) {
     if (call.has("over") || call.has("keep"))
       call.error(fmt::format("{} of two values has no `over`", call.builtin.name));
     const Object& y = call.object("y");
-    if (call.known(x) && call.known(y) && !x.is<ListObject>() && !y.is<ListObject>()) {
-      return (largest ? known_less(x, y) : known_less(y, x)) ? y : x;
-    }
+    if (call.known(x) && call.known(y) && !x.is<ListObject>() && !y.is<ListObject>())
+      return known_extreme({x, y}, largest);
     const std::vector<Value> values = call.same_shape({&x, &y});
     return call.result(build::binary(call.builder(), largest ? "maximum" : "minimum", values[0], values[1]));
   }
   if (const auto* list = x.as<ListObject>();
-      list && call.known(x) && !call.has("over") && !list->items->empty()) {
-    const Object* best = &list->items->front();
-    bool flat = true;
-    for (const Object& item : *list->items) {
-      if (item.is<ListObject>()) {
-        flat = false;
-        break;
-      }
-      if (largest ? known_less(*best, item) : known_less(item, *best)) best = &item;
-    }
-    if (flat) return *best;
-  }
+      list && call.known(x) && !call.has("over") && !list->items->empty() && flat(*list))
+    return known_extreme(*list->items, largest);
   const Value value = call.value("x");
   const Shape shape = call.builder().shape(value);
   return call.result(
@@ -114,22 +120,20 @@ Object extreme(BuiltinCall& call, bool largest) {
 std::optional<Object> known_fold(BuiltinCall& call, bool product) {
   const Object& x = call.object("x");
   const auto* list = x.as<ListObject>();
-  if (!list || !call.known(x) || call.has("over") || call.has("keep")) return std::nullopt;
-  int64_t integer = product ? 1 : 0;
-  double number = product ? 1 : 0;
-  bool integers = true;
-  for (const Object& item : *list->items) {
-    if (item.is<ListObject>()) return std::nullopt;
-    const double each = number_of(item);
-    number = product ? number * each : number + each;
-    if (item.is<double>()) integers = false;
-    const int64_t whole = item.is<int64_t>() ? *item.as<int64_t>() : (item.is<bool>() && *item.as<bool>());
-    if (integers && (product ? __builtin_mul_overflow(integer, whole, &integer)
-                             : __builtin_add_overflow(integer, whole, &integer)))
-      call.error(
-          fmt::format("{} of {} numbers does not fit into 64 bits", call.builtin.name, list->items->size()));
+  if (!list || !call.known(x) || call.has("over") || call.has("keep") || !flat(*list)) return std::nullopt;
+  const Items& items = *list->items;
+  if (has_float(items)) {
+    double number = number_of(items.front());  // not 0 + it: a sum of -0 alone is -0
+    for (size_t i = 1; i < items.size(); ++i)
+      number = product ? number * number_of(items[i]) : number + number_of(items[i]);
+    return Object(number);
   }
-  return integers ? Object(integer) : Object(number);
+  int64_t integer = product ? 1 : 0;
+  for (const Object& item : items)
+    if (product ? __builtin_mul_overflow(integer, integer_of(item), &integer)
+                : __builtin_add_overflow(integer, integer_of(item), &integer))
+      call.error(fmt::format("{} of {} numbers does not fit into 64 bits", call.builtin.name, items.size()));
+  return Object(integer);
 }
 
 Object sum_or_product(BuiltinCall& call) {

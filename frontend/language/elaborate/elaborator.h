@@ -274,7 +274,7 @@ class Elaborator {
   Object negate(const Object& operand, const SourceSpan& span);
   Object logical_not(const Object& operand, const SourceSpan& span);
   Value binary_tensor(BinaryOperator op, const Object& left, const Object& right, const SourceSpan& span);
-  Value power(Object left, Object right, const SourceSpan& span);
+  Value power(const Object& left, const Object& right, const SourceSpan& span);
   Value matrix_multiply(const Object& left, const Object& right, const SourceSpan& span);
   // Both operands in one element type, broadcast to one shape. `floats`: integers become floats.
   std::pair<Value, Value> unify(const Object& left, const Object& right, const char* symbol,

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/known_math.h"
@@ -58,12 +58,12 @@ double number_of(const Object& scalar) {
   return *scalar.as<bool>() ? 1 : 0;
 }
 
-namespace {
-
 int64_t integer_of(const Object& scalar) {
   if (const auto* integer = scalar.as<int64_t>()) return *integer;
   return *scalar.as<bool>() ? 1 : 0;
 }
+
+namespace {
 
 // nullopt: overflow
 std::optional<int64_t> integer_power(int64_t base, int64_t exponent) {
@@ -148,27 +148,15 @@ Object Elaborator::known_arithmetic(BinaryOperator op, const Object& left, const
       return Object(*result);
     }
   }
-  const double a = number_of(left);
-  const double b = number_of(right);
-  switch (op) {
-    case BinaryOperator::add:
-      return Object(a + b);
-    case BinaryOperator::subtract:
-      return Object(a - b);
-    case BinaryOperator::multiply:
-      return Object(a * b);
-    case BinaryOperator::divide:
-      return Object(a / b);
-    case BinaryOperator::floor_divide:
-      return Object(std::floor(a / b));
-    case BinaryOperator::remainder:
-      return Object(a - std::floor(a / b) * b);
-    case BinaryOperator::power:
-      return Object(known_power(a, b));
-    default:
-      error(span,
-            fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)));
-  }
+  // base ^ 2 of a tensor is a product.
+  const auto* exponent = op == BinaryOperator::power ? right.as<int64_t>() : nullptr;
+  if (exponent)
+    if (const auto product = repeated_product(number_of(left), *exponent, std::multiplies<>()))
+      return Object(*product);
+  if (const std::optional<double> result = known_operator(op, number_of(left), number_of(right)))
+    return Object(*result);
+  error(span,
+        fmt::format("`{}` does not apply to {} and {}", symbol_of(op), describe(left), describe(right)));
 }
 
 // nullopt: not both known; tensors must do it.

@@ -63,23 +63,10 @@ class MetricEvaluator {
         return a > b;
       case BinaryOperator::greater_equal:
         return a >= b;
-      case BinaryOperator::add:
-        return a + b;
-      case BinaryOperator::subtract:
-        return a - b;
-      case BinaryOperator::multiply:
-        return a * b;
-      case BinaryOperator::divide:
-        return a / b;
-      case BinaryOperator::floor_divide:
-        return std::floor(a / b);
-      case BinaryOperator::remainder:
-        return a - std::floor(a / b) * b;
-      case BinaryOperator::power:
-        return known_power(a, b);
-      case BinaryOperator::matrix_multiply:
+      default:
         break;
     }
+    if (const std::optional<double> result = known_operator(binary.op, a, b)) return *result;
     fail_program("`@` does not apply to metrics", span);
   }
 

@@ -140,6 +140,7 @@ bool is_known_scalar(const Object& object);
 const Object& known_of(const Object& object);
 // A value of the graph, or a list with one in it: known numbers in it are not enough for arithmetic.
 bool contains_tensor(const Object& object);
-double number_of(const Object& scalar);  // of bool, int64_t, double
+double number_of(const Object& scalar);    // of bool, int64_t, double
+int64_t integer_of(const Object& scalar);  // of bool, int64_t
 
 }  // namespace gradus::language

@@ -1,9 +1,10 @@
 // Operators on tensors: promotion, broadcasting, products.
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/known_math.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
@@ -192,20 +193,26 @@ Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Obj
   return is_float(type_of(x).element) ? build::unary(b, "floor", quotient) : quotient;
 }
 
-Value Elaborator::power(Object left, Object right, const SourceSpan& span) {
+namespace {
+
+bool whole_exponent(const Object& exponent) {
+  if (const auto* list = exponent.as<ListObject>())
+    return std::all_of(list->items->begin(), list->items->end(), whole_exponent);
+  const auto* integer = exponent.as<int64_t>();
+  return integer && *integer >= 0;
+}
+
+}  // namespace
+
+// An integer to a known whole exponent stays one, and wraps; any other exponent may give a fraction.
+Value Elaborator::power(const Object& left, const Object& right, const SourceSpan& span) {
   GraphBuilder& b = frame_->builder;
-  const Object& exponent = right;
-  if (const auto* integer = exponent.as<int64_t>(); integer && *integer >= 1 && *integer <= 4) {
-    const ElementType element = common_element({&left, &right}, "^", span);
-    const Value x = to_value(left, element, span);
+  if (const auto* exponent = right.as<int64_t>(); exponent && *exponent >= 1 && *exponent <= 4) {
+    const Value x = to_value(left, common_element({&left, &right}, "^", span), span);
     put_origin(span);
-    Value result = x;
-    if (*integer == 2 || *integer == 4) result = build::mul(b, x, x);
-    if (*integer == 3) result = build::mul(b, build::mul(b, x, x), x);
-    if (*integer == 4) result = build::mul(b, result, result);
-    return result;
+    return *repeated_product(x, *exponent, [&b](Value a, Value c) { return build::mul(b, a, c); });
   }
-  const auto [x, y] = unify(left, right, "^", span, true);
+  const auto [x, y] = unify(left, right, "^", span, !whole_exponent(right));
   return build::binary(b, "pow", x, y);
 }
 
