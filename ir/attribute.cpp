@@ -130,7 +130,7 @@ bool equal_bits(const AttributeValue& a, const AttributeValue& b) {
 }
 
 std::string to_string(double value) {
-  std::string text = fmt::format("{}", unsigned_nan(value));
+  std::string text = shown_number(value);
   if (std::isfinite(value) && text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }

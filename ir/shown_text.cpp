@@ -104,4 +104,6 @@ std::string shown(std::string_view text, size_t longest) {
   return fmt::format("'{}…'", printable(text.substr(0, character_at(text, longest))));
 }
 
+std::string shown_number(double value) { return fmt::format("{}", unsigned_nan(value)); }
+
 }  // namespace gradus

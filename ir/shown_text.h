@@ -27,5 +27,7 @@ std::string shown(std::string_view text, size_t longest = 40);
 
 // A number to be printed: that a nan has a sign means nothing to a reader.
 inline double unsigned_nan(double value) { return std::isnan(value) ? std::abs(value) : value; }
+// Its shortest digits that read back the same.
+std::string shown_number(double value);
 
 }  // namespace gradus

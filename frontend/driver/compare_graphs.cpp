@@ -140,8 +140,8 @@ std::string difference(const Outcome& a, const Outcome& b) {
       for (const Outcome* side : {&a, &b})
         if (!side->bounds.empty()) tolerance += side->bounds[k][i];
       if (!(std::abs(x - y) <= tolerance))
-        return fmt::format("{}[{}] was {} and became {} (tolerance {:.1e})", a.names[k], i, unsigned_nan(x),
-                           unsigned_nan(y), tolerance);
+        return fmt::format("{}[{}] was {} and became {} (tolerance {:.1e})", a.names[k], i, shown_number(x),
+                           shown_number(y), tolerance);
     }
   }
   return {};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "ir/shown_text.h"
 #include "ir/text/suggest.h"
 
 namespace gradus {
@@ -77,7 +78,7 @@ std::optional<double> DataArguments::number(std::string_view name) const {
 double DataArguments::fraction(std::string_view name) const {
   const std::optional<double> value = number(name);
   if (value && !(*value >= 0 && *value < 1))
-    fail(fmt::format("'{}' is {}; it must be a fraction from 0 to below 1", name, *value));
+    fail(fmt::format("'{}' is {}; it must be a fraction from 0 to below 1", name, shown_number(*value)));
   return value.value_or(0);
 }
 

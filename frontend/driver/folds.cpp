@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "ir/shown_text.h"
 #include "runtime/data/file.h"
 
 namespace gradus {
@@ -60,13 +61,13 @@ std::string write_folds(const std::string& folder, const std::vector<TrainingRep
   text += "\n";
   for (size_t fold = 0; fold < folds.size(); ++fold) {
     text += fmt::format("{},{},{}", fold + 1, folds[fold].epoch, folds[fold].step);
-    for (const auto& [name, value] : numbers_of(folds[fold])) text += fmt::format(",{}", value);
+    for (const auto& [name, value] : numbers_of(folds[fold])) text += "," + shown_number(value);
     text += "\n";
   }
   std::string mean = "mean,,", deviation = "deviation,,";
   for (size_t i = 0; i < first.size(); ++i) {
-    mean += fmt::format(",{}", statistics(folds, i).mean);
-    deviation += fmt::format(",{}", statistics(folds, i).deviation);
+    mean += "," + shown_number(statistics(folds, i).mean);
+    deviation += "," + shown_number(statistics(folds, i).deviation);
   }
   text += mean + "\n" + deviation + "\n";
   const std::string path = folder + "/folds.csv";

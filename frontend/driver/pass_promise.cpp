@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ir/op.h"
+#include "ir/shown_text.h"
 
 namespace gradus {
 
@@ -142,8 +143,8 @@ std::string PassPromise::broken_by(const Graph& after, const Arrays& found, Stre
       ++elements_;
       compared_ += says_something(expected, held);
       if (!agrees(number, expected, bound, held))
-        return fmt::format("{}[{}] was {} and became {} (tolerance {:.1e})", names[r].name, i, expected.value,
-                           number, 2 * (expected.bound + bound));
+        return fmt::format("{}[{}] was {} and became {} (tolerance {:.1e})", names[r].name, i,
+                           shown_number(expected.value), shown_number(number), 2 * (expected.bound + bound));
     }
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "ir/shown_text.h"
 #include "ir/text/print.h"
 
 namespace gradus {
@@ -46,7 +47,7 @@ std::string text_of(const Setting& setting) {
     std::string operator()(std::monostate) const { return "none"; }
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(int64_t value) const { return fmt::format("{}", value); }
-    std::string operator()(double value) const { return fmt::format("{}", value); }
+    std::string operator()(double value) const { return shown_number(value); }
     std::string operator()(const std::string& value) const { return "\"" + value + "\""; }
     std::string operator()(const language::Word& value) const { return value.text; }
     std::string operator()(const std::vector<Setting>& list) const {

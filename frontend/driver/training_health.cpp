@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/shown_text.h"
 #include "runtime/training/health.h"
 
 namespace gradus {
@@ -110,8 +111,9 @@ void TrainingHealth::write_gradients(const TrainingState& state) {
   for (size_t i = 0; i < observation_.gradients.size(); ++i) {
     const Tensor& now = state.parameters[observation_.gradients[i].parameter];
     text += fmt::format("{},{},{},{},{},{}\n", state.epoch, observation_.gradients[i].parameter,
-                        epoch_norms_[i].mean(), epoch_norms_[i].largest, health::norm(now),
-                        health::relative_change(at_epoch_[i], now));
+                        shown_number(epoch_norms_[i].mean()), shown_number(epoch_norms_[i].largest),
+                        shown_number(health::norm(now)),
+                        shown_number(health::relative_change(at_epoch_[i], now)));
   }
   gradients_->append(text);
 }
@@ -125,7 +127,8 @@ void TrainingHealth::write_activations(const TrainingState& state) {
     std::string dead;
     for (size_t r = 0; r < observation_.rectifiers.size(); ++r)
       if (observation_.rectifiers[r].layer == layer) dead = fmt::format("{}", dead_[r]);
-    text += fmt::format("{},{},{},{},{}\n", state.epoch, layer, mean, std::sqrt(variance), dead);
+    text += fmt::format("{},{},{},{},{}\n", state.epoch, layer, shown_number(mean),
+                        shown_number(std::sqrt(variance)), dead);
   }
   activations_->append(text);
 }

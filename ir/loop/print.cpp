@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ir/loop/text.h"
+#include "ir/shown_text.h"
 #include "ir/text/lexer.h"
 
 namespace gradus::loop {
@@ -92,7 +93,7 @@ constexpr int unary_precedence = 4;
 
 std::string spell_number(ElementType type, double number) {
   if (type != ElementType::f32) return to_string(number);
-  const auto narrow = static_cast<float>(number);
+  const auto narrow = static_cast<float>(unsigned_nan(number));
   // The shortest digits of the float, unless reading them as a double first would round twice.
   std::string text = fmt::format("{}", narrow);
   if (text.find_first_of(".en") == std::string::npos) text += ".0";

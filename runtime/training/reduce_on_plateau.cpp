@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ir/error.h"
+#include "ir/shown_text.h"
 
 namespace gradus {
 
@@ -52,8 +53,8 @@ void ReduceOnPlateau::epoch_end(TrainingState& state) {
   const double lower = std::max(rate * options_.factor, options_.min_rate);
   state.set_input(options_.input, lower);
   if (options_.verbose)
-    state.messages.push_back(
-        fmt::format("epoch {}: {} reduced from {:g} to {:g}", state.epoch, options_.input, rate, lower));
+    state.messages.push_back(fmt::format("epoch {}: {} reduced from {:g} to {:g}", state.epoch,
+                                         options_.input, unsigned_nan(rate), unsigned_nan(lower)));
   cooling_ = options_.cooldown;
   wait_ = 0;
 }

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "ir/error.h"
+#include "ir/shown_text.h"
 #include "runtime/training/curves.h"
 
 namespace gradus {
@@ -28,8 +29,9 @@ std::string history_header(const TrainingState& state) {
 }
 
 std::string history_line(const EpochRecord& record) {
-  std::string line = fmt::format("{},{},{}", record.epoch, record.step, fmt::join(record.values, ","));
-  for (const double rate : record.rates) line += fmt::format(",{}", rate);
+  std::string line = fmt::format("{},{}", record.epoch, record.step);
+  for (const double value : record.values) line += "," + shown_number(value);
+  for (const double rate : record.rates) line += "," + shown_number(rate);
   return line + "\n";
 }
 

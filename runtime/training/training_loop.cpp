@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "ir/error.h"
+#include "ir/shown_text.h"
 #include "runtime/data/batches.h"
 
 namespace gradus {
@@ -222,8 +223,8 @@ class Loop {
   void check_losses() const {
     for (size_t i = 0; i < options_.metrics.size(); ++i) {
       if (!options_.metrics[i].loss || std::isfinite(sums_.latest(i))) continue;
-      fail_program(fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name, sums_.latest(i),
-                               state_.epoch, state_.step),
+      fail_program(fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name,
+                               shown_number(sums_.latest(i)), state_.epoch, state_.step),
                    {}, "lower the learning rate, clip the gradient, or look at the scale of the data");
     }
   }

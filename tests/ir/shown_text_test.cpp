@@ -1,4 +1,5 @@
 #include "ir/shown_text.h"
+#include <cmath>
 
 #include <catch2/catch.hpp>
 #include <random>
@@ -77,4 +78,11 @@ TEST_CASE("a caret stands under its character, whatever stands before it") {
   };
   CHECK(render({Severity::error, "m", {"f", 1, 9, 10}, {}, {}}, lookup, &source) ==
         "error: m\n  --> f:1:9\n   1 | \té\\x1b\\xff = x\n     | \t            ^\n");
+}
+
+TEST_CASE("a nan is shown without its sign, any other number with the digits that say it") {
+  CHECK(shown_number(-std::nan("")) == "nan");
+  CHECK(shown_number(-0.0) == "-0");
+  CHECK(shown_number(0.1) == "0.1");
+  CHECK(shown_number(-INFINITY) == "-inf");
 }

@@ -118,4 +118,13 @@ inline DataSet line_data(int64_t rows) {
                                 {"y", ColumnRole::feature, "", Tensor(Shape{rows}, y)}});
 }
 
+inline TrainingOptions basic(int64_t batch, int64_t epochs) {
+  TrainingOptions options;
+  options.batch = batch;
+  options.epochs = epochs;
+  options.seed = 1;
+  options.metrics = {{"loss", "", "", true}, {"share", "top", "bottom"}};
+  return options;
+}
+
 }  // namespace gradus::test

@@ -39,6 +39,8 @@ inline std::string text_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+inline std::string text_of_file(const std::string& path) { return text_of(read_file(path)); }
+
 // The message of the gradus::Error that `run` throws; fails the test if it throws none or another kind.
 template <class F>
 std::string error_of(ErrorKind kind, F run) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "frontend/language/elaborate/builtin_call.h"
+#include "ir/shown_text.h"
 
 namespace gradus::language {
 
@@ -196,7 +197,8 @@ Object lower_triangle(BuiltinCall& call) {
 int64_t truncated(BuiltinCall& call, const Object& number) {
   if (const auto* integer = number.as<int64_t>()) return *integer;
   const double value = number_of(number);
-  if (!(std::abs(value) < 0x1p63)) call.error(fmt::format("int: {} does not fit into 64 bits", value));
+  if (!(std::abs(value) < 0x1p63))
+    call.error(fmt::format("int: {} does not fit into 64 bits", shown_number(value)));
   return static_cast<int64_t>(value);
 }
 

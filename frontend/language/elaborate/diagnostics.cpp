@@ -92,7 +92,7 @@ std::string Elaborator::describe(const Object& object) const {
     std::string operator()(const Poison&) const { return "an erroneous value"; }
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(int64_t value) const { return std::to_string(value); }
-    std::string operator()(double value) const { return fmt::format("{}", unsigned_nan(value)); }
+    std::string operator()(double value) const { return shown_number(value); }
     std::string operator()(const std::string& value) const { return fmt::format("\"{}\"", value); }
     std::string operator()(const Tensor& value) const {
       return to_string(value.frame->builder.type(value.value));

@@ -77,7 +77,7 @@ Outcome judge(const Expectation& expectation, std::span<const Number> left, std:
     if (expectation.comparison == Comparison::truth) return {false, fmt::format("it is false{}", element)};
     std::string message = fmt::format("found {}, expected {}{}", show(left[i]), show(expected), element);
     if (expectation.comparison == Comparison::equal)
-      message += fmt::format(", off by {:.3g}", distance(left[i], expected));
+      message += fmt::format(", off by {:.3g}", unsigned_nan(distance(left[i], expected)));
     return {false, message};
   }
   return {true, ""};
