@@ -32,7 +32,7 @@ def one_cycle(s, peak, steps, up):
 
 
 def slanted(s, peak, steps, cut, ratio):
-    share = s / (cut * steps) if s < cut * steps else 1 - (s - cut * steps) / (steps - cut * steps)
+    share = max(s, 0) / (cut * steps) if s < cut * steps else 1 - (s - cut * steps) / (steps - cut * steps)
     return positive(peak * (1 + share * (ratio - 1)) / ratio)
 
 
@@ -41,7 +41,7 @@ def noam(s, width, warmup):
 
 
 def schedules():
-    steps = [0.0, 1.0, 2.0, 3.0, 5.0, 9.0, 10.0, 11.0, 18.0, 20.0, 1e6]
+    steps = [-20.0, -1.0, 0.0, 1.0, 2.0, 3.0, 5.0, 9.0, 10.0, 11.0, 18.0, 20.0, 1e6]
     one = mpf(1)
     table = {
         "linear_decay(x, 1.0, 0.25, 10)": lambda s: one + mpf(-0.75) * progress(s, 0, 10),
@@ -49,9 +49,9 @@ def schedules():
             lambda s: mpf(0.25) + mpf(0.75) * (1 - progress(s, 0, 10)) ** mpf(0.5),
         "cosine_decay(x, 1.0, 0.25, 10)": lambda s: cosine_decay(s, one, mpf(0.25), 10),
         "cosine_decay(x, 1.0, 0.25, 0)": lambda s: cosine_decay(s, one, mpf(0.25), 0),
-        "exponential_decay(x, 1.0, 0.5, 10)": lambda s: mpf(0.5) ** (s / 10),
-        "step_decay(x, 1.0, 0.5, 10)": lambda s: mpf(0.5) ** mp.floor(s / 10),
-        "inverse_time_decay(x, 1.0, 0.5, 10)": lambda s: 1 / (1 + s / 20),
+        "exponential_decay(x, 1.0, 0.5, 10)": lambda s: mpf(0.5) ** (max(s, 0) / 10),
+        "step_decay(x, 1.0, 0.5, 10)": lambda s: mpf(0.5) ** mp.floor(max(s, 0) / 10),
+        "inverse_time_decay(x, 1.0, 0.5, 10)": lambda s: 1 / (1 + max(s, 0) / 20),
         "warmup(x, 1.0, 5)": lambda s: progress(s, 0, 5),
         "warmup(x, 1.0, 0)": lambda s: progress(s, 0, 0),
         "warmup_cosine(x, 1.0, 2, 10)": lambda s: warmup_cosine(s, one, 2, 10),
@@ -105,6 +105,10 @@ def others():
              lambda x: [length([x[0], x[1], x[4], x[5]]), length([x[2], x[3], x[6], x[7]])],
              {"x": [3e200, 0.0, 3.0, 0.0, 0.0, 4e200, 4.0, 0.0]},
              f32={"x": [3e25, 0.0, 3.0, 0.0, 0.0, 4e25, 4.0, 0.0]}),
+        Case("l2_pool2d_small_", "y = l2_pool2d(reshape(x, [1, 2, 4, 1]), 2)",
+             lambda x: [length([x[0], x[1], x[4], x[5]]), length([x[2], x[3], x[6], x[7]])],
+             {"x": [3e-200, 0.0, 3.0, 1e-200, 0.0, 4e-200, 4.0, 0.0]}, slopes={"x": {0: 0}},
+             f32={"x": [3e-25, 0.0, 3.0, 1e-25, 0.0, 4e-25, 4.0, 0.0]}),
         Case("l2_pool2d_of_zeros_", "y = l2_pool2d(reshape(x, [1, 2, 2, 1]), 2)", lambda x: [mpf(0)],
              {"x": [0.0, 0.0, 0.0, 0.0]}, slopes={"x": {0: 0}}),
         constants("pooling_", f"x = reshape([1, {inf}, -{inf}, -{inf}], [1, 2, 2, 1])\n"
@@ -180,6 +184,9 @@ def optimizers():
                                     ([3.0, 4.0], [3.0, 4.0]), ([1e-200, 0.0], [1e-30, 0.0]))):
             list_of.append(Case(f"clip_{i}_{j}", body(optimizer + " |> sgd(1.0)", 2),
                                 lambda x: [-g / max(length(x), 1) for g in x], {"x": a}, by=[], f32={"x": b}))
+        list_of.append(Case(f"clip_{i}_small_", body(optimizer.replace("1.0", "limit") + " |> sgd(1.0)", 2).replace(
+            "minimize", "limit = 1e-25\nminimize"), lambda x: [-g * mpf(1e-25) / length(x) for g in x],
+            {"x": [3e-25, 4e-25]}, by=[]))
     for name in ("adam", "rmsprop", "adagrad"):
         list_of.append(Case(f"overflow_of_{name}_", body(f"{name}(0.5)", 2), lambda x: [mpf(0), mpf(0)],
                             {"x": [1e200, 0.0]}, f32={"x": [1e25, 0.0]}, by=[]))
