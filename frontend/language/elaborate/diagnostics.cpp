@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "ir/shown_text.h"
 
 #include "frontend/language/elaborate/elaborator.h"
@@ -123,9 +125,7 @@ std::string Elaborator::describe(const Object& object) const {
 
 void Elaborator::guard_stack(const SourceSpan& span) {
   constexpr std::ptrdiff_t most = 6'000'000;  // of the usual 8 MB
-  const char here = 0;
-  const std::ptrdiff_t used = stack_base_ > &here ? stack_base_ - &here : &here - stack_base_;
-  if (used > most)
+  if (std::abs(stack_base_ - frame_address()) > most)
     fatal(span, "calls and expressions are nested too deeply", "is there a recursion without end?");
 }
 

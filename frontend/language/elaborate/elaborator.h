@@ -91,6 +91,9 @@ class BuiltinCall;
 
 enum class Mode { settings, training, evaluation, prediction, program };
 
+// Where the stack has come to. A local variable would not do: sanitizers keep some elsewhere.
+inline const char* frame_address() { return static_cast<const char*>(__builtin_frame_address(0)); }
+
 class Elaborator {
  public:
   struct Options {

@@ -189,8 +189,7 @@ void Elaborator::run(const Print& print_statement, const Statement& statement) {
 }
 
 LessonProgram Elaborator::run_program(const Symbol& symbol) {
-  const char base = 0;
-  stack_base_ = &base;
+  stack_base_ = frame_address();
   const Program& program = *symbol.program();
   Environment environment;
   Activation activation;

@@ -33,8 +33,7 @@ void Elaborator::record_function(const Symbol& symbol, const Object& result) {
 }
 
 bool Elaborator::run_model(const Symbol& symbol, std::vector<std::string>& open_sizes) {
-  const char base = 0;
-  stack_base_ = &base;
+  stack_base_ = frame_address();
   const Definition& definition = *symbol.definition();
   const SourceSpan& span = definition.name.span;
   Environment environment;

@@ -233,8 +233,7 @@ Object Elaborator::epoch_value(const SourceSpan& span) {
 // --- Whole blocks
 
 void Elaborator::run_train(const Symbol& symbol) {
-  const char base = 0;
-  stack_base_ = &base;
+  stack_base_ = frame_address();
   const Train& train = *symbol.train();
   settings.name = train.name.text;
   if (options_.batch) settings.batch = *options_.batch;
@@ -380,8 +379,7 @@ void Elaborator::check_monitor() {
 
 void Elaborator::run_prediction(const Symbol& symbol,
                                 const std::vector<std::pair<std::string, Type>>& inputs) {
-  const char base = 0;
-  stack_base_ = &base;
+  stack_base_ = frame_address();
   const Train& train = *symbol.train();
   Environment environment;
   Activation activation;

@@ -11,10 +11,15 @@ using namespace gradus::language;
 
 namespace {
 
+#ifdef GRADUS_SANITIZED  // several times slower
+constexpr std::array<const char*, 12> special_numbers = {
+    "0.0", "-0.0", "1.0", "5e-324", "-1e-300", "1e308", "0.1", "-7.25", "infinity", "nan", "3", "-2"};
+#else
 constexpr std::array<const char*, 27> special_numbers = {
     "0.0",      "-0.0",   "1.0",      "-1.0",      "5e-324", "-5e-324", "1e-300", "-1e-300", "1e-17",
     "1e300",    "-1e300", "1e308",    "-1e308",    "1e17",   "0.1",     "-0.3",   "0.5",     "2.5",
     "123456.7", "-7.25",  "infinity", "-infinity", "nan",    "0",       "3",      "-2",      "5"};
+#endif
 
 // The printed values of a lesson, in order.
 std::vector<double> printed(const std::vector<std::string>& expressions) {
