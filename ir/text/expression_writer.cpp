@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "ir/op.h"
 #include "ir/shown_text.h"
@@ -77,34 +78,37 @@ Formula Formula::as_sum() const {
     positive.negative_ = false;
     const bool has_number =
         std::any_of(above_.begin(), above_.end(), [](const Factor& x) { return x.rank == Rank::number; });
-    f.terms_ = {{negative_, positive.product_text(), has_number || !below_.empty(), 1}};
+    f.terms_ = {{negative_, positive.product_text(), has_number || is_quotient()}};
   } else {
-    f.terms_ = {{false, kind_ == Kind::lowest ? "(" + atom_ + ")" : atom_, false, 1}};
+    f.terms_ = {{false, kind_ == Kind::lowest ? "(" + atom_ + ")" : atom_, false}};
   }
   return f;
 }
 
+Formula Formula::in_parentheses() const {
+  Formula f;
+  f.kind_ = Kind::product;
+  f.above_ = {{"(" + text() + ")", Rank::other, 1, false}};
+  return f;
+}
+
+bool Formula::is_quotient() const {
+  return !below_.empty() ||
+         std::any_of(above_.begin(), above_.end(), [](const Factor& x) { return x.rank == Rank::quotient; });
+}
+
 Formula Formula::sum(const Formula& a, const Formula& b, bool subtract) {
   Formula f = a.as_sum();
-  for (Term term : b.as_sum().terms_) {
-    term.negative = term.negative != subtract;
-    // x + x is 2 * x.
-    const auto same = std::find_if(f.terms_.begin(), f.terms_.end(), [&](const Term& other) {
-      return !other.has_number && other.text == term.text && other.negative == term.negative;
-    });
-    if (same != f.terms_.end())
-      same->count += term.count;
-    else
-      f.terms_.push_back(std::move(term));
+  Term term = (b.kind_ == Kind::sum ? b.in_parentheses() : b).as_sum().terms_[0];
+  term.negative = term.negative != subtract;
+  const Term& first = f.terms_[0];
+  if (f.terms_.size() > 1 || first.has_number || first.text != term.text || first.negative != term.negative) {
+    f.terms_.push_back(std::move(term));
+    return f;
   }
-  if (f.terms_.size() != 1 || f.terms_[0].count == 1) return f;
-  Formula doubled;
-  doubled.kind_ = Kind::product;
-  doubled.negative_ = f.terms_[0].negative;
-  doubled.above_ = {{fmt::format("{}", f.terms_[0].count), Rank::number, 1, false}};
-  // Both summands read the same, so the factors of either are those of the sum.
-  const Formula& unit = b.as_product();
-  doubled.above_.insert(doubled.above_.end(), unit.above_.begin(), unit.above_.end());
+  Formula doubled = b.as_product();  // x + x is 2 * x
+  doubled.negative_ = term.negative;
+  doubled.above_.insert(doubled.above_.begin(), {"2", Rank::number, 1, false});
   return doubled;
 }
 
@@ -119,30 +123,40 @@ void Formula::multiply(const Factor& factor, bool below) {
     list.push_back(factor);
 }
 
-Formula Formula::product(const Formula& a, const Formula& b, bool divide) {
+Formula Formula::product(const Formula& a, const Formula& b, ProductSign sign) {
   Formula f = a.as_product();
-  const Formula other = b.as_product();
+  Formula other = b.as_product();
+  const bool divide = sign != ProductSign::times, floors = sign == ProductSign::floor_divided;
+  const bool quotients = f.is_quotient() && other.is_quotient() && !divide;
+  if (other.is_quotient() || (floors && other.negative_)) other = other.in_parentheses();
+  if (quotients || (floors && f.negative_) || (f.floors_ && other.negative_)) f = f.in_parentheses();
+  if (!f.below_.empty()) {
+    const bool negative = std::exchange(f.negative_, false);
+    f.above_ = {{f.product_text(), Rank::quotient, 1, false}};
+    f.below_.clear();
+    f.negative_ = negative;
+  }
   f.negative_ = f.negative_ != other.negative_;
+  f.below_floors_ = floors;
+  f.floors_ = f.floors_ || floors;
   for (const Factor& factor : other.above_) f.multiply(factor, divide);
-  for (const Factor& factor : other.below_) f.multiply(factor, !divide);
   return f;
 }
 
 Formula Formula::negated(Formula a) {
   if (a.kind_ == Kind::sum) {
     for (Term& term : a.terms_) term.negative = !term.negative;
-    // A sum that would begin with a minus keeps its parentheses, unless it can begin with another term.
-    const auto positive =
-        std::find_if(a.terms_.begin(), a.terms_.end(), [](const Term& t) { return !t.negative; });
-    if (positive != a.terms_.end()) std::rotate(a.terms_.begin(), positive, positive + 1);
+    // y - x rather than -x + y
+    if (a.terms_.size() == 2 && a.terms_[0].negative && !a.terms_[1].negative)
+      std::swap(a.terms_[0], a.terms_[1]);
     return a;
   }
-  Formula f = a.as_product();
+  Formula f = a.floors_ ? a.in_parentheses() : a.as_product();
   f.negative_ = !f.negative_;
   return f;
 }
 
-Formula Formula::power(const Formula& base, const Formula& exponent) {
+Formula Formula::power(const Formula& base, const Formula& exponent, bool fractions) {
   const Formula n = exponent.as_product();
   int64_t whole = 0;
   if (exponent.kind_ == Kind::product && n.above_.size() == 1 && n.below_.empty()) {
@@ -159,7 +173,7 @@ Formula Formula::power(const Formula& base, const Formula& exponent) {
     f.kind_ = Kind::product;
     f.above_ = {{paren ? "(" + base.text() + ")" : base.text(), Rank::other, 1, false}};
   }
-  if (whole != 0) {
+  if (whole != 0 && (fractions || !n.negative_)) {
     f.above_[0].exponent = whole;
     if (n.negative_) {
       f.below_ = {f.above_[0]};
@@ -194,7 +208,8 @@ std::string Formula::product_text() const {
   };
   std::string out = (negative_ ? "-" : "") + join(above_);
   if (below_.empty()) return out;
-  return out + (below_.size() == 1 ? " / " + factor_text(below_[0]) : " / (" + join(below_) + ")");
+  out += below_floors_ ? " // " : " / ";
+  return out + (below_.size() == 1 ? factor_text(below_[0]) : "(" + join(below_) + ")");
 }
 
 std::string Formula::text() const {
@@ -210,7 +225,7 @@ std::string Formula::text() const {
   std::string out;
   for (const Term& term : terms_) {
     out += out.empty() ? (term.negative ? "-" : "") : (term.negative ? " - " : " + ");
-    out += term.count == 1 ? term.text : fmt::format("{} * {}", term.count, term.text);
+    out += out == "-" && term.text.find("//") != std::string::npos ? "(" + term.text + ")" : term.text;
   }
   return out;
 }
@@ -294,9 +309,13 @@ Formula write_node(const Graph& graph, const Node& node, std::vector<Formula> op
   const std::string& op = node.op->name;
   if (op == "constant") return constant(node);
   if (op == "add" || op == "sub") return Formula::sum(operands[0], operands[1], op == "sub");
-  if (op == "mul" || op == "div") return Formula::product(operands[0], operands[1], op == "div");
+  const bool floats = !node.types.empty() && is_float(node.types[0].element);
+  if (op == "mul") return Formula::product(operands[0], operands[1], Formula::ProductSign::times);
+  if (op == "div")
+    return Formula::product(operands[0], operands[1],
+                            floats ? Formula::ProductSign::divided : Formula::ProductSign::floor_divided);
   if (op == "neg") return Formula::negated(std::move(operands[0]));
-  if (op == "pow") return Formula::power(operands[0], operands[1]);
+  if (op == "pow") return Formula::power(operands[0], operands[1], floats);
   if (op == "cast")
     return Formula::call(fmt::format("{}({})", name(node.types[0].element), operands[0].text()));
   if (const std::string_view sign = comparison(op); !sign.empty())

@@ -178,13 +178,13 @@ class FormulaPrinter {
   void define(uint32_t index, const Shown& shown) {
     const std::string name = name_of(index);
     out_ += fmt::format("{}{} = {}\n", indent_, name, shown.formula.text());
-    for (const NamedValue& result : graph_.results())
-      if (result.name == name && resolve(result.value).node == index) shown_.insert(name);
     set_names(index, name);
     shown_values_[{index, 0}].shape = shown.shape;
   }
 
   void set_names(uint32_t index, const std::string& name) {
+    for (const NamedValue& result : graph_.results())
+      if (result.name == name && resolve(result.value) == Value{index, 0}) shown_.insert(name);
     const std::vector<Type>& types = graph_.node(index).types;
     for (uint32_t r = 0; r < types.size(); ++r)
       shown_values_[{index, r}] = {

@@ -1,7 +1,8 @@
 // Graphs as formulas: infix with a textbook's precedence and as few parentheses as that allows, powers as
 // x^2, constants before names before the rest of a product. An operator matches the axes of its operands from
 // the last one and stretches axes of 1; a broadcast that is more than this shows as `reshape` to such axes or
-// as `broadcast`. Marks do not show. For people: no command reads it.
+// as `broadcast`. Factors may change places; sums and quotients stay grouped as they are computed, x // y is
+// the quotient of integers. Marks do not show. For people: no command reads it.
 //
 //   t4 = x^2 + 1
 //   y = sin(t4)

@@ -58,7 +58,7 @@ TEST_CASE("BPR-03 … BPR-05: the gradients of the linear net are the textbook's
   // value_1 = -2 (y - prediction); then times o11, times w2_11 cgpa, times w2_21 iq.
   const std::regex textbook(
       R"((t\d+) = w1_11 \* iq \+ w1_21 \* cgpa \+ b11\n)"
-      R"((t\d+) = 2 \* \(y - w2_11 \* \1 - w2_21 \* \(w1_12 \* iq \+ w1_22 \* cgpa \+ b12\) - b21\)\n)"
+      R"((t\d+) = 2 \* \(y - \(w2_11 \* \1 \+ w2_21 \* \(w1_12 \* iq \+ w1_22 \* cgpa \+ b12\) \+ b21\)\)\n)"
       R"(value_1 = -\2\n)"
       R"(value_2 = -\2 \* \1\n)"
       R"(value_3 = -\2 \* w2_11 \* cgpa\n)"

@@ -6,6 +6,8 @@
 #include <boost/graph/graph_concepts.hpp>
 #include <boost/graph/topological_sort.hpp>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <random>
 
 #include "ir/boost_graph.h"
 #include "ir/evaluate/evaluate.h"
@@ -55,13 +57,13 @@ std::string formula(const std::string& nodes, FormulaOptions options = {.expand 
 TEST_CASE("formulas have a textbook's precedence and few parentheses") {
   CHECK(formula("add %x, %y; mul %0, %z") == "z * (x + y)");
   CHECK(formula("mul %x, %y; add %0, %z") == "x * y + z");
-  CHECK(formula("sub %x, %y; sub %z, %0") == "z - x + y");
+  CHECK(formula("sub %x, %y; sub %z, %0") == "z - (x - y)");
   CHECK(formula("add %x, %y; neg %0") == "-x - y");
   CHECK(formula("sub %x, %y; neg %0") == "y - x");
   CHECK(formula("sub %x, %y; sub %0, %z; mul %1, %n") == "n * (x - y - z)");
   CHECK(formula("mul %y, %z; div %x, %0") == "x / (y * z)");
-  CHECK(formula("div %x, %y; div %0, %z") == "x / (y * z)");
-  CHECK(formula("div %x, %y; div %z, %0") == "z * y / x");
+  CHECK(formula("div %x, %y; div %0, %z") == "x / y / z");
+  CHECK(formula("div %x, %y; div %z, %0") == "z / (x / y)");
   CHECK(formula("add %x, %y; div %100, %0") == "1 / (x + y)");
   CHECK(formula("neg %x; sub %y, %0") == "y + x");
   CHECK(formula("neg %x; mul %0, %y") == "-x * y");
@@ -72,6 +74,93 @@ TEST_CASE("formulas have a textbook's precedence and few parentheses") {
   CHECK(formula("less %x, %y; select %0, %x, %y") == "select(x < y, x, y)");
   CHECK(formula("less %x, %y; less %y, %z; logical_and %0, %1") == "(x < y) and (y < z)");
   CHECK(formula("maximum %x, %y") == "max(x, y)");
+}
+
+TEST_CASE("sums and quotients are grouped as they are computed") {
+  CHECK(formula("sub %100, %x; sub %100, %0") == "1 - (1 - x)");
+  CHECK(formula("add %y, %z; add %x, %0") == "x + (y + z)");
+  CHECK(formula("add %x, %y; add %0, %z") == "x + y + z");
+  CHECK(formula("sub %x, %y; sub %0, %z; neg %1") == "-x + y + z");
+  CHECK(formula("add %x, %x; add %0, %y; add %1, %x") == "2 * x + y + x");
+  CHECK(formula("div %x, %y; mul %0, %z") == "x / y * z");
+  CHECK(formula("div %x, %y; mul %z, %0") == "z * (x / y)");
+  CHECK(formula("div %x, %y; mul %0, %z; div %1, %n") == "x / y * z / n");
+  CHECK(formula("div %x, %y; mul %0, %0") == "(x / y)^2");
+  CHECK(formula("div %x, %y; neg %0; div %1, %z") == "-x / y / z");
+}
+
+TEST_CASE("quotients of integers are //, and a sign before them says what it is of") {
+  const auto text = [](const std::string& statements) {
+    const Graph graph = parse_graph("graph @g (%k: i64[4], %m: i64[4], %n: i64[4]) {\n" + statements + "}\n");
+    const std::string formula = to_formula(graph);
+    std::vector<evaluate::Array<double>> inputs = {
+        evaluate::array_of(Type(ElementType::i64, {4}), {7, -7, 9, 5}),
+        evaluate::array_of(Type(ElementType::i64, {4}), {2, 2, -4, 3}),
+        evaluate::array_of(Type(ElementType::i64, {4}), {3, 3, 5, -2})};
+    const Graph again = testing::read_formula(formula, graph);
+    INFO(formula);
+    CHECK(evaluate::evaluate<double>(again, inputs).results[0].integers ==
+          evaluate::evaluate<double>(graph, inputs).results[0].integers);
+    return formula.substr(0, formula.size() - 1);
+  };
+  CHECK(text("%0 = mul %k, %n : i64[4] %1 = div %0, %m : i64[4] return %1") == "k * n // m");
+  CHECK(text("%0 = div %m, %n : i64[4] %1 = div %k, %0 : i64[4] return %1") == "k // (m // n)");
+  CHECK(text("%0 = div %k, %m : i64[4] %1 = mul %0, %n : i64[4] return %1") == "k // m * n");
+  CHECK(text("%0 = div %k, %m : i64[4] %1 = neg %0 : i64[4] return %1") == "-(k // m)");
+  CHECK(text("%0 = neg %k : i64[4] %1 = div %0, %m : i64[4] return %1") == "(-k) // m");
+  CHECK(text("%0 = div %k, %m : i64[4] %1 = add %0, %n : i64[4] %2 = neg %1 : i64[4] return %2") ==
+        "-(k // m) - n");
+  CHECK(text("%0 = neg %n : i64[4] %1 = div %k, %m : i64[4] %2 = mul %1, %0 : i64[4] return %2") ==
+        "-n * (k // m)");
+}
+
+TEST_CASE("random sums, products and quotients read back to the same bits") {
+  std::mt19937 engine(5);
+  const auto below = [&](uint32_t count) { return static_cast<uint32_t>(engine() % count); };
+  for (int round = 0; round < 2000; ++round) {
+    const bool floats = round % 2 == 0;  // whose factors may change places: no products of them
+    GraphBuilder b("random");
+    const Type type(floats ? ElementType::f64 : ElementType::i64, {3});
+    std::vector<Value> values;
+    for (const char* name : {"x", "y", "z"}) values.push_back(b.input(name, InputKind::data, type));
+    for (int i = 0; i < 8; ++i) {
+      const Value left = values[below(static_cast<uint32_t>(values.size()))];
+      const Value right = values[below(static_cast<uint32_t>(values.size()))];
+      static const char* ops[] = {"add", "sub", "div", "neg", "mul"};
+      const std::string op = ops[below(floats ? 4 : 5)];
+      values.push_back(op == "neg" ? b.add(op, {left}) : b.add(op, {left, right}));
+    }
+    b.add_result("", values.back());
+    const Graph graph = std::move(b).finish();
+    const std::vector<evaluate::Array<double>> inputs = {evaluate::array_of(type, {7, -5, 11}),
+                                                         evaluate::array_of(type, {3, 3, -2}),
+                                                         evaluate::array_of(type, {-13, 2, 6})};
+    for (const bool expand : {false, true}) {
+      const std::string text = to_formula(graph, {.expand = expand});
+      INFO(text);
+      const auto found = evaluate::evaluate<double>(testing::read_formula(text, graph), inputs).results[0];
+      const auto expected = evaluate::evaluate<double>(graph, inputs).results[0];
+      for (size_t k = 0; k < expected.size(); ++k) {
+        const double a = evaluate::number_at(found, k), e = evaluate::number_at(expected, k);
+        CHECK((a == e || (std::isnan(a) && std::isnan(e)) || !std::isfinite(e)));
+      }
+    }
+  }
+}
+
+TEST_CASE("a result that is a loop has one line") {
+  const Graph graph = parse_graph(R"(graph @g (%c: f64[], %x: f64[3]) {
+    %0 = scan {carries=1, sequences=1, length=3} (%i, %a = %c, %b = %x) {
+      %0 = add %a, %b : f64[]
+      yield %0
+    } : f64[]
+    %1 = sin %0 : f64[]
+    return total = %0, %1
+  })");
+  CHECK(to_formula(graph) ==
+        "total = scan of 3 steps (i, carry a = c, b in x):\n"
+        "    a + b\n"
+        "sin(total)\n");
 }
 
 TEST_CASE("powers") {

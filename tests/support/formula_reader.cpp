@@ -37,7 +37,10 @@ class Reader {
     for (uint32_t i = 0; i < like.size() && !element_; ++i)
       for (const Type& type : like.node(i).types)
         if (is_float(type.element)) element_ = type.element;
-    if (!element_) element_ = ElementType::f64;
+    for (uint32_t i = 0; i < like.size(); ++i)
+      for (const Type& type : like.node(i).types)
+        if (!is_float(type.element) && type.element != ElementType::boolean) integer_ = type.element;
+    if (!element_) element_ = integer_.value_or(ElementType::f64);
   }
 
   Graph run() {
@@ -177,6 +180,8 @@ class Reader {
     while (true) {
       if (take(" * "))
         left = elementwise("mul", {left, power()});
+      else if (take(" // "))
+        left = floor_quotient(left, power());
       else if (take(" / "))
         left = elementwise("div", {left, power()});
       else
@@ -185,6 +190,11 @@ class Reader {
     if (!negative) return left;
     for (double& number : left.numbers) number = -number;
     return left.known() ? left : elementwise("neg", {left});
+  }
+  // Of integers; numbers among themselves are of the graph's integer type.
+  Term floor_quotient(Term left, const Term& right) {
+    if (left.known() && right.known()) left = {value_of(left, integer_.value_or(ElementType::i64)), {}, {}};
+    return elementwise("div", {left, right});
   }
   Term power() {
     Term base = atom();
@@ -399,6 +409,7 @@ class Reader {
   const Graph& like_;
   GraphBuilder b_{"formula"};
   std::optional<ElementType> element_;  // of numbers that meet nothing else
+  std::optional<ElementType> integer_;
   std::map<std::string, Term> names_;
   uint32_t next_body_ = 0;
   std::string text_;
