@@ -210,6 +210,7 @@ void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, PassConte
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i]) continue;
     values[i] = build::zeros_like(builder, xs[i]);
+    if (node.derivative) continue;  // a rule asked for it, not the user
     Diagnostic warning;
     warning.severity = Severity::warning;
     warning.message = fmt::format("the gradient is zero: %{} does not depend on %{} in a differentiable way",

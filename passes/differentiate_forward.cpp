@@ -12,6 +12,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "passes/chain_product.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -29,7 +30,8 @@ SourceSpan place_of(const Origins& origins) {
 // The derivative of values of a graph in the making along one direction.
 class ForwardMode {
  public:
-  ForwardMode(GraphBuilder& builder, int64_t& next_mark) : builder_(builder), next_mark_(next_mark) {}
+  ForwardMode(GraphBuilder& builder, ChainProduct& product, int64_t& next_mark)
+      : builder_(builder), product_(product), next_mark_(next_mark) {}
 
   // The change of y when x changes by `tangent`; none if it does not depend on x.
   Value run(Value y, Value x, Value tangent) {
@@ -81,7 +83,7 @@ class ForwardMode {
     for (size_t i = 0; i < use.node.operands.size(); ++i) {
       const Value change = tangent(use.operand(i));
       if (change && i < rule.by_operand.size() && rule.by_operand[i])
-        add(use.result(), build::mul(builder_, rule.by_operand[i](use), change));
+        add(use.result(), product_(change, rule.by_operand[i](use)));
     }
   }
 
@@ -129,6 +131,7 @@ class ForwardMode {
   }
 
   GraphBuilder& builder_;
+  ChainProduct& product_;
   int64_t& next_mark_;
   std::map<Value, Value> tangents_;
 };
@@ -139,13 +142,13 @@ Value unit(GraphBuilder& b, const Type& type, int64_t element) {
   return build::constant_values(b, type, std::move(numbers));
 }
 
-Value slope(GraphBuilder& b, int64_t& next_mark, Value y, Value x) {
+Value slope(GraphBuilder& b, ChainProduct& product, int64_t& next_mark, Value y, Value x) {
   const Type type = b.type(x);
   const int64_t count = element_count(type.shape);
   std::vector<Value> parts;
   for (int64_t k = 0; k < count; ++k) {
     const Value direction = type.shape.empty() ? build::ones_like(b, x) : unit(b, type, k);
-    Value change = ForwardMode(b, next_mark).run(y, x, direction);
+    Value change = ForwardMode(b, product, next_mark).run(y, x, direction);
     if (!change) return build::zeros_like(b, x);
     change = build::cast(b, type.element, build::sum_all(b, change));
     parts.push_back(build::reshape(b, change, {1}));
@@ -155,7 +158,7 @@ Value slope(GraphBuilder& b, int64_t& next_mark, Value y, Value x) {
   return build::reshape(b, joined, type.shape);
 }
 
-void expand(Rewriter& rewriter, uint32_t index, int64_t& next_mark) {
+void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, int64_t& next_mark) {
   const Node& node = rewriter.old().node(index);
   rewriter.at(index);
   const DerivativeScope scope(rewriter.builder());
@@ -168,7 +171,7 @@ void expand(Rewriter& rewriter, uint32_t index, int64_t& next_mark) {
                  "`differentiate` takes all of them at once, by reverse mode");
   std::vector<Value> values;
   for (size_t i = 1; i < operands.size(); ++i)
-    values.push_back(slope(rewriter.builder(), next_mark, operands[0], operands[i]));
+    values.push_back(slope(rewriter.builder(), product, next_mark, operands[0], operands[i]));
   rewriter.replace(index, std::move(values));
 }
 
@@ -180,9 +183,10 @@ Graph differentiate_forward(const Graph& graph, PassContext& context) {
     if (graph.node(i).op->name == "mark")
       next_mark = std::max(next_mark, graph.node(i).attributes.integer_or("id", 0) + 1);
   Rewriter rewriter(graph, "differentiate-forward", {context.memoize, context.node_limit});
+  ChainProduct product(rewriter.builder(), false);
   for (uint32_t i : rewriter.live()) {
     if (graph.node(i).op->name == "gradient")
-      expand(rewriter, i, next_mark);
+      expand(rewriter, i, product, next_mark);
     else
       rewriter.keep(i);
   }

@@ -73,8 +73,13 @@ Value cancel(Peephole& p, Product times, Value value, Value other) {
   if (const Node* factors = p.as(other, "mul"))
     for (size_t i = 0; i < 2; ++i)
       if (factors->operands[i] == left->below) return p.make(times, {left->above, factors->operands[1 - i]});
-  if (const std::optional<Fraction> right = fraction(p, other); right && right->above == left->below)
-    return with_sign(p, right->negative, p.make("div", {left->above, right->below}));
+  if (const std::optional<Fraction> right = fraction(p, other); right && right->above == left->below) {
+    const Value rest =
+        times == "mul"
+            ? p.make("div", {left->above, right->below})
+            : p.make(times, {left->above, p.make("div", {p.constant_like(other, 1), right->below})});
+    return with_sign(p, right->negative, rest);
+  }
   return {};
 }
 

@@ -35,12 +35,14 @@ struct Linear {
     return llvm::any_of(terms, [](const Term& term) { return term.value->getType()->isVectorTy(); });
   }
 
+  // a + b * c
+  static int64_t wrap(int64_t a, int64_t b, int64_t c) {
+    return static_cast<int64_t>(static_cast<uint64_t>(a) +
+                                static_cast<uint64_t>(b) * static_cast<uint64_t>(c));
+  }
+
   // this += factor * other
   void add(const Linear& other, int64_t factor = 1) {
-    const auto wrap = [](int64_t a, int64_t b, int64_t c) {
-      return static_cast<int64_t>(static_cast<uint64_t>(a) +
-                                  static_cast<uint64_t>(b) * static_cast<uint64_t>(c));
-    };
     constant = wrap(constant, other.constant, factor);
     lane_step = wrap(lane_step, other.lane_step, factor);
     for (const Term& term : other.terms) {

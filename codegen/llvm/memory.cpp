@@ -46,7 +46,7 @@ llvm::Value* FunctionEmitter::scoped_pointer(Value base, llvm::ArrayRef<Linear::
                                              int64_t element_bytes) {
   if (terms.empty()) return base;
   const Linear::Term& last = terms.back();
-  const int64_t factor = last.factor * element_bytes;
+  const int64_t factor = Linear::wrap(0, last.factor, element_bytes);
   Value outer = scoped_pointer(base, terms.drop_back(), element_bytes);
   const size_t number = *scope_of(last.value);
   Scope& scope = scopes_[number];

@@ -75,6 +75,7 @@ std::vector<Value> body_gradient(GraphBuilder& builder, const Graph& body, const
       positions.push_back(i);
     }
   if (asked.empty()) return gradients;
+  const DerivativeScope scope(builder);  // the user did not ask for it
   const Value gradient = build::gradient(builder, total, asked);
   for (size_t k = 0; k < positions.size(); ++k)
     gradients[positions[k]] = {gradient.node, static_cast<uint32_t>(k)};
