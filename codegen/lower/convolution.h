@@ -27,7 +27,7 @@ struct Convolution {
   std::vector<size_t> filter_axes;
   std::vector<int64_t> stride, low, high, dilation;
   int64_t groups = 1;  // of channels
-  Shape window;  // extents of the filter's spatial axes
+  Shape window;        // extents of the filter's spatial axes
 
   size_t spatial() const { return window.size(); }
 };

@@ -67,7 +67,7 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
 
 // The families. Each computes every result of the node into its home.
 void lower_map(Kernel& kernel, const std::vector<size_t>& results);  // positions of results
-void lower_joined(Kernel& kernel, uint32_t node);  // concat, part by part
+void lower_joined(Kernel& kernel, uint32_t node);                    // concat, part by part
 void lower_reduction(Kernel& kernel, uint32_t node);
 int64_t reduction_scratch(Kernel& kernel, uint32_t node);  // elements of the result's type
 void lower_arg_reduction(Kernel& kernel, uint32_t node);

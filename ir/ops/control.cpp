@@ -1,5 +1,5 @@
-// Leaves, identities and calls: input, mark, stop_gradient, custom_gradient, gradient, call, kernel. (constant:
-// constant.cpp; scan: scan.cpp)
+// Leaves, identities and calls: input, mark, stop_gradient, custom_gradient, gradient, call, kernel.
+// (constant: constant.cpp; scan: scan.cpp)
 #include <fmt/format.h>
 
 #include <algorithm>

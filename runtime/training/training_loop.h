@@ -31,8 +31,8 @@ struct TrainingOptions {
       callbacks;  // called in this order; those that change parameters at the end come first
   DescribeCheck describe_check;
   std::function<void(const BoundStep&)> observe;  // told of every training step that succeeded
-  std::function<bool()> interrupted;        // asked after every step
-  int64_t epochs_done = 0, steps_done = 0;  // of the run whose parameters this one starts from
+  std::function<bool()> interrupted;              // asked after every step
+  int64_t epochs_done = 0, steps_done = 0;        // of the run whose parameters this one starts from
   // Of the same run, interrupted: it goes on where this was saved, as if it had never stopped. The parameters
   // are those that were saved with it.
   std::optional<SavedTraining> resume;
