@@ -5,6 +5,7 @@
 
 #include "tests/property/environment.h"
 #include "tests/property/formulas.h"
+#include "tests/support/effort.h"
 
 using namespace gradus;
 using namespace gradus::testing;
@@ -27,12 +28,7 @@ std::string minimal(const RandomGraph& failing) {
 
 TEST_CASE("random formulas mean what they say after every pass and compiled") {
   const uint64_t first = number_from("GRADUS_PROPERTY_SEED", 1);
-#ifdef GRADUS_SANITIZED  // several times slower
-  constexpr uint64_t formulas = 50;
-#else
-  constexpr uint64_t formulas = 300;
-#endif
-  const uint64_t wanted = number_from("GRADUS_PROPERTY_FORMULAS", formulas);
+  const uint64_t wanted = number_from("GRADUS_PROPERTY_FORMULAS", effort(300, 50));
   uint64_t skipped = 0, failures = 0, compared = 0, elements = 0;
   for (uint64_t seed = first; seed < first + wanted && failures < 3; ++seed) {
     const RandomGraph formula = random_formula(seed);

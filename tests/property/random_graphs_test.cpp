@@ -9,6 +9,7 @@
 #include "ir/op.h"
 #include "tests/property/environment.h"
 #include "tests/property/harness.h"
+#include "tests/support/effort.h"
 
 using namespace gradus;
 using namespace gradus::testing;
@@ -31,12 +32,7 @@ std::string minimal(const RandomGraph& failing, const CheckOptions& options, con
 
 TEST_CASE("random graphs: evaluator and compiled code agree before and after every pass") {
   const uint64_t first = number_from("GRADUS_PROPERTY_SEED", 1);
-#ifdef GRADUS_SANITIZED  // several times slower
-  constexpr uint64_t graphs = 100;
-#else
-  constexpr uint64_t graphs = 500;
-#endif
-  const uint64_t wanted = number_from("GRADUS_PROPERTY_GRAPHS", graphs);
+  const uint64_t wanted = number_from("GRADUS_PROPERTY_GRAPHS", effort(500, 100));
   const bool compiled = number_from("GRADUS_PROPERTY_COMPILED", 1) != 0;
   uint64_t checked = 0, again = 0, failures = 0, by_duals = 0, nodes = 0;
   double bound = 0, error = 0;
