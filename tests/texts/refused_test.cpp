@@ -145,6 +145,10 @@ TEST_CASE("loop texts stay within their buffers") {
     CHECK(run.outcome == TextOutcome::left_at_bound);
     CHECK_THAT(run.message, Catch::Contains(c.message));
   }
+  // In elements the index is in bounds; in bytes its factor is beyond 64 bits, and wraps as the index would.
+  CHECK(
+      run_text(in_main("    for %i in 0..1 {\n      %y[%i * 9223372036854775807] = %x[0]\n    }")).outcome ==
+      TextOutcome::ran);
   // Registers have no address: what is outside of them is known when code is made.
   CHECK_THAT(
       refusal(in_main("    local %l: f32[4] = 0.0\n    for %i in 0..8 unrolled {\n      %l[%i] = %x[%i]\n"
