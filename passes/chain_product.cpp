@@ -5,7 +5,6 @@
 
 #include "ir/build.h"
 #include "ir/ops/ops.h"
-#include "ir/sign.h"
 
 namespace gradus {
 
@@ -28,45 +27,6 @@ bool some_element(const Node& constant, Predicate predicate) {
 bool is_zero(const GraphBuilder& b, Value value) {
   const std::optional<double> known = build::known_splat(b, value);
   return known && *known == 0;
-}
-
-// What lies behind broadcasts, reshapes and names; the axes along which it lies there do not matter here.
-Value origin_of(const GraphBuilder& b, Value value) {
-  const Node* node = &b.node(value);
-  while (is_any(node->op, {&ops::broadcast, &ops::reshape, &ops::stop_gradient, &ops::mark})) {
-    value = node->operands[0];
-    node = &b.node(value);
-  }
-  return value;
-}
-
-// a - max(a), the exponent of a softmax; where `stabilize` guards it: a - select(is_finite(max(a)), max(a),
-// 0)
-bool is_below_maximum(const GraphBuilder& b, Value value) {
-  const Node& node = b.node(value);
-  if (node.op != &ops::sub) return false;
-  const Node* shift = &b.node(origin_of(b, node.operands[1]));
-  if (shift->op == &ops::select) shift = &b.node(origin_of(b, shift->operands[1]));
-  return shift->op == &ops::max && shift->operands[0] == node.operands[0];
-}
-
-bool is_non_positive(const GraphBuilder& b, Value value) {
-  const Node& node = b.node(value);
-  if (node.op == &ops::neg) return sign_of(b, node.operands[0]) != Sign::any;
-  if (node.op == &ops::mul)
-    for (size_t i = 0; i < 2; ++i)
-      if (const Node& factor = b.node(node.operands[i]); factor.op == &ops::neg)
-        return sign_of(b, factor.operands[0]) != Sign::any && sign_of(b, node.operands[1 - i]) != Sign::any;
-  return is_below_maximum(b, value);
-}
-
-// The divisor of a softmax is at least 1.
-bool is_positive(const GraphBuilder& b, Value value) {
-  if (sign_of(b, value) == Sign::positive) return true;
-  const Node& total = b.node(origin_of(b, value));
-  if (total.op != &ops::sum) return false;
-  const Node& term = b.node(total.operands[0]);
-  return term.op == &ops::exp && is_below_maximum(b, term.operands[0]);
 }
 
 // select(condition, inner, 0)
@@ -100,7 +60,7 @@ Value ChainProduct::operator()(Value adjoint, Value slope) {
 
 Value ChainProduct::plain(Value adjoint, Value slope) {
   const Facts a = facts(adjoint), s = facts(slope);
-  const bool nan = (a.vanishes && (s.unbounded || s.data)) || (s.vanishes && a.unbounded);
+  const bool nan = (a.vanishes && !s.finite) || (s.vanishes && !a.finite);
   return nan ? builder_.add(ops::mul_no_nan, {adjoint, slope}) : build::mul(builder_, adjoint, slope);
 }
 
@@ -112,9 +72,8 @@ Value ChainProduct::times_quotient(Value adjoint, Value slope) {
     return product ? build::neg(builder_, product) : Value{};
   }
   if (node.op != &ops::div || build::known_splat(builder_, node.operands[0])) return {};
-  const Value one = build::ones_like(builder_, slope);
-  const Value part = plain(adjoint, build::div(builder_, one, node.operands[1]));
-  return plain(part, node.operands[0]);
+  const Value part = plain(adjoint, node.operands[0]);
+  return plain(part, build::div(builder_, build::ones_like(builder_, slope), node.operands[1]));
 }
 
 const ChainProduct::Facts& ChainProduct::facts(Value value) {
@@ -128,15 +87,9 @@ ChainProduct::Facts ChainProduct::derive(const Node& node) const {
   if (node.op == &ops::input) {
     const InputKind kind =
         builder_.graph().inputs()[static_cast<size_t>(node.attributes.integer("index"))].kind;
-    return {in_body_, false, !in_body_ && (kind == InputKind::data || kind == InputKind::variable)};
+    return {in_body_, !in_body_ && (kind == InputKind::parameter || kind == InputKind::state)};
   }
-  return {vanishes(node), unbounded(node), data(node)};
-}
-
-bool ChainProduct::data(const Node& node) const {
-  return node.op->family == OpFamily::shape &&
-         std::any_of(node.operands.begin(), node.operands.end(),
-                     [&](Value value) { return facts_[value.node].data; });
+  return {vanishes(node), finite(node)};
 }
 
 bool ChainProduct::vanishes(const Node& node) const {
@@ -169,22 +122,20 @@ bool ChainProduct::vanishes(const Node& node) const {
   return true;
 }
 
-bool ChainProduct::unbounded(const Node& node) const {
+bool ChainProduct::finite(const Node& node) const {
   const Op* op = node.op;
-  const auto operand = [&](Value value) { return facts_[value.node].unbounded; };
-  if (op == &ops::constant) return some_element(node, [](double x) { return !std::isfinite(x); });
-  if (is_any(op,
-             {&ops::sigmoid, &ops::tanh, &ops::erf, &ops::normal_cdf, &ops::sign, &ops::atan, &ops::atan2}))
-    return false;
-  if (is_any(op, {&ops::expm1, &ops::log1p, &ops::asin, &ops::acos, &ops::tan, &ops::sinh, &ops::cosh,
-                  &ops::pow, &ops::rem}))
-    return true;
-  if (op == &ops::exp && is_non_positive(builder_, node.operands[0])) return false;
-  if (op == &ops::exp) return true;
-  if (op == &ops::sqrt && sign_of(builder_, node.operands[0]) == Sign::any) return true;
-  if ((op == &ops::log || op == &ops::rsqrt) && !is_positive(builder_, node.operands[0])) return true;
-  if (op == &ops::div && !is_positive(builder_, node.operands[1])) return true;
-  return node.body || std::any_of(node.operands.begin(), node.operands.end(), operand);
+  if (op == &ops::constant) return !some_element(node, [](double x) { return !std::isfinite(x); });
+  if (op == &ops::cast && !is_float(builder_.type(node.operands[0]).element)) return true;
+  if (op->family == OpFamily::random) return true;
+  const bool keeps =
+      op->family == OpFamily::shape ||
+      is_any(op, {&ops::neg,        &ops::abs,     &ops::sign,    &ops::floor,        &ops::ceil, &ops::round,
+                  &ops::maximum,    &ops::minimum, &ops::clamp,   &ops::select,       &ops::sin,  &ops::cos,
+                  &ops::atan,       &ops::tanh,    &ops::sigmoid, &ops::erf,          &ops::max,  &ops::min,
+                  &ops::normal_cdf, &ops::gather,  &ops::mark,    &ops::stop_gradient});
+  return keeps && std::all_of(node.operands.begin(), node.operands.end(), [&](Value value) {
+           return !is_float(builder_.type(value).element) || facts_[value.node].finite;
+         });
 }
 
 }  // namespace gradus

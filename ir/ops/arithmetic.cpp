@@ -154,14 +154,13 @@ loop::Expression clamp_scalar(std::span<const loop::Expression> x, const Attribu
   return loop::make(ScalarOp::minimum, {loop::make(ScalarOp::maximum, {x[0], x[1]}), x[2]});
 }
 
+// Where neither is 0 the product is; a comparison and a multiplication under its mask.
 loop::Expression mul_no_nan_scalar(std::span<const loop::Expression> x, const Attributes&) {
   const loop::Expression zero = loop::constant(x[0]->type, 0);
-  const loop::Expression product = x[0] * x[1];
-  const loop::Expression is_nan = loop::make(ScalarOp::not_equal, {product, product});
   const loop::Expression has_zero =
       loop::make(ScalarOp::logical_or,
                  {loop::make(ScalarOp::equal, {x[0], zero}), loop::make(ScalarOp::equal, {x[1], zero})});
-  return loop::make(ScalarOp::select, {loop::make(ScalarOp::logical_and, {is_nan, has_zero}), zero, product});
+  return loop::make(ScalarOp::select, {has_zero, zero, x[0] * x[1]});
 }
 
 Value negated_quotient(Use use) {

@@ -269,7 +269,8 @@ std::vector<Value> product_adjoint(Use use) {
   const Flattened form(use);
   const Value x = form.operand();
   const Value others = build::mul(b, exclusive_product(b, x, 1), exclusive_product(b, x, -1));
-  return {form.restore(build::mul(b, form.spread(use.adjoint()), others))};
+  // The product of the others may overflow where nothing flows.
+  return {form.restore(build::binary(b, "mul_no_nan", form.spread(use.adjoint()), others))};
 }
 
 Value sum_transpose(Use use, size_t) {

@@ -253,9 +253,10 @@ Value pad_transpose(Use use, size_t operand) {
   const auto &low = attributes.integers("low"), &high = attributes.integers("high"),
              &interior = attributes.integers("interior");
   if (operand == 1) {  // the sum over the padding, picked by a mask: cancellation-free
-    const Value one = build::constant(b, b.type(use.operand(1)), 1);
-    const Value mask = b.add("pad", {build::zeros_like(b, use.operand(0)), one}, attributes);
-    return build::sum_all(b, build::mul(b, use.adjoint(), mask));
+    const Type boolean(ElementType::boolean, b.shape(use.operand(0)));
+    const Value filled = build::constant_integer(b, Type(ElementType::boolean), 1);
+    const Value mask = b.add("pad", {build::constant_integer(b, boolean, 0), filled}, attributes);
+    return build::sum_all(b, build::select(b, mask, use.adjoint(), build::zeros_like(b, use.adjoint())));
   }
   std::vector<int64_t> start(low.size(), 0), cropped_low, cropped_high, stride;
   for (size_t a = 0; a < low.size(); ++a) {
