@@ -49,8 +49,8 @@ evaluate::DerivativeOptions derivative_options(const Options& options) {
   return derivative;
 }
 
-bool report(const Graph& graph, Value y, const std::vector<Array<double>>& inputs, const Options& options) {
-  const GradientCheck check = check_gradient(graph, y, inputs, derivative_options(options));
+bool report(const CheckedGraph& checked, Value y, const Options& options) {
+  const GradientCheck check = check_gradient(checked, y, derivative_options(options));
   fmt::print("{}", format_check(check));
   return check.exact_methods_agree && !check.custom_gradient_differs;
 }
@@ -68,10 +68,11 @@ bool check_lesson(const language::Unit& unit, const std::string& name, const Opt
     inputs.push_back(evaluate::array_of(type, std::move(values)));
   }
   fmt::print("program {}\n", name);
-  const std::vector<Value> scalars = scalars_of(lesson.graph);
+  const CheckedGraph checked = with_marks_as_inputs({lesson.graph, std::move(inputs), lesson.checks});
+  const std::vector<Value> scalars = scalars_of(checked.graph);
   if (scalars.empty()) fmt::print("  asks for no gradient\n");
   bool agree = true;
-  for (Value y : scalars) agree = report(lesson.graph, y, inputs, options) && agree;
+  for (Value y : scalars) agree = report(checked, y, options) && agree;
   return agree;
 }
 
@@ -107,8 +108,9 @@ bool check_training(const language::Unit& unit, const std::string& name, const O
     }
   }
   fmt::print("train {} ({} rows)\n", name, rows);
+  const CheckedGraph checked{graph, std::move(inputs), graphs.training.checks};
   for (const NamedValue& result : graph.results())
-    if (result.name == graphs.metrics.front()) return report(graph, result.value, inputs, options);
+    if (result.name == graphs.metrics.front()) return report(checked, result.value, options);
   fail_internal("the training graph has no loss");
 }
 

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "frontend/command_line/command.h"
+#include "frontend/driver/failed_check.h"
 #include "frontend/driver/lesson.h"
 #include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
@@ -41,19 +42,11 @@ void print_calls(const language::CallCounts& calls) {
     fmt::print("  {}: {} calls, {} of them answered from memory\n", name, count.calls, count.from_memory);
 }
 
-void fail_status(const gradus_status& status, const std::vector<language::Check>& checks) {
-  for (const language::Check& check : checks)
-    if (check.number == status.check)
-      fail_program(fmt::format("{} (element {})", check.description, status.element), check.span);
-  fail_program(
-      fmt::format("check {} failed at element {}; nothing was updated", status.check, status.element));
-}
-
 // A step ready to run. `graph` is what it was compiled from, if --check-numerics is to explain it.
 struct Step {
   Executable& executable;
   const Graph* graph;
-  const std::vector<language::Check>& checks;
+  std::vector<language::Check> checks;
 };
 
 StepOutputs finish_step(const Step& step, const StepInputs& inputs, const Options& options,
@@ -64,7 +57,7 @@ StepOutputs finish_step(const Step& step, const StepInputs& inputs, const Option
   const StepOutputs outputs = run_step(executable, inputs);
   if (step.graph && is_numeric_check(outputs.status.check))
     fail_step_numerics(compiler, *step.graph, outputs.status.check, executable, inputs);
-  if (outputs.status.check >= 0) fail_status(outputs.status, step.checks);
+  if (outputs.status.check >= 0) fail_check(outputs.status.check, outputs.status.element, step.checks);
   if (!options.save_outputs.empty()) save_step_outputs(options.save_outputs, description, outputs);
   return outputs;
 }
@@ -113,7 +106,7 @@ int run_graph(const Options& options, const std::string& text, Compiler& compile
                        : options.as_is        ? compiler.as_is(graph)
                                               : graph);
   const StepInputs inputs = inputs_from_file(options, executable->description());
-  const StepOutputs outputs = finish_step({*executable, &graph, {}}, inputs, options, compiler);
+  const StepOutputs outputs = finish_step({*executable, &graph, checks_of(graph)}, inputs, options, compiler);
   if (!options.quiet) print_results(outputs, executable->description());
   return success;
 }

@@ -8,7 +8,9 @@
 #include <cmath>
 #include <map>
 
+#include "frontend/driver/failed_check.h"
 #include "ir/build.h"
+#include "ir/builder.h"
 #include "ir/op.h"
 #include "ir/shown_text.h"
 #include "ir/text/print.h"
@@ -33,8 +35,8 @@ bool has_custom_gradient(const Graph& graph) {
   return false;
 }
 
-}  // namespace
-
+// The graph that computes `y` and, behind it, its gradient by each of these inputs (gradient node
+// unexpanded), with the checks of what comes before y.
 Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& inputs) {
   GraphBuilder builder(graph.name());
   std::map<Value, Value> mapped;
@@ -56,15 +58,77 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
   }
   std::vector<Value> xs;
   for (uint32_t input : inputs) xs.push_back(mapped.at(graph.inputs()[input].value));
-  const Value gradient = build::gradient(builder, mapped.at(y), xs);
   builder.add_result("y", mapped.at(y));
-  for (uint32_t k = 0; k < xs.size(); ++k)
-    builder.add_result(fmt::format("gradient_{}", k), {gradient.node, k});
+  if (!xs.empty()) {
+    const Value gradient = build::gradient(builder, mapped.at(y), xs);
+    for (uint32_t k = 0; k < xs.size(); ++k)
+      builder.add_result(fmt::format("gradient_{}", k), {gradient.node, k});
+  }
+  if (graph.status()) {
+    const Node& status = graph.node(graph.status());
+    std::vector<Value> bad;
+    std::vector<int64_t> numbers;
+    for (size_t i = 0; i < status.operands.size(); ++i) {
+      const auto found = mapped.find(status.operands[i]);
+      if (found == mapped.end()) continue;
+      bad.push_back(found->second);
+      numbers.push_back(status.attributes.integers("checks")[i]);
+    }
+    if (!bad.empty())
+      builder.set_status(builder.add("status", std::move(bad), {{"checks", std::move(numbers)}}));
+  }
   return std::move(builder).finish();
 }
 
-GradientCheck check_gradient(const Graph& graph, Value y, const std::vector<evaluate::Array<double>>& inputs,
+// Those marks that a gradient is asked for by and no input reaches, but through another such mark.
+std::vector<uint32_t> marks_to_move(const Graph& graph) {
+  std::vector<bool> asked(graph.size()), moves(graph.size());
+  for (uint32_t i = 0; i < graph.size(); ++i)
+    if (graph.node(i).op->name == "gradient")
+      for (size_t x = 1; x < graph.node(i).operands.size(); ++x) asked[graph.node(i).operands[x].node] = true;
+  for (const uint32_t input : evaluate::differentiable_inputs(graph))
+    moves[graph.inputs()[input].value.node] = true;
+  std::vector<uint32_t> marks;
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    const Node& node = graph.node(i);
+    for (const Value operand : node.operands) moves[i] = moves[i] || moves[operand.node];
+    if (moves[i] || !asked[i] || node.op->name != "mark") continue;
+    moves[i] = true;
+    marks.push_back(i);
+  }
+  return marks;
+}
+
+}  // namespace
+
+CheckedGraph with_marks_as_inputs(CheckedGraph checked) {
+  const Graph& graph = checked.graph;
+  const std::vector<uint32_t> marks = marks_to_move(graph);
+  if (marks.empty()) return checked;
+  Rewriter values(graph, "check"), moved(graph, "check");
+  for (const uint32_t i : values.live())
+    if (i <= marks.back() || graph.node(i).op->name == "input") values.keep(i);
+  for (const uint32_t mark : marks) values.builder().add_result("", values.map(Value{mark, 0}));
+  std::vector<evaluate::Array<double>> inputs = checked.inputs;
+  for (evaluate::Array<double>& value :
+       evaluate::evaluate<double>(std::move(values.builder()).finish(), checked.inputs).results)
+    inputs.push_back(std::move(value));
+  for (const uint32_t i : moved.live()) {
+    if (!std::binary_search(marks.begin(), marks.end(), i)) {
+      moved.keep(i);
+      continue;
+    }
+    moved.at(i);
+    const Value mark{i, 0};
+    moved.replace(i,
+                  {moved.builder().input(print_value(graph, mark), InputKind::variable, graph.type(mark))});
+  }
+  return {std::move(moved).finish(), std::move(inputs), std::move(checked.checks)};
+}
+
+GradientCheck check_gradient(const CheckedGraph& checked, Value y,
                              const evaluate::DerivativeOptions& options) {
+  const auto& [graph, inputs, checks] = checked;
   GradientCheck check;
   check.scalar = print_value(graph, y);
   std::vector<uint32_t> variables;
@@ -86,6 +150,8 @@ GradientCheck check_gradient(const Graph& graph, Value y, const std::vector<eval
                                check.scalar, missing.what()));
     }
   }();
+  if (evaluation.status && evaluation.status->integers[0] >= 0)
+    fail_check(evaluation.status->integers[0], evaluation.status->integers[1], checks);
   check.reverse_milliseconds =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
@@ -120,6 +186,7 @@ std::string verdict(const GradientCheck& check) {
   for (const evaluate::DerivativeRow& row : check.table.rows)
     if (evaluate::is_exact(row.method))
       (row.available ? asked : missing).push_back(evaluate::name(row.method));
+  if (check.coordinates == 0) return "nothing to compare: it depends on no number that could be moved";
   if (asked.empty()) return "no exact method is available to compare with";
   std::string out = check.exact_methods_agree ? "exact methods agree to 1e-12" : "exact methods DISAGREE";
   if (!missing.empty()) out += fmt::format(" (not available: {})", fmt::join(missing, ", "));

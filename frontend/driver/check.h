@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/language/elaborate.h"
 #include "ir/evaluate/derivative.h"
 #include "passes/pass.h"
 
@@ -21,12 +22,19 @@ struct GradientCheck {
       false;  // from central differences, by more than 1 %: exact methods follow it
 };
 
-// The graph that computes `y` and, behind it, its gradient by each of these inputs (gradient node
-// unexpanded).
-Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& inputs);
+// A graph and values for all its inputs, in double.
+struct CheckedGraph {
+  Graph graph;
+  std::vector<evaluate::Array<double>> inputs;
+  std::vector<language::Check> checks;
+};
 
-// `inputs` are values for all inputs of the graph, in double.
-GradientCheck check_gradient(const Graph& graph, Value y, const std::vector<evaluate::Array<double>>& inputs,
+// A gradient may be asked for by a value that no input reaches: such a mark becomes an input here, since
+// nothing could be moved otherwise.
+CheckedGraph with_marks_as_inputs(CheckedGraph checked);
+
+// Throws where an index that `y` needs is out of range.
+GradientCheck check_gradient(const CheckedGraph& checked, Value y,
                              const evaluate::DerivativeOptions& options);
 
 // One table as text.

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "frontend/driver/failed_check.h"
 #include "frontend/driver/numerics.h"
 #include "frontend/driver/step.h"
 #include "ir/evaluate/bounded.h"
@@ -55,12 +56,7 @@ ResultTable compute_jit(const language::LessonProgram& lesson, Compiler& compile
     values.inputs = inputs;
     fail_step_numerics(compiler, lesson.graph, status.check, *executable, values);
   }
-  if (status.check >= 0) {
-    for (const language::Check& check : lesson.checks)
-      if (check.number == status.check)
-        fail_program(fmt::format("{} (element {})", check.description, status.element), check.span);
-    fail_internal("a check failed that nobody knows");
-  }
+  if (status.check >= 0) fail_check(status.check, status.element, lesson.checks);
   ResultTable table;
   for (size_t r = 0; r < results.size(); ++r)
     table[executable->description().results[r].name] = numbers_of(results[r]);
@@ -85,6 +81,8 @@ ResultTable compute_evaluator(const language::LessonProgram& lesson) {
                    {}, "without --evaluator it is compiled, which has no such limit");
     }
   }();
+  if (evaluation.status && evaluation.status->integers[0] >= 0)
+    fail_check(evaluation.status->integers[0], evaluation.status->integers[1], lesson.checks);
   ResultTable table;
   for (size_t r = 0; r < evaluation.results.size(); ++r) {
     Numbers numbers{evaluation.results[r].type, {}};
