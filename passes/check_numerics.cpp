@@ -231,7 +231,10 @@ class Instrumenter {
     for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({made.node, r});
     rewriter_.replace(index, std::move(values));
     const Value codes{made.node, static_cast<uint32_t>(node.types.size())};
-    const Value first = build::reduce(b(), "min", codes, build::all_axes(b().shape(codes)));
+    const Shape& shape = b().shape(codes);
+    // A loop of no iterations fails in none.
+    const Value first = element_count(shape) == 0 ? number(all_finite)
+                                                  : build::reduce(b(), "min", codes, build::all_axes(shape));
     return build::binary(b(), "less", first, number(all_finite));
   }
 

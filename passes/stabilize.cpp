@@ -29,6 +29,12 @@ Axes kept_axes(const Shape& shape, const Axes& reduced) {
   return kept;
 }
 
+// A row of nothing has no largest exponent.
+bool has_largest(const Shape& shape, const Axes& reduced) {
+  return std::none_of(reduced.begin(), reduced.end(),
+                      [&](int64_t axis) { return shape[static_cast<size_t>(axis)] == 0; });
+}
+
 // The largest exponent of each row; 0 where that is not finite, since ∞ − ∞ is no number.
 Value shift_of(Peephole& p, Value exponent, const Axes& reduced) {
   const Value largest = p.make("stop_gradient", {p.make("max", {exponent}, {{"axes", reduced}})});
@@ -68,7 +74,7 @@ Value log_sum_exp(Peephole& p, Value total) {
   if (!power) return {};
   const Axes reduced = sum->attributes.integers("axes");
   const Value exponent = power->operands[0];
-  if (is_shifted(p, exponent, reduced)) return {};
+  if (!has_largest(p.type(exponent).shape, reduced) || is_shifted(p, exponent, reduced)) return {};
   const Value shift = shift_of(p, exponent, reduced);
   const Value wide = spread_over_rows(p, shift, p.type(exponent).shape, reduced);
   const Value rest = p.make("sum", {p.make("exp", {p.make("sub", {exponent, wide})})}, {{"axes", reduced}});
@@ -118,7 +124,7 @@ Value softmax_rule(Peephole& p, Operands x) {
     reduced = sum->attributes.integers("axes");
     return kept_axes(shape, reduced);
   });
-  if (!total || is_shifted(p, exponent, reduced)) return {};
+  if (!total || !has_largest(shape, reduced) || is_shifted(p, exponent, reduced)) return {};
   const Value wide = spread_over_rows(p, shift_of(p, exponent, reduced), shape, reduced);
   const Value shifted = p.make("exp", {p.make("sub", {exponent, wide})});
   const Value sum = p.make("sum", {shifted}, {{"axes", reduced}});
