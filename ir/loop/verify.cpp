@@ -375,7 +375,10 @@ class FunctionVerifier {
     const bool real_only = (op >= ScalarOp::sqrt && op <= ScalarOp::sigmoid) || op == ScalarOp::atan2;
     const bool bits_only = op == ScalarOp::shift_left || op == ScalarOp::shift_right_logical;
     const bool logical = op >= ScalarOp::logical_and && op <= ScalarOp::logical_xor;
+    const bool arithmetic = op < ScalarOp::is_finite || (op >= ScalarOp::add && op <= ScalarOp::power) ||
+                            op == ScalarOp::multiply_add;
     if ((real_only && !is_float(type)) || (bits_only && !is_integer(type)) ||
+        (arithmetic && type == ElementType::boolean) ||
         ((logical || op == ScalarOp::logical_not) && is_float(type)))
       report(fmt::format("{} of {}", name(op), name(type)));
   }

@@ -291,6 +291,8 @@ TEST_CASE("the verifier finds what is wrong") {
       {in_function("    constant %c: i32[1] = [1]\n"), "outside main"},
       {in_main("    let %a: f32 = %x[0] + f64(1.0)\n"), "operands of add are f32 and f64"},
       {in_main("    let %a: i64 = exp(2)\n"), "exp of i64"},
+      {in_main("    let %a: bool = %x[0] > %x[1]\n    let %b: bool = %a + %a\n"), "add of bool"},
+      {in_main("    let %a: bool = %x[0] > %x[1]\n    let %b: bool = -%a\n"), "negate of bool"},
       {in_main("    let %i: i64 = 1\n    for %i in 0..2 {\n      %y[%i] = 1.0\n    }\n"), "bound already"},
       {"loops @p workspace 0 (input %x: f32[4]) {\n  main (read %x: f32[5]) {\n  }\n}\n",
        "argument %x is f32[4]"},
