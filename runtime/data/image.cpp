@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 
@@ -78,6 +79,21 @@ void store(const Tensor& pixels, int64_t channels, std::span<float> to) {
   }
 }
 
+std::string extension(const files::path& path) {
+  std::string text = path.extension().string();
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// Left out, they would be missing from the data without a word.
+void refuse_other_image(const files::path& path) {
+  constexpr std::string_view others[] = {".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic"};
+  const std::string found = extension(path);
+  if (std::find(std::begin(others), std::end(others), found) != std::end(others))
+    fail_program(fmt::format("{}: a {} file among the images", path.string(), found), {},
+                 "images are read from PNG files; convert it, or move it elsewhere");
+}
+
 std::vector<std::string> entries(const std::string& folder, bool folders) {
   std::vector<std::string> found;
   std::error_code error;
@@ -85,9 +101,9 @@ std::vector<std::string> entries(const std::string& folder, bool folders) {
     const std::string name = at->path().filename().string();
     if (name.starts_with('.')) continue;
     std::error_code ignored;
-    const bool wanted = folders ? at->is_directory(ignored)
-                                : at->is_regular_file(ignored) && at->path().extension() == ".png";
-    if (wanted) found.push_back(name);
+    if (folders ? !at->is_directory(ignored) : !at->is_regular_file(ignored)) continue;
+    if (!folders) refuse_other_image(at->path());
+    if (folders || extension(at->path()) == ".png") found.push_back(name);
   }
   if (error)
     fail_environment(fmt::format("{}: cannot read the folder: {}", folder, error.message()), {},

@@ -1,6 +1,7 @@
 #include "runtime/data/image.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include "runtime/data/png.h"
 #include "runtime/data/vocabulary.h"
@@ -82,6 +83,23 @@ TEST_CASE("image folders: classes by name, one shape, three channels if any imag
         Approx(0.299 + 0.0228));
   CHECK_THAT(error_of(ErrorKind::program, [&] { image_folder_data_set(folder.path(), {}); }),
              Catch::Contains("b/1.png: the image has 2×2 pixels, those before it 1×1"));
+}
+
+TEST_CASE("image folders: no image is left out without a word") {
+  const TemporaryFolder folder;
+  write_classes(folder);
+  write_png(folder.file("a/3.PNG"), pixels({1, 1, 3}, {0, 0, 0}));
+  std::ofstream(folder.file("a/.hidden.jpg")) << "a thumbnail";
+  std::ofstream(folder.file("a/notes.txt")) << "no image";
+  ImageOptions options;
+  options.size = 2;
+  CHECK(image_folder_data_set(folder.path(), options).training.size() == 5);
+  for (const char* name : {"b/3.jpg", "b/4.JPEG"}) {
+    std::ofstream(folder.file(name)) << "not read";
+    CHECK_THAT(error_of(ErrorKind::program, [&] { image_folder_data_set(folder.path(), options); }),
+               Catch::Contains(std::string(name) + ": a ."));
+    std::filesystem::remove(folder.file(name));
+  }
 }
 
 TEST_CASE("image folders: names of classes may be any bytes") {
