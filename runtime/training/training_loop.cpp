@@ -20,6 +20,16 @@ std::string_view without_train(std::string_view name) {
   return name;
 }
 
+constexpr const char* what_helps =
+    "lower the learning rate, clip the gradient, or look at the scale of the data";
+
+std::optional<double> first_not_finite(const Tensor& tensor) {
+  if (!is_float(tensor.element())) return std::nullopt;
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    if (const double number = tensor.number(i); !std::isfinite(number)) return number;
+  return std::nullopt;
+}
+
 class Loop {
  public:
   Loop(const Steps& steps, const DataSet& data, ParameterSet& parameters, const TrainingOptions& options)
@@ -45,17 +55,24 @@ class Loop {
     for (const auto& [name, value] : options.inputs) state_.rate_names.push_back(name);
     state_.rate_names.insert(state_.rate_names.end(), options.rates.begin(), options.rates.end());
     rates_.resize(options.rates.size(), std::numeric_limits<double>::quiet_NaN());
-    state_.saved = [this] { return saved(); };
+    state_.saved = [this] {
+      check_storage();
+      return saved();
+    };
+    for (size_t i = 0; i < parameters.size(); ++i)
+      began_finite_.push_back(!first_not_finite(parameters.value(i)));
   }
 
   TrainingReport run() {
     if (state_.rows == 0) fail_program(fmt::format("{}: there are no training rows", data_.name));
     const auto started = std::chrono::steady_clock::now();
     if (options_.resume) resume(*options_.resume);
+    first_step_ = state_.step + 1;
     if (!state_.finished) {
       tell(&Callback::train_begin);
       while (state_.epochs_done < options_.epochs && !state_.stop && !state_.interrupted) run_epoch();
       state_.finished = !state_.interrupted;
+      check_storage();
       tell(&Callback::train_end);
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
@@ -95,6 +112,7 @@ class Loop {
   }
 
   void end_epoch() {
+    check_storage();
     EpochRecord record{state_.epoch, state_.step, sums_.values(), {}};
     if (!data_.validation.empty()) {
       const std::vector<double> values =
@@ -223,9 +241,27 @@ class Loop {
   void check_losses() const {
     for (size_t i = 0; i < options_.metrics.size(); ++i) {
       if (!options_.metrics[i].loss || std::isfinite(sums_.latest(i))) continue;
-      fail_program(fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name,
-                               shown_number(sums_.latest(i)), state_.epoch, state_.step),
-                   {}, "lower the learning rate, clip the gradient, or look at the scale of the data");
+      fail_program(
+          fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name,
+                      shown_number(sums_.latest(i)), state_.epoch, state_.step),
+          {},
+          state_.step == first_step_
+              ? "nothing was updated before: --check-numerics names the number of the data, the weight or "
+                "the op that it comes from"
+              : what_helps);
+    }
+  }
+
+  // The loss shows what a step made of the parameters only in the next step, and there may be none: before
+  // they are measured or saved they are looked at. What began infinite may be meant so.
+  void check_storage() const {
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      if (!began_finite_[i]) continue;
+      if (const std::optional<double> number = first_not_finite(parameters_.value(i)))
+        fail_program(fmt::format("{} '{}' holds {} after epoch {}, step {}",
+                                 parameters_.kind(i) == ArgumentKind::state ? "the state" : "the parameter",
+                                 parameters_.path(i), shown_number(*number), state_.epoch, state_.step),
+                     {}, what_helps);
     }
   }
 
@@ -264,7 +300,9 @@ class Loop {
   BoundSteps evaluate_steps_;
   MetricSums sums_;
   TrainingState state_;
-  std::vector<double> rates_;  // of the last step
+  std::vector<double> rates_;       // of the last step
+  std::vector<bool> began_finite_;  // by position in the parameters
+  int64_t first_step_ = 1;          // of this run
 };
 
 }  // namespace

@@ -184,6 +184,40 @@ TEST_CASE("a loss that is not finite stops the training") {
              Catch::Contains("inf"));
 }
 
+TEST_CASE("parameters that the last step left not finite are an error, and not saved") {
+  const TemporaryFolder folder;
+  DataSet data = line_data(4);
+  data.columns[0].values.values<float>()[0] = 1e30f;
+  data.columns[1].values.values<float>()[0] = 1e10f;
+  FakeProgram program;
+  ParameterSet parameters = FakeProgram::parameters();
+  RunFolder run({folder.file("run"), "line", {}, {}, {}, {}});
+  TrainingOptions options = basic(4, 1);
+  options.callbacks = {&run};
+  CHECK_THAT(error_of(ErrorKind::program, [&] { train(program.steps(), data, parameters, options); }),
+             Catch::Contains("the parameter 'w' holds inf after epoch 1, step 1"));
+  CHECK_FALSE(std::filesystem::exists(run.checkpoint_file()));
+  // Where it was so before, it may be meant so.
+  parameters = FakeProgram::parameters(INFINITY);
+  data = line_data(4);
+  options.metrics = {{"share", "top", "bottom"}};
+  options.callbacks.clear();
+  CHECK_NOTHROW(train(program.steps(), data, parameters, options));
+}
+
+TEST_CASE("a loss that is not finite in the first step is no fault of the learning rate") {
+  DataSet data = line_data(4);
+  data.columns[1].values.values<float>()[0] = std::nanf("");
+  FakeProgram program;
+  ParameterSet parameters = FakeProgram::parameters();
+  try {
+    train(program.steps(), data, parameters, basic(4, 3));
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK_THAT(error.diagnostics()[0].hint, Catch::Contains("--check-numerics"));
+  }
+}
+
 TEST_CASE("a line of the history can be read again") {
   EpochRecord record;
   record.epoch = 2;
