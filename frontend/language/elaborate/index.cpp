@@ -69,7 +69,10 @@ Value Elaborator::gather_axis(Value x, Value ids, int64_t axis, const SourceSpan
   GraphBuilder& b = frame_->builder;
   const Type ids_type = type_of(ids);
   if (!is_integer(ids_type.element))
-    error(span, fmt::format("an index must be an integer, found {}", to_string(ids_type)), "cast it: i32(…)");
+    error(span, fmt::format("an index must be an integer, found {}", to_string(ids_type)),
+          ids_type.element == ElementType::boolean
+              ? "a mask does not select elements, since sizes are fixed: use `where(condition, a, b)`"
+              : "cast it: i32(…)");
   const int64_t limit = b.shape(x)[static_cast<size_t>(axis)];
   // The indexed axis to the front, gather, and the new axes to where it was.
   std::vector<int64_t> forward{axis};

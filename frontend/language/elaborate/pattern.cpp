@@ -75,8 +75,8 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
     if (const ElementType found = element_of(value, span); is_float(found) && !is_float(element)) {
       const bool target_first = definition.parameters.size() >= 2 && &parameter == &definition.parameters[1];
       error(span, fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
-            target_first ? "the prediction comes first, then the target"
-                         : fmt::format("cast it: {}(…)", name(element)));
+            fmt::format("cast it: {}(…){}", name(element),
+                        target_first ? "; the prediction comes first, then the target" : ""));
     }
     Value tensor_value = to_value(value, span);
     return promote(tensor_value, element, span, what);

@@ -41,12 +41,19 @@ void Elaborator::take_setting(const std::string& name, const Object& value, cons
   }
   if (name == "shuffle") settings.shuffle = to_bool(value, "`shuffle`", span);
   if (name == "drop_last") settings.drop_last = to_bool(value, "`drop_last`", span);
-  for (const char* habit : {"learning_rate", "lr", "batch_size", "n_epochs"})
+  constexpr std::pair<std::string_view, std::string_view> habits[] = {
+      {"learning_rate", "a rate is given to the optimizer: with adam(1e-3)"},
+      {"lr", "a rate is given to the optimizer: with adam(1e-3)"},
+      {"batch_size", "the setting is called `batch`"},
+      {"batchsize", "the setting is called `batch`"},
+      {"epoch", "the setting is called `epochs`"},
+      {"Epochs", "the setting is called `epochs`"},
+      {"n_epochs", "the setting is called `epochs`"},
+      {"num_epochs", "the setting is called `epochs`"},
+  };
+  for (const auto& [habit, hint] : habits)
     if (name == habit && is_known(value))
-      warn(span, fmt::format("`{}` is a name like any other here", name),
-           name == std::string("batch_size") ? "the setting is called `batch`"
-           : name == std::string("n_epochs") ? "the setting is called `epochs`"
-                                             : "a rate is given to the optimizer: with adam(1e-3)");
+      warn(span, fmt::format("`{}` is a name like any other here", name), std::string(hint));
 }
 
 Setting Elaborator::setting_of(const Object& object, const SourceSpan& span) {

@@ -264,7 +264,9 @@ bool Elaborator::condition(const Expression& expression) {
     error(expression.span,
           fmt::format("this condition changes at run time ({}), but `if` is settled when the graph is built",
                       describe(value)),
-          "use `where(condition, a, b)`");
+          options_.mode != Mode::program && activation_->environment == block_environment_
+              ? "use `when condition { … }`, or `where(condition, a, b)` for a value"
+              : "use `where(condition, a, b)`");
   error(expression.span, fmt::format("a condition must be true or false, found {}", describe(value)));
 }
 
