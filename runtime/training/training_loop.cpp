@@ -241,14 +241,13 @@ class Loop {
   void check_losses() const {
     for (size_t i = 0; i < options_.metrics.size(); ++i) {
       if (!options_.metrics[i].loss || std::isfinite(sums_.latest(i))) continue;
-      fail_program(
-          fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name,
-                      shown_number(sums_.latest(i)), state_.epoch, state_.step),
-          {},
-          state_.step == first_step_
-              ? "nothing was updated before: --check-numerics names the number of the data, the weight or "
-                "the op that it comes from"
-              : what_helps);
+      fail_program(fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name,
+                               shown_number(sums_.latest(i)), state_.epoch, state_.step),
+                   {},
+                   state_.step == first_step_ ? "this run updated nothing before: --check-numerics names the "
+                                                "number of the data, the weight or "
+                                                "the op that it comes from"
+                                              : what_helps);
     }
   }
 
