@@ -33,14 +33,17 @@ Value zeros_like(GraphBuilder& b, Value like) { return constant(b, b.type(like),
 Value ones_like(GraphBuilder& b, Value like) { return constant(b, b.type(like), 1); }
 
 // None, too, if it is an integer that a double cannot hold.
-std::optional<double> known_splat(const GraphBuilder& b, Value value) {
-  const Node* node = &b.node(value);
-  while (node->op->name == "broadcast" || node->op->name == "reshape") node = &b.node(node->operands[0]);
+std::optional<double> known_splat(const Graph& graph, Value value) {
+  const Node* node = &graph.node(value);
+  while (node->op->name == "broadcast" || node->op->name == "reshape") node = &graph.node(node->operands[0]);
   if (node->op->name != "constant") return std::nullopt;
   const AttributeValue* known = node->attributes.find("value");
   if (!known) return std::nullopt;
   if (const double* number = std::get_if<double>(known)) return *number;
   return evaluate::exact_double(std::get<int64_t>(*known));
+}
+std::optional<double> known_splat(const GraphBuilder& b, Value value) {
+  return known_splat(b.graph(), value);
 }
 
 Value unary(GraphBuilder& b, std::string_view op, Value x) { return b.add(op, {x}); }

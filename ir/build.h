@@ -18,6 +18,7 @@ Value zeros_like(GraphBuilder& b, Value like);
 Value ones_like(GraphBuilder& b, Value like);
 // The number a node is known to be everywhere (a constant with one value, seen through broadcast and
 // reshape).
+std::optional<double> known_splat(const Graph& graph, Value value);
 std::optional<double> known_splat(const GraphBuilder& b, Value value);
 
 Value unary(GraphBuilder& b, std::string_view op, Value x);

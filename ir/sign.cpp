@@ -31,22 +31,32 @@ Sign of_larger(Sign first, Sign second) {
 
 class Signs {
  public:
-  explicit Signs(const GraphBuilder& builder) : builder_(builder) {}
+  // `variables`: a known value of a name of its own is one that a gradient may be taken by, and says nothing.
+  Signs(const Graph& graph, bool variables) : graph_(graph), variables_(variables) {}
 
   Sign of(Value value) {
     if (const auto known = known_.find(value); known != known_.end()) return known->second;
     if (++visited_ > most_visited) return Sign::any;
-    const Sign sign = is_float(builder_.type(value).element) ? derive(value) : Sign::any;
+    const Sign sign = is_float(graph_.type(value).element) ? derive(value) : Sign::any;
     known_[value] = sign;
     return sign;
+  }
+
+  // Made of constants alone, none of them below a mark.
+  bool is_known(Value value) {
+    const Node& node = graph_.node(value);
+    if (node.op == &ops::input || node.op == &ops::mark || ++visited_ > most_visited) return false;
+    return std::all_of(node.operands.begin(), node.operands.end(),
+                       [&](Value operand) { return is_known(operand); });
   }
 
  private:
   static constexpr int most_visited = 500;  // so that a pass that asks often stays near-linear
 
   Sign derive(Value value) {
-    const Node& node = builder_.node(value);
+    const Node& node = graph_.node(value);
     if (node.op == &ops::constant) return constant(node);
+    if (variables_ && node.op == &ops::mark && is_known(node.operands[0])) return Sign::any;
     const Sign sign = elementwise(node);
     return sign == Sign::any ? across_elements(node) : sign;
   }
@@ -84,7 +94,7 @@ class Signs {
     if (op == &ops::expm1 || op == &ops::log1p || op == &ops::tanh || op == &ops::erf || op == &ops::cbrt)
       return may_underflow(operand(0));
     if (op == &ops::cast)
-      return is_float(builder_.type(node.operands[0]).element) ? may_underflow(operand(0)) : Sign::any;
+      return is_float(graph_.type(node.operands[0]).element) ? may_underflow(operand(0)) : Sign::any;
     return Sign::any;
   }
 
@@ -93,7 +103,7 @@ class Signs {
 
   // Only an odd exponent keeps the sign of -0.
   Sign power(const Node& node) {
-    const std::optional<double> exponent = build::known_splat(builder_, node.operands[1]);
+    const std::optional<double> exponent = build::known_splat(graph_, node.operands[1]);
     if (exponent && std::fmod(*exponent, 2) == 0) return Sign::unsigned_zero;
     const Sign base = may_underflow(of(node.operands[0]));
     const bool odd = !exponent || std::abs(std::fmod(*exponent, 2)) == 1;
@@ -126,7 +136,7 @@ class Signs {
 
   // The zero that is the sum of nothing may be -0.
   Sign total(Sign term, Value terms) const {
-    const bool may_be_nothing = element_count(builder_.shape(terms)) == 0;
+    const bool may_be_nothing = element_count(graph_.type(terms).shape) == 0;
     return weaker(term, may_be_nothing ? Sign::non_negative : Sign::unsigned_zero);
   }
 
@@ -137,16 +147,30 @@ class Signs {
     if (node.operands[0] != node.operands[1] || contract->left != contract->right) return false;
     if (batch && batch->left != batch->right) return false;
     const size_t paired = contract->left.size() + (batch ? batch->left.size() : 0);
-    return paired == builder_.shape(node.operands[0]).size();
+    return paired == graph_.type(node.operands[0]).shape.size();
   }
 
-  const GraphBuilder& builder_;
+  const Graph& graph_;
+  bool variables_;
   std::map<Value, Sign> known_;
   int visited_ = 0;
 };
 
 }  // namespace
 
-Sign sign_of(const GraphBuilder& builder, Value value) { return Signs(builder).of(value); }
+Sign sign_of(const GraphBuilder& builder, Value value) { return Signs(builder.graph(), false).of(value); }
+
+bool rests_at_zero(const Graph& graph, const Node& root) {
+  if (root.op == &ops::pow) {
+    const std::optional<double> exponent = build::known_splat(graph, root.operands[1]);
+    if (!exponent || *exponent <= 0 || *exponent >= 1) return false;
+  } else if (root.op != &ops::sqrt && root.op != &ops::cbrt) {
+    return false;
+  }
+  Signs signs(graph, true);
+  if (signs.is_known(root.operands[0])) return false;
+  const Sign sign = signs.of(root.operands[0]);
+  return sign == Sign::non_negative || sign == Sign::unsigned_zero;
+}
 
 }  // namespace gradus

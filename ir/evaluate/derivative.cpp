@@ -136,7 +136,7 @@ T ScalarFunction::changed(Base<T>& base, size_t coordinate, T number) {
     const Node& node = graph_.node(index);
     std::vector<const Array<T>*> operands;
     for (const Value operand : node.operands) operands.push_back(&look_up(operand));
-    fresh[index] = evaluate_node<T>(node, operands, options_);
+    fresh[index] = evaluate_node<T>(graph_, node, operands, options_);
   }
   return look_up(graph_.results()[0].value).floats[0];
 }

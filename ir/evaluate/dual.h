@@ -210,22 +210,14 @@ template <class T>
 Dual<T> log1p(const Dual<T>& x) {
   return {log1p(x.value), quotient(x.tangent, T(1.0) + x.value)};
 }
-// A number at 0 that does not move from there to first order: the least value of a square. Its roots do not
-// move to any order, though their slope is infinite (see `slope_unless_at_rest` in ir/ops/elementwise.h).
-template <class T>
-bool rests_at_zero(const Dual<T>& x) {
-  return primal(x.value) == 0 && primal(x.tangent) == 0;
-}
 template <class T>
 Dual<T> sqrt(const Dual<T>& x) {
   const T y = sqrt(x.value);
-  if (rests_at_zero(x)) return Dual<T>(y, T(0.0));
   return chain(y, x.tangent, [&] { return T(0.5) / y; });
 }
 template <class T>
 Dual<T> cbrt(const Dual<T>& x) {
   const T y = cbrt(x.value);
-  if (rests_at_zero(x)) return Dual<T>(y, T(0.0));
   return chain(y, x.tangent, [&] { return T(1.0) / (T(3.0) * y * y); });
 }
 template <class T>
@@ -279,8 +271,7 @@ template <class T>
 Dual<T> pow(const Dual<T>& x, const Dual<T>& y) {
   const T power = pow(x.value, y.value);
   T tangent(0.0);
-  const bool root = primal(y.value) > 0 && primal(y.value) < 1 && rests_at_zero(x);
-  if (!is_zero(x.tangent) && !is_zero(y.value) && !root) {
+  if (!is_zero(x.tangent) && !is_zero(y.value)) {
     const T slope = pow(x.value, y.value - T(1.0));
     const bool in_range = std::isnormal(primal(slope)) || !std::isnormal(primal(power));
     tangent = in_range ? x.tangent * y.value * slope : scaled(power, x.tangent * y.value, x.value);

@@ -6,6 +6,7 @@
 
 #include "ir/error.h"
 #include "ir/evaluate/scalar.h"
+#include "ir/sign.h"
 
 namespace gradus::evaluate {
 
@@ -59,6 +60,17 @@ void evaluate_elementwise(Call<T>& call) {
   }
 }
 
+// A root does not move where it rests at 0, though its slope is infinite there. A complex step takes a square
+// at 0 below 0, where real numbers do not lead.
+template <class T>
+void keep_at_rest(const Graph& graph, Call<T>& call) {
+  if (!rests_at_zero(graph, call.node)) return;
+  for (size_t e = 0; e < call.result().size(); ++e) {
+    T& root = call.result().floats[e];
+    if (primal(call.operand().floats[e]) <= 0) root = T(std::copysign(0.0, primal(root)));
+  }
+}
+
 // The values of one graph over one scalar. Values that are not there come from `outer`: inside a gradient
 // node those of the frame around it, lifted.
 template <class T>
@@ -94,7 +106,7 @@ class Frame {
     }
     std::vector<const Array<T>*> operands;
     for (Value operand : node.operands) operands.push_back(&get(operand));
-    values_[index] = evaluate_node<T>(node, operands, options_);
+    values_[index] = evaluate_node<T>(graph_, node, operands, options_);
   }
 
   std::vector<std::vector<Array<T>>> take_values() && { return std::move(values_); }
@@ -214,7 +226,8 @@ void run_all(Frame<T>& frame, const Graph& graph) {
 }  // namespace
 
 template <class T>
-std::vector<Array<T>> evaluate_node(const Node& node, const std::vector<const Array<T>*>& operands,
+std::vector<Array<T>> evaluate_node(const Graph& graph, const Node& node,
+                                    const std::vector<const Array<T>*>& operands,
                                     const EvaluateOptions& options) {
   Call<T> call{node, operands, {}, options};
   for (const Type& type : node.types) call.results.emplace_back(type);
@@ -224,6 +237,7 @@ std::vector<Array<T>> evaluate_node(const Node& node, const std::vector<const Ar
     evaluate_elementwise(call);
   else
     fail_internal(fmt::format("op '{}' cannot be evaluated by itself", node.op->name));
+  if constexpr (!std::is_same_v<T, double> && !std::is_same_v<T, Bounded>) keep_at_rest(graph, call);
   for (Array<T>& result : call.results) fit_to_declared(result, options);
   return std::move(call.results);
 }
@@ -293,8 +307,8 @@ double number_at(const Array<double>& array, size_t flat) {
   template Evaluation<T> evaluate<T>(const Graph&, std::vector<Array<T>>, const EvaluateOptions&);   \
   template std::vector<std::vector<Array<T>>> evaluate_nodes<T>(const Graph&, std::vector<Array<T>>, \
                                                                 const EvaluateOptions&);             \
-  template std::vector<Array<T>> evaluate_node<T>(const Node&, const std::vector<const Array<T>*>&,  \
-                                                  const EvaluateOptions&);                           \
+  template std::vector<Array<T>> evaluate_node<T>(                                                   \
+      const Graph&, const Node&, const std::vector<const Array<T>*>&, const EvaluateOptions&);       \
   template std::vector<Array<T>> Call<T>::run_body(std::vector<Array<T>>) const;                     \
   template Array<T> lift<T>(const Array<double>&);                                                   \
   template Array<double> primal_of<T>(const Array<T>&);

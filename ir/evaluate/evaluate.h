@@ -30,9 +30,10 @@ template <class T>
 std::vector<std::vector<Array<T>>> evaluate_nodes(const Graph& graph, std::vector<Array<T>> inputs,
                                                   const EvaluateOptions& options = {});
 
-// One node on given operands (no gradient or input node).
+// One node of the graph on given operands (no gradient or input node).
 template <class T>
-std::vector<Array<T>> evaluate_node(const Node& node, const std::vector<const Array<T>*>& operands,
+std::vector<Array<T>> evaluate_node(const Graph& graph, const Node& node,
+                                    const std::vector<const Array<T>*>& operands,
                                     const EvaluateOptions& options = {});
 
 // Between scalars: lifting sets tangents and imaginary parts to zero, `primal_of` drops them.

@@ -54,8 +54,7 @@ Value number_like_result(const GradientUse& use, double value) {
 Value slope_unless_at_rest(const GradientUse& use, Value at,
                            const std::function<Value(const GradientUse&, Value)>& slope) {
   GraphBuilder& b = use.builder;
-  const Sign sign = sign_of(b, use.operand(0));
-  if (sign == Sign::any || sign == Sign::positive) return slope(use, at);
+  if (!rests_at_zero(b.graph(), use.node)) return slope(use, at);
   const Value zero = number_like_result(use, 0);
   const Value at_zero = build::binary(b, "equal", at, zero);
   const Value elsewhere = build::select(b, at_zero, number_like_result(use, 1), at);

@@ -18,10 +18,9 @@ ScalarRule scalar_of(loop::ScalarOp op);
 
 // A constant of the result's type.
 Value number_like_result(const GradientUse& use, double value);
-// The slope by operand 0 of a function whose slope there is infinite at 0: slope(use, at), `at` being 0 where
-// the operand is. An operand that cannot be negative has its least value at 0, a slope of 0 or a kink of its
-// own: then the slope counts as 0, to every order. Otherwise 0 · ∞ would make the gradient of a length, of a
-// deviation, of any √(x²) NaN at 0.
+// The slope by operand 0 of a root: slope(use, at), `at` being 0 where the operand is; but 0 there if the
+// root rests at 0 (ir/sign.h). Otherwise 0 · ∞ would make the gradient of a length, of a deviation, of any
+// √(x²) NaN at 0.
 Value slope_unless_at_rest(const GradientUse& use, Value at,
                            const std::function<Value(const GradientUse&, Value)>& slope);
 // 1 where the comparison holds, else 0, in the result's type.
