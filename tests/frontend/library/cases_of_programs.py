@@ -20,19 +20,20 @@ def cosine_decay(s, first, last, steps):
 
 
 def warmup_cosine(s, peak, warmup, total):
-    if s <= warmup:
+    if warmup > 0 and s <= warmup:
         return peak * progress(s, 0, warmup)
     return peak / 2 * (1 + mp.cos(mp.pi * progress(s, warmup, total)))
 
 
 def one_cycle(s, peak, steps, up):
-    if s <= up * steps:
+    if up > 0 and s <= up * steps:
         return cosine_decay(s, peak / 25, peak, up * steps)
     return cosine_decay(s - up * steps, peak, peak / 250000, steps - up * steps)
 
 
 def slanted(s, peak, steps, cut, ratio):
-    share = max(s, 0) / (cut * steps) if s < cut * steps else 1 - (s - cut * steps) / (steps - cut * steps)
+    top = cut * steps
+    share = max(s, 0) / top if max(s, 0) < top else 1 - max(s - top, 0) / (steps - top)
     return positive(peak * (1 + share * (ratio - 1)) / ratio)
 
 
@@ -53,13 +54,15 @@ def schedules():
         "step_decay(x, 1.0, 0.5, 10)": lambda s: mpf(0.5) ** mp.floor(max(s, 0) / 10),
         "inverse_time_decay(x, 1.0, 0.5, 10)": lambda s: 1 / (1 + max(s, 0) / 20),
         "warmup(x, 1.0, 5)": lambda s: progress(s, 0, 5),
-        "warmup(x, 1.0, 0)": lambda s: progress(s, 0, 0),
+        "warmup(x, 1.0, 0)": lambda s: one,
         "warmup_cosine(x, 1.0, 2, 10)": lambda s: warmup_cosine(s, one, 2, 10),
         "warmup_cosine(x, 1.0, 0, 10)": lambda s: warmup_cosine(s, one, 0, 10),
         "warmup_cosine(x, 1.0, 2, 2)": lambda s: warmup_cosine(s, one, 2, 2),
         "noam(x, 512, warmup: 10)": lambda s: noam(s, 512, 10),
         "one_cycle(x, 1.0, 10)": lambda s: one_cycle(s, one, 10, mpf(0.3)),
+        "one_cycle(x, 1.0, 10, up: 0.0)": lambda s: one_cycle(s, one, 10, mpf(0)),
         "slanted_triangular(x, 1.0, 10)": lambda s: slanted(s, one, 10, mpf(0.1), 32),
+        "slanted_triangular(x, 1.0, 10, cut: 0.0)": lambda s: slanted(s, one, 10, mpf(0), 32),
         "slanted_triangular(x, 1.0, 10, cut: 1)": lambda s: slanted(s, one, 10, one, 32) if s < 10 else mpf(s == 10),
         "cosine_restarts(x, 1.0, 0.25, 5)": lambda s: cosine_decay(max(s - 1, 0) % 5, one, mpf(0.25), 5),
         "piecewise_constant(x, [2, 10], [1.0, 0.5, 0.25])":
