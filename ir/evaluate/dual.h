@@ -282,7 +282,8 @@ Dual<T> pow(const Dual<T>& x, const Dual<T>& y) {
 template <class T>
 Dual<T> atan2(const Dual<T>& y, const Dual<T>& x) {
   const double larger = std::max(std::fabs(primal(x)), std::fabs(primal(y)));
-  const T scale(std::isfinite(larger) && larger > 0 ? larger : 1.0);
+  if (std::isinf(larger)) return Dual<T>(atan2(y.value, x.value), T(0.0));
+  const T scale(larger > 0 ? larger : 1.0);
   const T across = x.value / scale, up = y.value / scale, square = across * across + up * up;
   const T moved = product(y.tangent, across / square) - product(x.tangent, up / square);
   return {atan2(y.value, x.value), quotient(moved, scale)};
@@ -320,15 +321,24 @@ T absolute(const T& x) {
   return primal(x) < 0 ? -x : x;
 }
 
-// x - floor(x / y) · y: the sign of the divisor
+// x - floor(x / y) · y of the exact quotient: the sign of the divisor
+inline double remainder(double x, double y) {
+  const double r = std::fmod(x, y);
+  return r != 0 && (r < 0) != (y < 0) ? r + y : r;
+}
+
+// The floor of the exact quotient, where the rounded one may be the next whole number.
+inline double whole_quotient(double x, double y) {
+  const double rest = remainder(x, y);
+  return std::isfinite(rest) ? std::nearbyint((x - rest) / y) : std::floor(x / y);
+}
+
+inline Complex remainder(Complex x, Complex y) { return x - whole_quotient(x.real(), y.real()) * y; }
+
 template <class T>
-T remainder(const T& x, const T& y) {
-  if constexpr (std::is_same_v<T, double>) {
-    const double r = std::fmod(x, y);
-    return r != 0 && (r < 0) != (y < 0) ? r + y : r;
-  } else {
-    return x - T(std::floor(primal(x) / primal(y))) * y;
-  }
+Dual<T> remainder(const Dual<T>& x, const Dual<T>& y) {
+  return {remainder(x.value, y.value),
+          x.tangent - product(y.tangent, T(whole_quotient(primal(x), primal(y))))};
 }
 
 // The first operand on a tie, NaN if either is NaN.

@@ -1,6 +1,8 @@
 // Elementwise ops of two and three operands: arithmetic, comparisons, logic, select, clamp; and cast.
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "ir/build.h"
 #include "ir/ops/check.h"
 #include "ir/ops/elementwise.h"
@@ -116,8 +118,18 @@ Value power_by_exponent(Use use) {
   return build::mul(b, use.result(), build::unary(b, "log", safe));
 }
 
+// -⌊a / b⌋ of the exact quotient, as the value has it; the rounded one may be the next whole number. An
+// infinite divisor takes all of the remainder.
+Value negated_whole_quotient(Use use) {
+  GraphBuilder& b = use.builder;
+  const Value x = use.operand(0), y = use.operand(1), rest = use.result();
+  const Value exact = build::unary(b, "round", build::div(b, build::sub(b, x, rest), y));
+  const Value rounded = build::unary(b, "floor", build::div(b, x, y));
+  return build::neg(b, build::select(b, b.add("is_finite", {rest}), exact, rounded));
+}
+
 // x / (x² + y²) for y and -y / (x² + y²) for x, divided by the larger of |x| and |y| first: squares would
-// leave the range. The quotient does not depend on what it is divided by.
+// leave the range. The quotient does not depend on what it is divided by. At infinity it is 0.
 Value atan2_partial(Use use, size_t numerator, bool negative) {
   GraphBuilder& b = use.builder;
   const Value y = use.operand(0), x = use.operand(1);
@@ -126,7 +138,10 @@ Value atan2_partial(Use use, size_t numerator, bool negative) {
   const Value norm =
       build::add(b, build::mul(b, x, build::div(b, x, scale)), build::mul(b, y, build::div(b, y, scale)));
   const Value ratio = build::div(b, build::div(b, use.operand(numerator), scale), norm);
-  return negative ? build::neg(b, ratio) : ratio;
+  const Value infinity = number_like_result(use, std::numeric_limits<double>::infinity());
+  const Value slope =
+      build::select(b, build::binary(b, "equal", scale, infinity), number_like_result(use, 0), ratio);
+  return negative ? build::neg(b, slope) : slope;
 }
 
 std::vector<Type> infer_select(const OpUse& use) {
@@ -201,11 +216,7 @@ const Op div = binary(
 
 const Op rem = binary("rem", "Remainder with the sign of the divisor; of integers, 0 where the divisor is 0.",
                       "y_i = a_i - ⌊a_i / b_i⌋ b_i", ScalarOp::remainder,
-                      Partials{{[](Use use) { return number_like_result(use, 1); },
-                                [](Use use) {
-                                  const Value ratio = build::div(use.builder, use.operand(0), use.operand(1));
-                                  return build::neg(use.builder, build::unary(use.builder, "floor", ratio));
-                                }}},
+                      Partials{{[](Use use) { return number_like_result(use, 1); }, negated_whole_quotient}},
                       true, 0.5, 3);
 
 const Op pow = binary("pow", "Power.", "y_i = a_i^b_i", ScalarOp::power,
