@@ -1,13 +1,15 @@
 // stabilize: rewrites formulas that overflow or cancel into ones that do not.
 //
-// log(sigmoid), log(1 − sigmoid), log(softmax), log(sum(exp)), softmax, log(exp x), log(1 + x), exp(x) − 1,
-// x·log x, 1 / (1 + exp(−x)). Runs before differentiation, so that the derivatives come from the stable
-// forms, and after it, when marks no longer hide the patterns. Never looks across a `clamp`: who clamps wants
-// that very gradient. A finite result stays what it is to the rounding of the terms that it becomes the sum
-// of, and so do the infinities that have a meaning: log(sum(exp)) of −∞ alone is −∞, with +∞ among them it is
-// +∞. (Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", 2021.)
+// log(sigmoid), log(1 − sigmoid), log(softmax), log(sum(exp)), softmax, log(exp x), log(exp(x) · b), log(1 +
+// x), exp(x) − 1, x·log x, 1 / (1 + exp(−x)). Runs before differentiation, so that the derivatives come from
+// the stable forms, and after it, when marks no longer hide the patterns. Never looks across a `clamp`: who
+// clamps wants that very gradient. A finite result stays what it is to the rounding of the terms that it
+// becomes the sum of, and so do the infinities that have a meaning: log(sum(exp)) of −∞ alone is −∞, with +∞
+// among them it is +∞. (Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
+// functions", 2021.)
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "ir/op.h"
 #include "passes/rewrite.h"
@@ -81,6 +83,20 @@ Value log_sum_exp(Peephole& p, Value total) {
   return p.make("add", {shift, p.make("log", {rest})});
 }
 
+// log(exp(a) · b) = a + log b of a known positive b, which `simplify` makes of a division by a power of two.
+Value log_of_scaled_power(Peephole& p, Value x) {
+  const Node* product = p.as(x, "mul");
+  if (!product) return {};
+  for (size_t i = 0; i < 2; ++i) {
+    const Value factor = product->operands[1 - i];
+    const std::optional<double> known = p.splat(factor);
+    const Node* power = p.as(product->operands[i], "exp");
+    if (power && known && *known > 0 && std::isfinite(*known))
+      return p.make("add", {power->operands[0], p.make("log", {factor})});
+  }
+  return {};
+}
+
 Value log_rule(Peephole& p, Value x) {
   if (const Node* node = p.as(x, "exp")) return node->operands[0];
   if (const Node* node = p.as(x, "sigmoid")) return log_sigmoid(p, node->operands[0]);
@@ -93,6 +109,7 @@ Value log_rule(Peephole& p, Value x) {
     if (const Node* power = p.as(node->operands[0], "exp"))
       return p.make("sub", {power->operands[0], p.make("log", {divisor})});
   }
+  if (const Value value = log_of_scaled_power(p, x)) return value;
   for (std::string_view op : {"broadcast", "reshape"})
     if (const Node* node = p.as(x, op)) {
       const std::vector<Value> operands = node->operands;
