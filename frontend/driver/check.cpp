@@ -106,14 +106,20 @@ CheckedGraph with_marks_as_inputs(CheckedGraph checked) {
   const std::vector<uint32_t> marks = marks_to_move(graph);
   if (marks.empty()) return checked;
   Rewriter values(graph, "check"), moved(graph, "check");
+  // Inputs first: those that are made here come behind them.
+  for (const Input& input : graph.inputs()) {
+    values.keep(input.value.node);
+    moved.keep(input.value.node);
+  }
   for (const uint32_t i : values.live())
-    if (i <= marks.back() || graph.node(i).op->name == "input") values.keep(i);
+    if (i <= marks.back() && graph.node(i).op->name != "input") values.keep(i);
   for (const uint32_t mark : marks) values.builder().add_result("", values.map(Value{mark, 0}));
   std::vector<evaluate::Array<double>> inputs = checked.inputs;
   for (evaluate::Array<double>& value :
        evaluate::evaluate<double>(std::move(values.builder()).finish(), checked.inputs).results)
     inputs.push_back(std::move(value));
   for (const uint32_t i : moved.live()) {
+    if (graph.node(i).op->name == "input") continue;
     if (!std::binary_search(marks.begin(), marks.end(), i)) {
       moved.keep(i);
       continue;
