@@ -37,7 +37,8 @@ struct AttributeSpec {
   bool required = true;
 };
 
-// What shape inference sees. The number of operands and the presence and types of attributes have been checked.
+// What shape inference sees. The number of operands and the presence and types of attributes have been
+// checked.
 struct OpUse {
   const Op& op;
   std::vector<Type> operands;

@@ -23,10 +23,14 @@ std::string_view without_train(std::string_view name) {
 constexpr const char* what_helps =
     "lower the learning rate, clip the gradient, or look at the scale of the data";
 
-std::optional<double> first_not_finite(const Tensor& tensor) {
+// The first number that a parameter or state should not hold. State may overflow: a variance, a mean of
+// squares.
+std::optional<double> first_bad(const Tensor& tensor, ArgumentKind kind) {
   if (!is_float(tensor.element())) return std::nullopt;
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    if (const double number = tensor.number(i); !std::isfinite(number)) return number;
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    const double number = tensor.number(i);
+    if (std::isnan(number) || (kind == ArgumentKind::parameter && std::isinf(number))) return number;
+  }
   return std::nullopt;
 }
 
@@ -60,7 +64,7 @@ class Loop {
       return saved();
     };
     for (size_t i = 0; i < parameters.size(); ++i)
-      began_finite_.push_back(!first_not_finite(parameters.value(i)));
+      began_well_.push_back(!first_bad(parameters.value(i), parameters.kind(i)));
   }
 
   TrainingReport run() {
@@ -252,11 +256,11 @@ class Loop {
   }
 
   // The loss shows what a step made of the parameters only in the next step, and there may be none: before
-  // they are measured or saved they are looked at. What began infinite may be meant so.
+  // they are measured or saved they are looked at. What began so may be meant so.
   void check_storage() const {
     for (size_t i = 0; i < parameters_.size(); ++i) {
-      if (!began_finite_[i]) continue;
-      if (const std::optional<double> number = first_not_finite(parameters_.value(i)))
+      if (!began_well_[i]) continue;
+      if (const std::optional<double> number = first_bad(parameters_.value(i), parameters_.kind(i)))
         fail_program(fmt::format("{} '{}' holds {} after epoch {}, step {}",
                                  parameters_.kind(i) == ArgumentKind::state ? "the state" : "the parameter",
                                  parameters_.path(i), shown_number(*number), state_.epoch, state_.step),
@@ -299,9 +303,9 @@ class Loop {
   BoundSteps evaluate_steps_;
   MetricSums sums_;
   TrainingState state_;
-  std::vector<double> rates_;       // of the last step
-  std::vector<bool> began_finite_;  // by position in the parameters
-  int64_t first_step_ = 1;          // of this run
+  std::vector<double> rates_;     // of the last step
+  std::vector<bool> began_well_;  // by position in the parameters
+  int64_t first_step_ = 1;        // of this run
 };
 
 }  // namespace
