@@ -17,9 +17,9 @@ using evaluate::Array;
 using evaluate::Bounded;
 
 bool looks_at_numbers(const Node& node) {
-  static constexpr std::array<std::string_view, 10> ops = {
-      "equal",         "not_equal", "less",    "less_equal", "greater",
-      "greater_equal", "maximum",   "minimum", "max",        "min"};
+  static constexpr std::array<std::string_view, 11> ops = {
+      "equal",   "not_equal", "less", "less_equal", "greater", "greater_equal",
+      "maximum", "minimum",   "max",  "min",        "pow"};
   return node.op->name == "is_finite" || std::find(ops.begin(), ops.end(), node.op->name) != ops.end();
 }
 

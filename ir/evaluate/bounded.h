@@ -199,6 +199,9 @@ inline Bounded sigmoid(const Bounded& x) {
   return bounded::rounded(y, y * std::expm1(x.error()), x.unit, bounded::units_of_compositions);
 }
 inline Bounded pow(const Bounded& x, const Bounded& y) {
+  // A negative number has a power only where the exponent is whole.
+  if (x.value < 0 && y.error() > 0 && std::fabs(y.value - std::nearbyint(y.value)) <= y.error())
+    throw Ambiguous("a power of a negative number near a whole exponent");
   const double power = std::pow(x.value, y.value), ex = x.error(), ey = y.error();
   double propagated = 0;
   if (ex != 0 && y.value != 0)

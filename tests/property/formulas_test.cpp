@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ir/text/parse.h"
 #include "tests/property/environment.h"
 #include "tests/property/formulas.h"
 #include "tests/support/effort.h"
@@ -25,6 +26,28 @@ std::string minimal(const RandomGraph& failing) {
 }
 
 }  // namespace
+
+// What the exponent is to rounding, or whether the base is infinite, decides whether there is a power at all.
+TEST_CASE("of powers of negative numbers nothing is promised where rounding or an infinity decides") {
+  const auto verdict = [](const std::string& text, std::vector<std::vector<double>> numbers) {
+    RandomGraph formula{parse_graph(text, "formula"), {}};
+    for (size_t i = 0; i < numbers.size(); ++i)
+      formula.inputs.push_back(
+          evaluate::array_of(formula.graph.type(formula.graph.inputs()[i].value), std::move(numbers[i])));
+    return check_formula(formula);
+  };
+  const std::string near_whole =
+      "graph @g (%x: f64[1], %z: f64[1]) { %0 = exp %z : f64[1]  %1 = log %0 : f64[1]  "
+      "%2 = pow %x, %1 : f64[1]  return y = %2 }";
+  CHECK(verdict(near_whole, {{-0.75}, {1e-300}}).skipped);
+  CHECK(verdict(near_whole, {{0.75}, {1e-300}}).compared > 0);
+  CHECK(verdict(near_whole, {{0.75}, {1e-300}}).failure.empty());
+  const std::string infinite =
+      "graph @g (%z: f32[2], %w: f32[]) { %0 = exp %z : f32[2]  %1 = sum %0 {axes=[0]} : f32[]  "
+      "%2 = broadcast %1 {dims=[], shape=[2]} : f32[2]  %3 = div %0, %2 : f32[2]  %4 = log %3 : f32[2]  "
+      "%5 = broadcast %w {dims=[], shape=[2]} : f32[2]  %6 = pow %4, %5 : f32[2]  return y = %6 }";
+  CHECK(verdict(infinite, {{1, 1e30}, {0.25}}).failure.empty());
+}
 
 TEST_CASE("random formulas mean what they say after every pass and compiled") {
   const uint64_t first = number_from("GRADUS_PROPERTY_SEED", 1);
