@@ -107,7 +107,7 @@ Kernel convolution(Compiler& compiler, int64_t batch, int64_t size, int64_t chan
   const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {batch, size, size, channels}));
   const Value w = b.input("w", InputKind::data, Type(ElementType::f32, {3, 3, channels, channels}));
   const std::vector<int64_t> ones{1, 1};
-  const Value y = b.add("conv", {x, w},
+  const Value y = b.add(OpId::conv, {x, w},
                         {{"kind", std::string("forward")},
                          {"input", std::string("b01f")},
                          {"filter", std::string("01io")},

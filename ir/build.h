@@ -21,8 +21,8 @@ Value ones_like(GraphBuilder& b, Value like);
 std::optional<double> known_splat(const Graph& graph, Value value);
 std::optional<double> known_splat(const GraphBuilder& b, Value value);
 
-Value unary(GraphBuilder& b, std::string_view op, Value x);
-Value binary(GraphBuilder& b, std::string_view op, Value x, Value y);
+Value unary(GraphBuilder& b, OpId op, Value x);
+Value binary(GraphBuilder& b, OpId op, Value x, Value y);
 Value add(GraphBuilder& b, Value x, Value y);
 Value sub(GraphBuilder& b, Value x, Value y);
 Value mul(GraphBuilder& b, Value x, Value y);
@@ -48,7 +48,7 @@ Value concat(GraphBuilder& b, std::vector<Value> parts, int64_t axis);
 Value reverse(GraphBuilder& b, Value x, std::vector<int64_t> axes);
 
 // op: sum, prod, max, min, any, all. Reduced axes vanish; with `keep` they stay with extent 1.
-Value reduce(GraphBuilder& b, std::string_view op, Value x, std::vector<int64_t> axes, bool keep = false);
+Value reduce(GraphBuilder& b, OpId op, Value x, std::vector<int64_t> axes, bool keep = false);
 Value sum(GraphBuilder& b, Value x, std::vector<int64_t> axes, bool keep = false);
 Value sum_all(GraphBuilder& b, Value x);
 

@@ -41,7 +41,7 @@ void GraphBuilder::reserve_ids(uint32_t first_free) {
 }
 
 size_t GraphBuilder::hash_of(const Node& node) const {
-  size_t seed = mix(std::hash<const void*>{}(node.op), node.attributes.hash());
+  size_t seed = mix(std::hash<OpId>{}(node.op->id), node.attributes.hash());
   for (Value operand : node.operands) seed = mix(mix(seed, operand.node), operand.result);
   for (const Type& type : node.types) {
     seed = mix(seed, static_cast<size_t>(type.element));
@@ -71,7 +71,7 @@ Value GraphBuilder::append(Node node) {
 
 Value GraphBuilder::input(std::string name, InputKind kind, Type type) {
   Node node;
-  node.op = &op_named("input");
+  node.op = &op_of(OpId::input);
   node.attributes = {{"index", static_cast<int64_t>(graph_.inputs_.size())}};
   node.types = {std::move(type)};
   const Value value = append(std::move(node));
@@ -140,9 +140,9 @@ Value GraphBuilder::find_or_append(Node node) {
   return value;
 }
 
-Value GraphBuilder::add(std::string_view op, std::vector<Value> operands, Attributes attributes,
+Value GraphBuilder::add(OpId op, std::vector<Value> operands, Attributes attributes,
                         std::shared_ptr<const Graph> body) {
-  return add(op_named(op), std::move(operands), std::move(attributes), std::move(body));
+  return add(op_of(op), std::move(operands), std::move(attributes), std::move(body));
 }
 
 void GraphBuilder::add_result(std::string name, Value value) {
@@ -199,7 +199,7 @@ void Rewriter::keep_as(uint32_t index, Attributes attributes, std::shared_ptr<co
   builder_.set_derivative(node.derivative);
   builder_.prefer_id(node.id);
   Value value;
-  if (node.op->name == "input") {
+  if (node.op->id == OpId::input) {
     const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
     value = builder_.input(input.name, input.kind, node.types[0]);
   } else {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/op_id.h"
 
 namespace gradus {
 
@@ -26,7 +27,7 @@ class GraphBuilder {
   // does not accept these operands and attributes.
   Value add(const Op& op, std::vector<Value> operands, Attributes attributes = {},
             std::shared_ptr<const Graph> body = nullptr);
-  Value add(std::string_view op, std::vector<Value> operands, Attributes attributes = {},
+  Value add(OpId op, std::vector<Value> operands, Attributes attributes = {},
             std::shared_ptr<const Graph> body = nullptr);
   // The same with result types that are given, not inferred: they may say other layouts than the default.
   // Throws ShapeError if they differ from the inferred ones otherwise.

@@ -33,7 +33,7 @@ bool same_kind(const Op& op, const AttributeValue& value, const AttributeValue& 
   if (value.index() == example.index()) return true;
   if (const auto* list = std::get_if<std::vector<int64_t>>(&value); list && list->empty())
     return std::holds_alternative<std::vector<double>>(example);
-  if (op.name != "constant") return false;
+  if (op.id != OpId::constant) return false;
   const auto scalar = [](const AttributeValue& v) {
     return std::holds_alternative<int64_t>(v) || std::holds_alternative<double>(v);
   };
@@ -63,8 +63,6 @@ void check_attribute(const Op& op, const Attributes::Entry& entry, std::vector<U
 
 }  // namespace
 
-bool takes_body(const Op& op) { return op.name == "scan" || op.name == "call" || op.name == "kernel"; }
-
 std::vector<UseProblem> check_use(const Op& op, size_t operands, const Attributes& attributes,
                                   bool has_body) {
   std::vector<UseProblem> problems;
@@ -79,7 +77,7 @@ std::vector<UseProblem> check_use(const Op& op, size_t operands, const Attribute
       problems.push_back(
           {fmt::format("{}: the attribute '{}' is missing ({})", op.name, spec.name, spec.documentation),
            fmt::format("for example {{{}={}}}", spec.name, to_string(spec.example))});
-  if (has_body != takes_body(op))
+  if (has_body != op.traits.takes_body)
     problems.push_back(
         {has_body ? fmt::format("{} has no body", op.name) : fmt::format("{} needs a body", op.name),
          has_body ? "" : "for example (%a = %0) { %1 = neg %a : f32[2]  yield %1 }"});
@@ -88,7 +86,7 @@ std::vector<UseProblem> check_use(const Op& op, size_t operands, const Attribute
 
 std::optional<std::vector<Type>> body_input_types(const Op& op, const Attributes& attributes,
                                                   const std::vector<Type>& operands) {
-  if (op.name != "scan") return operands;
+  if (op.id != OpId::scan) return operands;
   const int64_t carries = attributes.integer_or("carries", 0);
   const int64_t sequences = attributes.integer_or("sequences", 0);
   const auto count = static_cast<int64_t>(operands.size());

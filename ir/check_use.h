@@ -17,9 +17,6 @@ struct UseProblem {
 
 std::vector<UseProblem> check_use(const Op& op, size_t operands, const Attributes& attributes, bool has_body);
 
-// scan, call and kernel have a body.
-bool takes_body(const Op& op);
-
 // What the inputs of a body must be: for `scan` the index, the carries, elements of the sequences and
 // captures; for the others the operands. Nullopt if the operands are too few or a sequence is a scalar.
 std::optional<std::vector<Type>> body_input_types(const Op& op, const Attributes& attributes,

@@ -12,6 +12,7 @@
 #include "ir/builder.h"
 #include "ir/graph.h"
 #include "ir/loop/expression.h"
+#include "ir/op_id.h"
 
 namespace gradus {
 
@@ -28,6 +29,41 @@ class ShapeError : public std::runtime_error {
 };
 
 enum class OpFamily { elementwise, shape, reduction, contraction, window, indexed, random, control };
+
+// Where an element of a result comes from.
+enum class Access : uint8_t {
+  outside,        // nowhere in the graph: inputs
+  generated,      // its own index and scalars: constants, counters, random draws
+  elementwise,    // the elements of the operands at its own index
+  view,           // one element of operand 0, at an index that the attributes fix
+  computed_view,  // one element of one operand, or a number, by cases or by an index that an operand holds
+  reduction,      // many elements along axes, folded into one value
+  search,         // many elements along axes: the index of one of them
+  contraction,    // sums of products
+  window,         // many elements around its index
+  opaque,         // anything else; the op is computed as a whole
+};
+
+// What an element costs beside the operands' elements.
+enum class Cost : uint8_t {
+  free,      // computes nothing
+  cheap,     // an instruction or two of a few cycles: sums, products, comparisons, rounding, bits
+  moderate,  // an instruction of long latency: quotients, roots
+  costly,    // an expansion into tens of instructions: exp, tanh, powers, random bits
+};
+
+// What passes, lowering and tools ask about an op, so that none of them keeps a list of names.
+struct Traits {
+  Access access = Access::elementwise;
+  Cost cost = Cost::cheap;
+  // Of finite operands the result is finite, and NaN comes only of NaN.
+  bool keeps_finite = false;
+  // So it is of infinite operands (exp: of one of the two, the other one shows).
+  bool finite_at_infinity = false;
+  // An infinite operand decides which way it goes.
+  bool compares = false;
+  bool takes_body = false;
+};
 
 // An attribute as the verifier checks it and the documentation lists it.
 struct AttributeSpec {
@@ -100,24 +136,26 @@ struct BadSample {
 };
 
 struct Op {
-  std::string name;
+  OpId id;
+  std::string_view name = gradus::name(id);
   OpFamily family = OpFamily::elementwise;
-  std::string summary;  // one or two sentences
-  std::string formula;  // y_i = …
+  Traits traits = {};
+  std::string summary = {};  // one or two sentences
+  std::string formula = {};  // y_i = …
   int min_operands = 1;
   int max_operands = 1;  // -1: any number
-  std::vector<AttributeSpec> attributes;
-  std::function<std::vector<Type>(const OpUse&)> infer;
+  std::vector<AttributeSpec> attributes = {};
+  std::function<std::vector<Type>(const OpUse&)> infer = {};
   Differentiation differentiation = NotDifferentiable{"no rule"};
   const evaluate::Rule* evaluate = nullptr;  // null for elementwise ops, whose meaning is `scalar`
-  ScalarRule scalar;
-  std::vector<Sample> samples;
-  std::vector<BadSample> bad_samples;
+  ScalarRule scalar = {};
+  std::vector<Sample> samples = {};
+  std::vector<BadSample> bad_samples = {};
 };
 
 // The list of all ops (ir/ops/all_ops.cpp), and look-up by name.
 std::span<const Op* const> all_ops();
-const Op* find_op(std::string_view name);   // null if there is none
-const Op& op_named(std::string_view name);  // internal error if there is none
+const Op& op_of(OpId id);
+const Op* find_op(std::string_view name);  // null if there is none
 
 }  // namespace gradus

@@ -1,8 +1,6 @@
 #include "ir/row_form.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "ir/op.h"
 
@@ -12,16 +10,19 @@ namespace {
 
 constexpr int64_t longest_row = 16'384;
 
-template <size_t n>
-bool is_one_of(std::string_view name, const std::array<std::string_view, n>& list) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-constexpr std::array<std::string_view, 6> reductions = {"sum", "prod", "max", "min", "any", "all"};
 // What is computed at an index from operands at other indices, or from none.
-constexpr std::array<std::string_view, 16> movers = {
-    "input", "constant", "iota",   "broadcast", "reshape",     "transpose", "slice",  "reverse",
-    "pad",   "concat",   "gather", "one_hot",   "random_bits", "uniform",   "normal", "mark"};
+bool moves_elements(const Op& op) {
+  switch (op.traits.access) {
+    case Access::outside:
+    case Access::generated:
+    case Access::elementwise:
+    case Access::view:
+    case Access::computed_view:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // For each axis of a value that depends on a reduction, the kept axis that it walks with, or none.
 constexpr int64_t none = -1;
@@ -82,9 +83,7 @@ class RowAnalysis {
   bool visit(uint32_t i) {
     const Node& node = body_.node(i);
     const bool reduces = is_plain_reduction(*node.op);
-    if (!reduces && node.op->family != OpFamily::elementwise && node.op->name != "stop_gradient" &&
-        !is_one_of(node.op->name, movers))
-      return false;
+    if (!reduces && !moves_elements(*node.op)) return false;
     if (reduces) {
       const Value operand = node.operands[0];
       if (shape(operand) != whole_ || node.attributes.integers("axes") != axes_) return false;
@@ -97,31 +96,29 @@ class RowAnalysis {
     const bool depends =
         std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return walk(v).has_value(); });
     if (!depends) return true;
-    walks_[i] = node.op->family == OpFamily::elementwise || node.operands.size() == 1 ? through(node)
-                                                                                      : gathered(node);
+    walks_[i] = node.op->traits.access == Access::computed_view ? gathered(node) : through(node);
     return walks_[i].has_value();
   }
 
   std::optional<Walk> through(const Node& node) const {
-    const std::string_view op = node.op->name;
-    if (node.op->family == OpFamily::elementwise || op == "mark" || op == "stop_gradient")
-      return agreed(node);
+    const OpId op = node.op->id;
+    if (node.op->traits.access == Access::elementwise) return agreed(node);
     const Walk& from = *walk(node.operands[0]);
     const Shape& inner = shape(node.operands[0]);
     const Shape& outer = node.types[0].shape;
     Walk to(outer.size(), none);
-    if (op == "broadcast" || op == "transpose") {
+    if (op == OpId::broadcast || op == OpId::transpose) {
       const std::vector<int64_t>& dims = node.attributes.integers("dims");
       for (size_t j = 0; j < dims.size(); ++j) {
         const auto other = static_cast<size_t>(dims[j]);
-        if (op == "transpose")
+        if (op == OpId::transpose)
           to[j] = from[other];
         else
           to[other] = from[j];
       }
       return to;
     }
-    if (op == "reshape") {
+    if (op == OpId::reshape) {
       // Axes of extent 1 come and go; anything else mixes axes.
       size_t j = 0;
       for (size_t k = 0; k < outer.size(); ++k) {
@@ -132,7 +129,7 @@ class RowAnalysis {
       }
       return to;
     }
-    if (op == "slice" || op == "reverse") {
+    if (op == OpId::slice || op == OpId::reverse) {
       for (size_t j = 0; j < from.size(); ++j)
         if (from[j] != none && moves(node, j, inner[j])) return std::nullopt;
       return from;
@@ -141,7 +138,7 @@ class RowAnalysis {
   }
 
   static bool moves(const Node& node, size_t axis, int64_t extent) {
-    if (node.op->name == "slice")
+    if (node.op->id == OpId::slice)
       return node.attributes.integers("start")[axis] != 0 || node.attributes.integers("stride")[axis] != 1 ||
              node.types[0].shape[axis] != extent;
     const std::vector<int64_t>& axes = node.attributes.integers("axes");
@@ -170,7 +167,7 @@ class RowAnalysis {
 
   // The table of a gather may depend on reductions if what it is looked up along does not walk with the rows.
   std::optional<Walk> gathered(const Node& node) const {
-    if (node.op->name != "gather" || !walk(node.operands[0]) || walk(node.operands[1])) return std::nullopt;
+    if (node.op->id != OpId::gather || !walk(node.operands[0]) || walk(node.operands[1])) return std::nullopt;
     const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
     const Walk& from = *walk(node.operands[0]);
     Walk to(node.types[0].shape.size(), none);
@@ -192,7 +189,7 @@ class RowAnalysis {
 
 }  // namespace
 
-bool is_plain_reduction(const Op& op) { return is_one_of(op.name, reductions); }
+bool is_plain_reduction(const Op& op) { return op.traits.access == Access::reduction; }
 
 std::optional<RowForm> row_form(const Graph& body) { return RowAnalysis(body).run(); }
 

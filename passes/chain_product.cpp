@@ -126,14 +126,7 @@ bool ChainProduct::finite(const Node& node) const {
   const Op* op = node.op;
   if (op == &ops::constant) return !some_element(node, [](double x) { return !std::isfinite(x); });
   if (op == &ops::cast && !is_float(builder_.type(node.operands[0]).element)) return true;
-  if (op->family == OpFamily::random) return true;
-  const bool keeps =
-      op->family == OpFamily::shape ||
-      is_any(op, {&ops::neg,        &ops::abs,     &ops::sign,    &ops::floor,        &ops::ceil, &ops::round,
-                  &ops::maximum,    &ops::minimum, &ops::clamp,   &ops::select,       &ops::sin,  &ops::cos,
-                  &ops::atan,       &ops::tanh,    &ops::sigmoid, &ops::erf,          &ops::max,  &ops::min,
-                  &ops::normal_cdf, &ops::gather,  &ops::mark,    &ops::stop_gradient});
-  return keeps && std::all_of(node.operands.begin(), node.operands.end(), [&](Value value) {
+  return op->traits.keeps_finite && std::all_of(node.operands.begin(), node.operands.end(), [&](Value value) {
            return !is_float(builder_.type(value).element) || facts_[value.node].finite;
          });
 }

@@ -10,9 +10,7 @@
 #include "passes/check_numerics.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <string_view>
 
 #include "ir/build.h"
 #include "ir/op.h"
@@ -23,58 +21,6 @@ namespace gradus {
 namespace {
 
 constexpr int64_t all_finite = int64_t{1} << 40;  // larger than any node's number
-
-// Finite for finite operands, NaN only for NaN.
-constexpr std::array keeps_finite = std::to_array<std::string_view>({"maximum",
-                                                                     "minimum",
-                                                                     "neg",
-                                                                     "abs",
-                                                                     "sign",
-                                                                     "floor",
-                                                                     "ceil",
-                                                                     "round",
-                                                                     "cbrt",
-                                                                     "sin",
-                                                                     "cos",
-                                                                     "atan",
-                                                                     "tanh",
-                                                                     "erf",
-                                                                     "normal_cdf",
-                                                                     "sigmoid",
-                                                                     "softplus",
-                                                                     "select",
-                                                                     "clamp",
-                                                                     "reshape",
-                                                                     "transpose",
-                                                                     "broadcast",
-                                                                     "slice",
-                                                                     "pad",
-                                                                     "concat",
-                                                                     "reverse",
-                                                                     "max",
-                                                                     "min",
-                                                                     "gather",
-                                                                     "mark",
-                                                                     "stop_gradient",
-                                                                     "select_and_gather",
-                                                                     "one_hot",
-                                                                     "uniform",
-                                                                     "normal",
-                                                                     "is_finite",
-                                                                     "iota",
-                                                                     "sort",
-                                                                     "top_k",
-                                                                     "dynamic_slice",
-                                                                     "dynamic_update_slice"});
-
-// Finite even for an infinite operand (exp only for one of the two; the other one shows).
-constexpr std::array makes_finite = std::to_array<std::string_view>(
-    {"exp", "tanh", "erf", "normal_cdf", "sigmoid", "atan", "sign", "clamp", "is_finite", "one_hot"});
-
-template <size_t n>
-bool contains(const std::array<std::string_view, n>& names, const Op& op) {
-  return std::find(names.begin(), names.end(), op.name) != names.end();
-}
 
 bool holds_floats(const Node& node) {
   return std::any_of(node.types.begin(), node.types.end(), [](const Type& t) { return is_float(t.element); });
@@ -95,7 +41,7 @@ class Infinities {
   Infinities(const Graph& graph, const InfiniteInputs& inputs) : may_(graph.size()) {
     for (size_t i = 0; i < inputs.size(); ++i) may_[graph.inputs()[i].value.node] = inputs[i];
     for (uint32_t i = 0; i < graph.size(); ++i)
-      if (graph.node(i).op->name != "input") may_[i] = may_be(graph.node(i));
+      if (graph.node(i).op->id != OpId::input) may_[i] = may_be(graph.node(i));
   }
 
   bool operator[](uint32_t node) const { return may_[node]; }
@@ -104,7 +50,7 @@ class Infinities {
   // Of the inputs of a node's body; a carry's also if the body makes one.
   InfiniteInputs body_inputs(const Node& node) const {
     InfiniteInputs inputs;
-    const bool scan = node.op->name == "scan";
+    const bool scan = node.op->id == OpId::scan;
     if (scan) inputs.push_back(false);  // the index
     for (Value operand : node.operands) inputs.push_back(may_[operand.node]);
     const size_t carries = scan ? static_cast<size_t>(node.attributes.integer("carries")) : 0;
@@ -119,8 +65,8 @@ class Infinities {
 
  private:
   bool may_be(const Node& node) const {
-    if (!holds_floats(node) || contains(makes_finite, *node.op)) return false;
-    if (node.op->name == "constant") return constant_has(node, [](double x) { return std::isinf(x); });
+    if (!holds_floats(node) || node.op->traits.finite_at_infinity) return false;
+    if (node.op->id == OpId::constant) return constant_has(node, [](double x) { return std::isinf(x); });
     if (node.body) {
       const Infinities body(*node.body, body_inputs(node));
       for (const NamedValue& result : node.body->results())
@@ -138,18 +84,19 @@ class Infinities {
 enum class Watch { nothing, nan, non_finite };
 
 Watch watch(const Node& node, bool may_be_infinite) {
-  if (node.op->name == "constant")
+  if (node.op->id == OpId::constant)
     return constant_has(node, [](double x) { return std::isnan(x); }) ? Watch::nan : Watch::nothing;
-  if (!holds_floats(node) || contains(keeps_finite, *node.op)) return Watch::nothing;
+  if (!holds_floats(node) || node.op->traits.keeps_finite) return Watch::nothing;
   return may_be_infinite ? Watch::nan : Watch::non_finite;
 }
 
 // bool[]: does one of these floats not hold?
 Value fails(GraphBuilder& b, Value value, Watch watch) {
-  const Value bad = watch == Watch::nan ? build::binary(b, "not_equal", value, value)
-                                        : build::unary(b, "logical_not", build::unary(b, "is_finite", value));
+  const Value bad = watch == Watch::nan
+                        ? build::binary(b, OpId::not_equal, value, value)
+                        : build::unary(b, OpId::logical_not, build::unary(b, OpId::is_finite, value));
   const std::vector<int64_t> axes = build::all_axes(b.shape(value));
-  return axes.empty() ? bad : build::reduce(b, "any", bad, axes);
+  return axes.empty() ? bad : build::reduce(b, OpId::any, bad, axes);
 }
 
 class Instrumenter {
@@ -176,7 +123,7 @@ class Instrumenter {
     }
     if (bad.empty()) return graph_;
     b().set_origins({});
-    const Value status = b().add("status", std::move(bad), {{"checks", std::move(numbers)}});
+    const Value status = b().add(OpId::status, std::move(bad), {{"checks", std::move(numbers)}});
     for (const NamedValue& result : graph_.results())
       b().add_result(result.name, rewriter_.map(result.value));
     for (const Update& update : graph_.updates()) b().add_update(update.input, rewriter_.map(update.value));
@@ -188,8 +135,8 @@ class Instrumenter {
   Graph body() {
     Value first = number(all_finite);
     for (const auto& [index, flag] : flags())
-      first =
-          build::binary(b(), "minimum", first, build::select(b(), flag, number(index), number(all_finite)));
+      first = build::binary(b(), OpId::minimum, first,
+                            build::select(b(), flag, number(index), number(all_finite)));
     for (const NamedValue& result : graph_.results())
       b().add_result(result.name, rewriter_.map(result.value));
     b().add_result("", first);
@@ -210,7 +157,7 @@ class Instrumenter {
       }
       rewriter_.keep(i);
       const Watch watched =
-          node.op->name == "input" && !watch_inputs_ ? Watch::nothing : watch(node, infinities_[i]);
+          node.op->id == OpId::input && !watch_inputs_ ? Watch::nothing : watch(node, infinities_[i]);
       if (watched == Watch::nothing) continue;
       rewriter_.at(i);
       for (uint32_t r = 0; r < node.types.size(); ++r)
@@ -233,9 +180,10 @@ class Instrumenter {
     const Value codes{made.node, static_cast<uint32_t>(node.types.size())};
     const Shape& shape = b().shape(codes);
     // A loop of no iterations fails in none.
-    const Value first = element_count(shape) == 0 ? number(all_finite)
-                                                  : build::reduce(b(), "min", codes, build::all_axes(shape));
-    return build::binary(b(), "less", first, number(all_finite));
+    const Value first = element_count(shape) == 0
+                            ? number(all_finite)
+                            : build::reduce(b(), OpId::min, codes, build::all_axes(shape));
+    return build::binary(b(), OpId::less, first, number(all_finite));
   }
 
   const Graph& graph_;

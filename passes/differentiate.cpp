@@ -224,7 +224,7 @@ void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, PassConte
 bool has_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "gradient" || node.op->name == "mark" || node.op->name == "custom_gradient")
+    if (node.op->id == OpId::gradient || node.op->id == OpId::mark || node.op->id == OpId::custom_gradient)
       return true;
     if (node.body && has_gradient(*node.body)) return true;
   }
@@ -235,7 +235,7 @@ Graph expand_gradients(const Graph& graph, bool in_body, PassContext& context) {
   Rewriter rewriter(graph, "differentiate", builder_options(context));
   ChainProduct product(rewriter.builder(), in_body);
   for (uint32_t i : rewriter.live()) {
-    if (graph.node(i).op->name == "gradient")
+    if (graph.node(i).op->id == OpId::gradient)
       expand(rewriter, i, product, context);
     else
       rewriter.keep(i);
@@ -252,7 +252,7 @@ Graph finish_bodies(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "differentiate", builder_options(context));
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->name == "mark" || node.op->name == "custom_gradient") {
+    if (node.op->id == OpId::mark || node.op->id == OpId::custom_gradient) {
       rewriter.replace(i, {rewriter.map(node.operands[0])});
     } else if (node.body && has_gradient(*node.body)) {
       rewriter.keep_body(i, std::make_shared<const Graph>(expand_all(*node.body, true, context)));

@@ -112,7 +112,7 @@ class ForwardMode {
     for (uint32_t r = 0; r < use.node.types.size(); ++r) {
       if (!is_float(use.node.types[r].element)) continue;
       use.adjoints[r] =
-          builder_.add("mark", {build::constant(builder_, use.node.types[r], 0)}, {{"id", next_mark_++}});
+          builder_.add(OpId::mark, {build::constant(builder_, use.node.types[r], 0)}, {{"id", next_mark_++}});
       results.push_back(r);
       us.push_back(use.adjoints[r]);
     }
@@ -180,12 +180,12 @@ void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, int64_t& 
 Graph differentiate_forward(const Graph& graph, PassContext& context) {
   int64_t next_mark = 0;
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->name == "mark")
+    if (graph.node(i).op->id == OpId::mark)
       next_mark = std::max(next_mark, graph.node(i).attributes.integer_or("id", 0) + 1);
   Rewriter rewriter(graph, "differentiate-forward", {context.memoize, context.node_limit});
   ChainProduct product(rewriter.builder(), false);
   for (uint32_t i : rewriter.live()) {
-    if (graph.node(i).op->name == "gradient")
+    if (graph.node(i).op->id == OpId::gradient)
       expand(rewriter, i, product, next_mark);
     else
       rewriter.keep(i);

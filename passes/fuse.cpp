@@ -107,8 +107,8 @@ class Emission {
       origins.insert(origins.end(), graph_.origins(i).begin(), graph_.origins(i).end());
     const OriginScope scope(rewriter_.builder(), origins);
     const std::vector<Value> yields = groups_.yields(index);
-    const std::string& op = graph_.node(group.nodes[0]).op->name;
-    const bool has_body = !group.check_only && (op == "scan" || op == "kernel");
+    const OpId op = graph_.node(group.nodes[0]).op->id;
+    const bool has_body = !group.check_only && (op == OpId::scan || op == OpId::kernel);
     const Value made = has_body ? emit_body(group.nodes[0]) : emit_kernel(index, yields);
     for (uint32_t k = 0; k < yields.size(); ++k) mapped_[yields[k]] = {made.node, k};
   }
@@ -120,14 +120,14 @@ class Emission {
     rewriter_.builder().prefer_id(node.id);
     return rewriter_.builder().add(
         *node.op, look_up(node.operands), node.attributes,
-        node.op->name == "kernel" ? node.body : std::make_shared<const Graph>(fuse(*node.body, inner)));
+        node.op->id == OpId::kernel ? node.body : std::make_shared<const Graph>(fuse(*node.body, inner)));
   }
 
   Value emit_kernel(size_t index, const std::vector<Value>& yields) {
     KernelBody body(groups_, index);
     for (Value value : yields) body.yield(value);
     std::vector<Value> operands = look_up(body.operands());
-    return rewriter_.builder().add("kernel", std::move(operands),
+    return rewriter_.builder().add(OpId::kernel, std::move(operands),
                                    {{"role", std::string(role_name(groups_.group(index).role))}},
                                    std::make_shared<const Graph>(std::move(body).finish()));
   }
@@ -141,7 +141,7 @@ class Emission {
 
 bool has_call(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->name == "call") return true;
+    if (graph.node(i).op->id == OpId::call) return true;
   return false;
 }
 
@@ -149,7 +149,7 @@ Graph inline_calls(const Graph& graph) {
   Rewriter rewriter(graph, "fuse");
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->name != "call") {
+    if (node.op->id != OpId::call) {
       rewriter.keep(i);
       continue;
     }

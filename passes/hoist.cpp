@@ -47,7 +47,7 @@ class ScanHoist {
     declare_inputs(builder, operands, attributes);
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (!used_[i] || node.op->name == "input" || hoisted_.count(i) > 0) continue;
+      if (!used_[i] || node.op->id == OpId::input || hoisted_.count(i) > 0) continue;
       std::vector<Value> mapped;
       for (Value operand : node.operands) mapped.push_back(inside(operand));
       const OriginScope scope(builder, body_.origins(i));
@@ -76,7 +76,7 @@ class ScanHoist {
     }
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (node.op->name == "input") continue;
+      if (node.op->id == OpId::input) continue;
       bool any_step = false, any_varying = false;
       for (Value operand : node.operands) {
         any_step |= kinds_[operand.node] == Kind::step;
@@ -91,7 +91,7 @@ class ScanHoist {
   }
 
   bool is_product(const Node& node) const {
-    return node.op->name == "dot" && kinds_[node.operands[0].node] == Kind::step &&
+    return node.op->id == OpId::dot && kinds_[node.operands[0].node] == Kind::step &&
            kinds_[node.operands[1].node] == Kind::invariant &&
            node.attributes.axis_pairs("contract") != nullptr &&
            (!node.attributes.axis_pairs("batch") || node.attributes.axis_pairs("batch")->left.empty());
@@ -99,9 +99,9 @@ class ScanHoist {
 
   bool works_on_all_steps(const Node& node) const {
     if (node.types.size() != 1) return false;
-    const std::string& op = node.op->name;
-    return is_product(node) || node.op->family == OpFamily::elementwise || op == "reshape" ||
-           op == "transpose" || op == "broadcast";
+    const OpId op = node.op->id;
+    return is_product(node) || node.op->family == OpFamily::elementwise || op == OpId::reshape ||
+           op == OpId::transpose || op == OpId::broadcast;
   }
 
   // What moves: products of steps, and the last of the invariant values that cost something.
@@ -113,7 +113,7 @@ class ScanHoist {
         for (Value operand : body_.node(i).operands) needed[operand.node] = true;
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (!live_[i] || node.op->name == "input") continue;
+      if (!live_[i] || node.op->id == OpId::input) continue;
       const bool value = kinds_[i] == Kind::invariant && needed[i] && costs_something(i);
       if (value || (kinds_[i] == Kind::step && is_product(node))) hoisted_.insert(i);
     }
@@ -220,7 +220,7 @@ class ScanHoist {
 
   Value made_outside(uint32_t i) {
     const Node& node = body_.node(i);
-    if (node.op->name == "input") return operands_[position_[i]];
+    if (node.op->id == OpId::input) return operands_[position_[i]];
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back(outside(operand));
     return outer_.add(*node.op, std::move(operands), node.attributes, node.body);
@@ -245,11 +245,11 @@ class ScanHoist {
     const Shape& shape = node.types[0].shape;
     if (kinds_[i] == Kind::invariant)
       return build::broadcast(outer_, outside({i, 0}), with_steps(shape), shifted(build::all_axes(shape)));
-    if (node.op->name == "input") return operands_[position_[i]];
-    if (node.op->name == "dot") return product(node);
-    if (node.op->name == "reshape")
+    if (node.op->id == OpId::input) return operands_[position_[i]];
+    if (node.op->id == OpId::dot) return product(node);
+    if (node.op->id == OpId::reshape)
       return build::reshape(outer_, over_steps(node.operands[0]), with_steps(shape));
-    if (node.op->name == "broadcast" || node.op->name == "transpose") return moved_axes(node);
+    if (node.op->id == OpId::broadcast || node.op->id == OpId::transpose) return moved_axes(node);
     return elementwise(node);
   }
 
@@ -263,7 +263,7 @@ class ScanHoist {
     std::vector<int64_t> dims = shifted(node.attributes.integers("dims"));
     dims.insert(dims.begin(), 0);
     const Value operand = over_steps(node.operands[0]);
-    return node.op->name == "broadcast"
+    return node.op->id == OpId::broadcast
                ? build::broadcast(outer_, operand, with_steps(node.types[0].shape), std::move(dims))
                : build::transpose(outer_, operand, std::move(dims));
   }
@@ -294,7 +294,7 @@ class ScanHoist {
 bool has_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "gradient" || node.op->name == "mark" || (node.body && has_gradient(*node.body)))
+    if (node.op->id == OpId::gradient || node.op->id == OpId::mark || (node.body && has_gradient(*node.body)))
       return true;
   }
   return false;
@@ -304,7 +304,7 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "hoist", {context.memoize, context.node_limit});
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (!node.body || node.op->name == "kernel") {
+    if (!node.body || node.op->id == OpId::kernel) {
       rewriter.keep(i);
       continue;
     }
@@ -313,7 +313,7 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
     Attributes attributes;
     std::shared_ptr<const Graph> body;
     rewriter.at(i);
-    if (node.op->name != "scan" || !ScanHoist(rewriter, i, *inner).run(operands, attributes, body)) {
+    if (node.op->id != OpId::scan || !ScanHoist(rewriter, i, *inner).run(operands, attributes, body)) {
       rewriter.keep_body(i, inner);
       continue;
     }

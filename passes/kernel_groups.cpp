@@ -102,7 +102,7 @@ void KernelGroups::find_materialized() {
       for (Value operand : node(i).operands) require(operand);
     if (role(i) == KernelRole::contraction)
       for (Value operand : node(i).operands) {
-        while (node(operand.node).op->name == "reshape") operand = node(operand.node).operands[0];
+        while (node(operand.node).op->id == OpId::reshape) operand = node(operand.node).operands[0];
         require(operand);
       }
   }
@@ -166,7 +166,7 @@ bool KernelGroups::same_reduction_class(uint32_t a, uint32_t b) const {
 }
 
 bool KernelGroups::is_row_lookup(uint32_t i) const {
-  if (node(i).op->name != "gather") return false;
+  if (node(i).op->id != OpId::gather) return false;
   const int64_t batch = node(i).attributes.integer_or("batch", 0);
   const Value table = node(i).operands[0];
   return batch > 0 && batch == graph_.type(node(i).operands[1]).rank() &&

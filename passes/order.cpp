@@ -134,7 +134,7 @@ class Schedule {
   int64_t cost(uint32_t i, const std::vector<int64_t>& readers_left) const {
     int64_t total = bytes(i);
     for (uint32_t operand : operands(i))
-      if (readers_left[operand] == 1 && graph_.node(operand).op->name != "input") total -= bytes(operand);
+      if (readers_left[operand] == 1 && graph_.node(operand).op->id != OpId::input) total -= bytes(operand);
     return total;
   }
 
@@ -155,12 +155,12 @@ Graph order(const Graph& graph, PassContext& context) {
   std::vector<uint32_t> sequence = Schedule(graph).run();
   // Inputs keep their places: their order is the calling convention.
   std::stable_partition(sequence.begin(), sequence.end(),
-                        [&](uint32_t i) { return graph.node(i).op->name == "input"; });
+                        [&](uint32_t i) { return graph.node(i).op->id == OpId::input; });
   auto inputs_end = std::find_if(sequence.begin(), sequence.end(),
-                                 [&](uint32_t i) { return graph.node(i).op->name != "input"; });
+                                 [&](uint32_t i) { return graph.node(i).op->id != OpId::input; });
   std::sort(sequence.begin(), inputs_end);
   for (uint32_t i : sequence) {
-    if (graph.node(i).op->name == "scan")
+    if (graph.node(i).op->id == OpId::scan)
       rewriter.keep_body(i, std::make_shared<const Graph>(order(*graph.node(i).body, context)));
     else
       rewriter.keep(i);

@@ -85,7 +85,7 @@ class Planner {
       }
       Attributes attributes = node.attributes;
       attributes.set("buffers", places_[i]);
-      if (node.op->name == "scan")
+      if (node.op->id == OpId::scan)
         rewriter.keep_as(i, std::move(attributes),
                          std::make_shared<const Graph>(plan_buffers(*node.body, context)));
       else
@@ -102,7 +102,7 @@ class Planner {
   static constexpr int64_t unplaced = std::numeric_limits<int64_t>::min();
 
   bool is_kernel(uint32_t i) const {
-    return graph_.node(i).op->name != "input" && graph_.node(i).op->name != "constant";
+    return graph_.node(i).op->id != OpId::input && graph_.node(i).op->id != OpId::constant;
   }
 
   int64_t& place(Value value) {
@@ -134,7 +134,7 @@ class Planner {
       if (read_later || wanted.count(old_value) > 0 ||
           (reads_itself && !may_update_in_place(graph_, value.node, old_value)))
         continue;
-      if (graph_.node(value).op->name != "kernel") continue;
+      if (graph_.node(value).op->id != OpId::kernel) continue;
       place(value) = Placement{Placement::Kind::update, update.input}.entry();
     }
   }

@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-Value Peephole::make(std::string_view op, std::vector<Value> operands, Attributes attributes) {
+Value Peephole::make(OpId op, std::vector<Value> operands, Attributes attributes) {
   constexpr int deepest = 64;  // rules that feed each other end here, with a correct if unpolished result
   if (depth_ < deepest) {
     ++depth_;
@@ -19,14 +19,14 @@ Value Peephole::make(std::string_view op, std::vector<Value> operands, Attribute
   return builder_.add(op, std::move(operands), std::move(attributes));
 }
 
-const Node* Peephole::as(Value value, std::string_view op) const {
+const Node* Peephole::as(Value value, OpId op) const {
   if (value.node < barriers_.size() && barriers_[value.node]) return nullptr;
   const Node& node = builder_.node(value);
-  return node.op->name == op && value.result == 0 ? &node : nullptr;
+  return node.op->id == op && value.result == 0 ? &node : nullptr;
 }
 
 const AttributeValue* Peephole::known(Value value) const {
-  const Node* node = as(value, "constant");
+  const Node* node = as(value, OpId::constant);
   return node ? node->attributes.find("value") : nullptr;
 }
 
@@ -73,13 +73,13 @@ Spread Peephole::spread_of(Value value, Stops stops) const {
   while (true) {
     std::optional<std::vector<int64_t>> axes;
     Value source;
-    if (const Node* node = as(value, "broadcast")) {
+    if (const Node* node = as(value, OpId::broadcast)) {
       axes = node->attributes.integers("dims");
       source = node->operands[0];
-    } else if (const Node* reshape = as(value, "reshape")) {
+    } else if (const Node* reshape = as(value, OpId::reshape)) {
       source = reshape->operands[0];
       axes = kept_axes(type(source).shape, type(value).shape);
-    } else if (const Node* stop = stops == Stops::passed ? as(value, "stop_gradient") : nullptr) {
+    } else if (const Node* stop = stops == Stops::passed ? as(value, OpId::stop_gradient) : nullptr) {
       axes = build::all_axes(type(value).shape);
       source = stop->operands[0];
     }
@@ -106,7 +106,7 @@ std::vector<bool> barriers_of(const Graph& graph) {
   std::vector<bool> barrier(graph.size(), false);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name != "gradient") continue;
+    if (node.op->id != OpId::gradient) continue;
     for (size_t k = 1; k < node.operands.size(); ++k) barrier[node.operands[k].node] = true;
   }
   return barrier;
@@ -121,14 +121,14 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
   const std::vector<bool> barrier = barriers_of(graph);
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->name == "input" || barrier[i]) {
+    if (node.op->id == OpId::input || barrier[i]) {
       rewriter.keep(i);
       if (barrier[i])
         for (uint32_t r = 0; r < node.types.size(); ++r) peephole.add_barrier(rewriter.map(Value{i, r}));
       continue;
     }
     // An identity that no gradient is taken by protects nothing.
-    if (node.op->name == "mark") {
+    if (node.op->id == OpId::mark) {
       rewriter.replace(i, rewriter.map(node.operands));
       continue;
     }
@@ -138,7 +138,7 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
                          std::make_shared<const Graph>(rewrite(*node.body, pass, rules, special, context)));
       continue;
     }
-    if (node.types.size() != 1 || node.op->name == "constant") {
+    if (node.types.size() != 1 || node.op->id == OpId::constant) {
       rewriter.keep(i);
       continue;
     }
@@ -146,7 +146,7 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
     const std::vector<Value> operands = rewriter.map(node.operands);
     Value replacement;
     for (Peephole::Rule rule : rules)
-      if ((replacement = rule(peephole, node.op->name, operands, node.attributes))) break;
+      if ((replacement = rule(peephole, node.op->id, operands, node.attributes))) break;
     if (replacement)
       rewriter.replace(i, {replacement});
     else

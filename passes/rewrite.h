@@ -46,20 +46,19 @@ class Spread {
 class Peephole {
  public:
   // A rule returns the replacement of op(operands…), or none. Rules are tried in order.
-  using Rule = Value (*)(Peephole&, std::string_view op, const std::vector<Value>& operands,
-                         const Attributes&);
+  using Rule = Value (*)(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
 
   Peephole(GraphBuilder& builder, std::span<const Rule> rules) : builder_(builder), rules_(rules) {}
 
   GraphBuilder& builder() { return builder_; }
-  Value make(std::string_view op, std::vector<Value> operands, Attributes attributes = {});
+  Value make(OpId op, std::vector<Value> operands, Attributes attributes = {});
   Value constant_like(Value like, double value) {
     return build::constant(builder_, builder_.type(like), value);
   }
 
   // The node behind a value if it is of this op and rules may look at it; else null. The pointer is good
   // until the next node is made.
-  const Node* as(Value value, std::string_view op) const;
+  const Node* as(Value value, OpId op) const;
   // The one number that a constant holds everywhere, a double of floats and an integer of integers and bool;
   // else null. Good as long as the pointer that `as` returns.
   const AttributeValue* known(Value value) const;

@@ -23,7 +23,7 @@ constexpr std::array<Peephole::Rule, 5> rules = {
 bool any_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "gradient" || (node.body && any_gradient(*node.body))) return true;
+    if (node.op->id == OpId::gradient || (node.body && any_gradient(*node.body))) return true;
   }
   return false;
 }
@@ -32,7 +32,7 @@ bool any_gradient(const Graph& graph) {
 // 0.)
 bool scatter_of_one(Rewriter& rewriter, Peephole&, uint32_t index) {
   const Node& node = rewriter.old().node(index);
-  if (node.op->name != "scatter_add") return false;
+  if (node.op->id != OpId::scatter_add) return false;
   const auto batch = node.attributes.integer_or("batch", 0);
   const Type& updates = rewriter.old().type(node.operands[0]);
   if (updates.rank() != batch || rewriter.old().type(node.operands[1]).rank() != batch) return false;
@@ -40,7 +40,7 @@ bool scatter_of_one(Rewriter& rewriter, Peephole&, uint32_t index) {
   GraphBuilder& b = rewriter.builder();
   Attributes attributes = {{"depth", node.attributes.integer("size")}, {"element", ElementType::boolean}};
   if (const AttributeValue* check = node.attributes.find("check")) attributes.set("check", *check);
-  const Value hot = b.add("one_hot", {rewriter.map(node.operands[1])}, std::move(attributes));
+  const Value hot = b.add(OpId::one_hot, {rewriter.map(node.operands[1])}, std::move(attributes));
   const Value wide = build::broadcast(b, rewriter.map(node.operands[0]), node.types[0].shape,
                                       build::all_axes(updates.shape));
   const Value zero = build::constant(b, node.types[0], 0);
@@ -66,7 +66,7 @@ Graph drop_histories(const Graph& graph, const PassContext& context) {
   Rewriter rewriter(graph, "simplify", {context.memoize, context.node_limit});
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->name != "scan" || node.attributes.integers_or("histories", {}).empty()) {
+    if (node.op->id != OpId::scan || node.attributes.integers_or("histories", {}).empty()) {
       rewriter.keep(i);
       continue;
     }

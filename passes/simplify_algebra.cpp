@@ -44,9 +44,9 @@ Value add(Peephole& p, Operands x) {
   }
   for (size_t i = 0; i < 2; ++i)
     if (is_negative_zero(p, x[i])) return x[1 - i];
-  if (x[0] == x[1]) return p.make("mul", {x[0], p.constant_like(x[0], 2)});
-  if (const Node* negated = p.as(x[1], "neg")) return p.make("sub", {x[0], negated->operands[0]});
-  if (const Node* negated = p.as(x[0], "neg")) return p.make("sub", {x[1], negated->operands[0]});
+  if (x[0] == x[1]) return p.make(OpId::mul, {x[0], p.constant_like(x[0], 2)});
+  if (const Node* negated = p.as(x[1], OpId::neg)) return p.make(OpId::sub, {x[0], negated->operands[0]});
+  if (const Node* negated = p.as(x[0], OpId::neg)) return p.make(OpId::sub, {x[1], negated->operands[0]});
   return {};
 }
 
@@ -54,8 +54,8 @@ Value sub(Peephole& p, Operands x) {
   const bool algebra = p.obeys_algebra(x[0]);
   if (p.is_splat(x[1], 0) && (algebra || !is_negative_zero(p, x[1]))) return x[0];
   if (algebra && x[0] == x[1]) return p.constant_like(x[0], 0);
-  if (p.is_splat(x[0], 0) && (algebra || is_negative_zero(p, x[0]))) return p.make("neg", {x[1]});
-  if (const Node* negated = p.as(x[1], "neg")) return p.make("add", {x[0], negated->operands[0]});
+  if (p.is_splat(x[0], 0) && (algebra || is_negative_zero(p, x[0]))) return p.make(OpId::neg, {x[1]});
+  if (const Node* negated = p.as(x[1], OpId::neg)) return p.make(OpId::add, {x[0], negated->operands[0]});
   return {};
 }
 
@@ -79,24 +79,24 @@ Value mul(Peephole& p, Operands x) {
     const Value other = x[1 - i];
     if (p.is_splat(x[i], 1)) return other;
     if (p.is_splat(x[i], 0) && p.obeys_algebra(other)) return p.constant_like(other, 0);
-    if (p.is_splat(x[i], -1)) return p.make("neg", {other});
+    if (p.is_splat(x[i], -1)) return p.make(OpId::neg, {other});
   }
   if (!is_float(p.type(x[0]).element)) return {};
   // One constant at the end: (x * 2) * 3 = x * 6, 2 * x = x * 2.
-  if (p.splat(x[0]) && !p.splat(x[1])) return p.make("mul", {x[1], x[0]});
+  if (p.splat(x[0]) && !p.splat(x[1])) return p.make(OpId::mul, {x[1], x[0]});
   if (const std::optional<double> outer = p.splat(x[1]))
-    if (const Node* inner = p.as(x[0], "mul"))
+    if (const Node* inner = p.as(x[0], OpId::mul))
       if (const std::optional<double> first = p.splat(inner->operands[1]);
           first && may_join_factors(p, *first, *outer, x[0])) {
         const std::vector<Value> operands = inner->operands;
-        return p.make("mul", {operands[0], p.make("mul", {operands[1], x[1]})});
+        return p.make(OpId::mul, {operands[0], p.make(OpId::mul, {operands[1], x[1]})});
       }
   for (size_t i = 0; i < 2; ++i) {
     const Value other = x[1 - i];
-    if (const Node* negated = p.as(x[i], "neg")) {
+    if (const Node* negated = p.as(x[i], OpId::neg)) {
       const Value inner = negated->operands[0];
-      if (p.splat(other)) return p.make("mul", {inner, p.make("neg", {other})});
-      return p.make("neg", {p.make("mul", {inner, other})});
+      if (p.splat(other)) return p.make(OpId::mul, {inner, p.make(OpId::neg, {other})});
+      return p.make(OpId::neg, {p.make(OpId::mul, {inner, other})});
     }
   }
   return {};
@@ -109,10 +109,10 @@ Value div(Peephole& p, Operands x) {
   // Division by a power of two is exact as a product.
   if (const std::optional<double> divisor = p.splat(x[1])) {
     if (is_power_of_two(*divisor) && is_normal(*divisor, element) && is_normal(1 / *divisor, element))
-      return p.make("mul", {x[0], p.constant_like(x[0], 1 / *divisor)});
+      return p.make(OpId::mul, {x[0], p.constant_like(x[0], 1 / *divisor)});
   }
-  if (const Node* negated = p.as(x[0], "neg"))
-    return p.make("neg", {p.make("div", {negated->operands[0], x[1]})});
+  if (const Node* negated = p.as(x[0], OpId::neg))
+    return p.make(OpId::neg, {p.make(OpId::div, {negated->operands[0], x[1]})});
   return {};
 }
 
@@ -121,44 +121,44 @@ Value power(Peephole& p, Operands x) {
   if (!exponent) return {};
   if (*exponent == 0) return p.constant_like(x[0], 1);
   if (*exponent == 1) return x[0];
-  if (*exponent == 2) return p.make("mul", {x[0], x[0]});
-  if (*exponent == 3) return p.make("mul", {p.make("mul", {x[0], x[0]}), x[0]});
+  if (*exponent == 2) return p.make(OpId::mul, {x[0], x[0]});
+  if (*exponent == 3) return p.make(OpId::mul, {p.make(OpId::mul, {x[0], x[0]}), x[0]});
   if (!is_float(p.type(x[0]).element)) return {};
   // pow takes -inf to inf and -0 to 0, which sqrt does not.
   if (*exponent == 0.5 && p.has_sign(x[0], Sign::non_negative))
-    return p.make("sqrt", {p.make("add", {x[0], p.constant_like(x[0], 0)})});
-  if (*exponent == -1) return p.make("div", {p.constant_like(x[0], 1), x[0]});
+    return p.make(OpId::sqrt, {p.make(OpId::add, {x[0], p.constant_like(x[0], 0)})});
+  if (*exponent == -1) return p.make(OpId::div, {p.constant_like(x[0], 1), x[0]});
   return {};
 }
 
 Value select(Peephole& p, Operands x) {
   if (x[1] == x[2]) return x[1];
   if (const std::optional<double> condition = p.splat(x[0])) return *condition != 0 ? x[1] : x[2];
-  if (const Node* negated = p.as(x[0], "logical_not"))
-    return p.make("select", {negated->operands[0], x[2], x[1]});
+  if (const Node* negated = p.as(x[0], OpId::logical_not))
+    return p.make(OpId::select, {negated->operands[0], x[2], x[1]});
   return {};
 }
 
-Value inverse(Peephole& p, std::string_view inner, Operands x) {
+Value inverse(Peephole& p, OpId inner, Operands x) {
   const Node* node = p.as(x[0], inner);
   return node ? node->operands[0] : Value{};
 }
 
-Value unary(Peephole& p, std::string_view op, Operands x) {
-  if (op == "neg") {
-    if (Value value = inverse(p, "neg", x)) return value;
+Value unary(Peephole& p, OpId op, Operands x) {
+  if (op == OpId::neg) {
+    if (Value value = inverse(p, OpId::neg, x)) return value;
     // 0 - 0 is 0 on either side.
-    if (const Node* node = p.as(x[0], "sub"); node && p.obeys_algebra(x[0])) {
+    if (const Node* node = p.as(x[0], OpId::sub); node && p.obeys_algebra(x[0])) {
       const std::vector<Value> operands = node->operands;
-      return p.make("sub", {operands[1], operands[0]});
+      return p.make(OpId::sub, {operands[1], operands[0]});
     }
   }
-  if (op == "logical_not") return inverse(p, "logical_not", x);
-  if (op == "abs") {
-    if (p.as(x[0], "abs")) return x[0];
+  if (op == OpId::logical_not) return inverse(p, OpId::logical_not, x);
+  if (op == OpId::abs) {
+    if (p.as(x[0], OpId::abs)) return x[0];
     // Negation wraps in u8, and abs takes nothing back there.
-    if (const Node* node = p.as(x[0], "neg"); node && p.type(x[0]).element != ElementType::u8)
-      return p.make("abs", {node->operands[0]});
+    if (const Node* node = p.as(x[0], OpId::neg); node && p.type(x[0]).element != ElementType::u8)
+      return p.make(OpId::abs, {node->operands[0]});
   }
   return {};
 }
@@ -169,15 +169,15 @@ Value cast(Peephole& p, Operands x, const Attributes& attributes) {
 
 }  // namespace
 
-Value algebra(Peephole& p, std::string_view op, Operands x, const Attributes& attributes) {
-  if (op == "add") return add(p, x);
-  if (op == "sub") return sub(p, x);
-  if (op == "mul") return mul(p, x);
-  if (op == "div") return div(p, x);
-  if (op == "pow") return power(p, x);
-  if (op == "select") return select(p, x);
-  if (op == "cast") return cast(p, x, attributes);
-  if (op == "maximum" || op == "minimum") return x[0] == x[1] ? x[0] : Value{};
+Value algebra(Peephole& p, OpId op, Operands x, const Attributes& attributes) {
+  if (op == OpId::add) return add(p, x);
+  if (op == OpId::sub) return sub(p, x);
+  if (op == OpId::mul) return mul(p, x);
+  if (op == OpId::div) return div(p, x);
+  if (op == OpId::pow) return power(p, x);
+  if (op == OpId::select) return select(p, x);
+  if (op == OpId::cast) return cast(p, x, attributes);
+  if (op == OpId::maximum || op == OpId::minimum) return x[0] == x[1] ? x[0] : Value{};
   if (x.size() == 1) return unary(p, op, x);
   return {};
 }

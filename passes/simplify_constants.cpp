@@ -45,9 +45,8 @@ std::optional<Scalar<double>> fold(const Expression& expression,
 
 }  // namespace
 
-Value fold_constants(Peephole& p, std::string_view op, const std::vector<Value>& operands,
-                     const Attributes& attributes) {
-  const Op& record = op_named(op);
+Value fold_constants(Peephole& p, OpId op, const std::vector<Value>& operands, const Attributes& attributes) {
+  const Op& record = op_of(op);
   if (operands.empty() || record.family != OpFamily::elementwise) return {};
   std::vector<Scalar<double>> arguments;
   std::vector<Expression> placeholders;

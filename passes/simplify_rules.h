@@ -5,10 +5,10 @@
 
 namespace gradus::simplify_rules {
 
-Value fold_constants(Peephole&, std::string_view op, const std::vector<Value>& operands, const Attributes&);
-Value algebra(Peephole&, std::string_view op, const std::vector<Value>& operands, const Attributes&);
-Value derivatives(Peephole&, std::string_view op, const std::vector<Value>& operands, const Attributes&);
-Value shapes(Peephole&, std::string_view op, const std::vector<Value>& operands, const Attributes&);
-Value contractions(Peephole&, std::string_view op, const std::vector<Value>& operands, const Attributes&);
+Value fold_constants(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
+Value algebra(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
+Value derivatives(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
+Value shapes(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
+Value contractions(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
 
 }  // namespace gradus::simplify_rules

@@ -15,7 +15,7 @@ using Operands = const std::vector<Value>&;
 Value splat_of_shape(Peephole& p, Value x, const Shape& shape) {
   const AttributeValue* number = p.known(x);
   if (!number) return {};
-  return p.builder().add("constant", {},
+  return p.builder().add(OpId::constant, {},
                          {{"element", p.type(x).element}, {"shape", shape}, {"value", *number}});
 }
 
@@ -27,7 +27,8 @@ Value reshape(Peephole& p, Operands x, const Attributes& attributes) {
   const Shape& shape = attributes.integers("shape");
   if (p.type(x[0]).shape == shape) return x[0];
   if (Value constant = splat_of_shape(p, x[0], shape)) return constant;
-  if (const Node* inner = p.as(x[0], "reshape")) return p.make("reshape", {inner->operands[0]}, attributes);
+  if (const Node* inner = p.as(x[0], OpId::reshape))
+    return p.make(OpId::reshape, {inner->operands[0]}, attributes);
   return {};
 }
 
@@ -37,11 +38,11 @@ Value transpose(Peephole& p, Operands x, const Attributes& attributes) {
   Shape shape(dims.size());
   for (size_t i = 0; i < dims.size(); ++i) shape[i] = p.type(x[0]).shape[static_cast<size_t>(dims[i])];
   if (Value constant = splat_of_shape(p, x[0], shape)) return constant;
-  if (const Node* inner = p.as(x[0], "transpose")) {
+  if (const Node* inner = p.as(x[0], OpId::transpose)) {
     const std::vector<int64_t>& first = inner->attributes.integers("dims");
     std::vector<int64_t> both(dims.size());
     for (size_t i = 0; i < dims.size(); ++i) both[i] = first[static_cast<size_t>(dims[i])];
-    return p.make("transpose", {inner->operands[0]}, {{"dims", both}});
+    return p.make(OpId::transpose, {inner->operands[0]}, {{"dims", both}});
   }
   return {};
 }
@@ -51,10 +52,10 @@ Value broadcast(Peephole& p, Operands x, const Attributes& attributes) {
   if (p.type(x[0]).shape == shape) return x[0];
   if (Value constant = splat_of_shape(p, x[0], shape)) return constant;
   const std::vector<int64_t>& dims = attributes.integers("dims");
-  if (const Node* inner = p.as(x[0], "broadcast")) {
+  if (const Node* inner = p.as(x[0], OpId::broadcast)) {
     std::vector<int64_t> both;
     for (int64_t axis : inner->attributes.integers("dims")) both.push_back(dims[static_cast<size_t>(axis)]);
-    return p.make("broadcast", {inner->operands[0]}, {{"shape", shape}, {"dims", both}});
+    return p.make(OpId::broadcast, {inner->operands[0]}, {{"shape", shape}, {"dims", both}});
   }
   return {};
 }
@@ -65,7 +66,7 @@ Value slice(Peephole& p, Operands x, const Attributes& attributes) {
   const std::vector<int64_t>& stride = attributes.integers("stride");
   if (all_equal_to(start, 0) && limit == p.type(x[0]).shape && all_equal_to(stride, 1)) return x[0];
   if (!p.splat(x[0])) return {};
-  const Value sliced = p.builder().add("slice", x, attributes);  // the op knows the shape
+  const Value sliced = p.builder().add(OpId::slice, x, attributes);  // the op knows the shape
   return splat_of_shape(p, x[0], p.type(sliced).shape);
 }
 
@@ -77,10 +78,10 @@ Value pad(Peephole&, Operands x, const Attributes& attributes) {
 }
 
 // op(broadcast a, broadcast b, constant) = broadcast(op(a, b, constant)): less to compute.
-Value sink_broadcast(Peephole& p, std::string_view op, Operands x, const Attributes& attributes) {
+Value sink_broadcast(Peephole& p, OpId op, Operands x, const Attributes& attributes) {
   const Node* first = nullptr;
   for (Value operand : x) {
-    const Node* node = p.as(operand, "broadcast");
+    const Node* node = p.as(operand, OpId::broadcast);
     if (!node && !p.known(operand)) return {};
     if (!node) continue;
     if (first && (node->attributes.integers("dims") != first->attributes.integers("dims") ||
@@ -93,15 +94,15 @@ Value sink_broadcast(Peephole& p, std::string_view op, Operands x, const Attribu
   const Shape small = p.type(first->operands[0]).shape;
   std::vector<Value> inner;
   for (Value operand : x) {
-    const Node* node = p.as(operand, "broadcast");
+    const Node* node = p.as(operand, OpId::broadcast);
     inner.push_back(node ? node->operands[0] : splat_of_shape(p, operand, small));
   }
-  return p.make("broadcast", {p.make(op, std::move(inner), attributes)}, outer);
+  return p.make(OpId::broadcast, {p.make(op, std::move(inner), attributes)}, outer);
 }
 
 // sum(broadcast x) over new axes is a product; max and min of equal values are the value.
-Value reduce_broadcast(Peephole& p, std::string_view op, Operands x, const Attributes& attributes) {
-  const Node* node = p.as(x[0], "broadcast");
+Value reduce_broadcast(Peephole& p, OpId op, Operands x, const Attributes& attributes) {
+  const Node* node = p.as(x[0], OpId::broadcast);
   if (!node) return {};
   const Value source = node->operands[0];
   const std::vector<int64_t> dims = node->attributes.integers("dims");
@@ -124,24 +125,25 @@ Value reduce_broadcast(Peephole& p, std::string_view op, Operands x, const Attri
   const ElementType element = p.type(source).element;
   const bool exact =
       !is_float(element) || evaluate::number_from(element, count) == static_cast<double>(count);
-  if (inner_axes.size() == axes.size() || count == 0 || (op == "sum" && !exact)) return {};
+  if (inner_axes.size() == axes.size() || count == 0 || (op == OpId::sum && !exact)) return {};
   Value value = inner_axes.empty() ? source : p.make(op, {source}, {{"axes", inner_axes}});
-  if (op == "sum") value = p.make("mul", {value, build::constant_integer(p.builder(), p.type(value), count)});
-  return p.make("broadcast", {value}, {{"shape", shape}, {"dims", kept_dims}});
+  if (op == OpId::sum)
+    value = p.make(OpId::mul, {value, build::constant_integer(p.builder(), p.type(value), count)});
+  return p.make(OpId::broadcast, {value}, {{"shape", shape}, {"dims", kept_dims}});
 }
 
 }  // namespace
 
-Value shapes(Peephole& p, std::string_view op, Operands x, const Attributes& attributes) {
+Value shapes(Peephole& p, OpId op, Operands x, const Attributes& attributes) {
   if (x.empty()) return {};
-  if (op == "reshape") return reshape(p, x, attributes);
-  if (op == "transpose") return transpose(p, x, attributes);
-  if (op == "broadcast") return broadcast(p, x, attributes);
-  if (op == "slice") return slice(p, x, attributes);
-  if (op == "pad") return pad(p, x, attributes);
-  if (op == "concat" && x.size() == 1) return x[0];
-  if (op == "sum" || op == "max" || op == "min") return reduce_broadcast(p, op, x, attributes);
-  if (op_named(op).family == OpFamily::elementwise) return sink_broadcast(p, op, x, attributes);
+  if (op == OpId::reshape) return reshape(p, x, attributes);
+  if (op == OpId::transpose) return transpose(p, x, attributes);
+  if (op == OpId::broadcast) return broadcast(p, x, attributes);
+  if (op == OpId::slice) return slice(p, x, attributes);
+  if (op == OpId::pad) return pad(p, x, attributes);
+  if (op == OpId::concat && x.size() == 1) return x[0];
+  if (op == OpId::sum || op == OpId::max || op == OpId::min) return reduce_broadcast(p, op, x, attributes);
+  if (op_of(op).family == OpFamily::elementwise) return sink_broadcast(p, op, x, attributes);
   return {};
 }
 
@@ -167,7 +169,7 @@ Value fold_transposed_operand(Peephole& p, Operands x, const Attributes& attribu
   AxisPairs contract = *attributes.axis_pairs("contract");
   AxisPairs batch = attributes.axis_pairs("batch") ? *attributes.axis_pairs("batch") : AxisPairs{};
   for (size_t side = 0; side < 2; ++side) {
-    const Node* node = p.as(x[side], "transpose");
+    const Node* node = p.as(x[side], OpId::transpose);
     if (!node) continue;
     const std::vector<int64_t> dims = node->attributes.integers("dims");
     auto& contracted = side == 0 ? contract.left : contract.right;
@@ -179,14 +181,14 @@ Value fold_transposed_operand(Peephole& p, Operands x, const Attributes& attribu
     operands[side] = node->operands[0];
     Attributes folded{{"contract", contract}};
     if (!batch.left.empty()) folded.set("batch", batch);
-    return p.make("dot", std::move(operands), std::move(folded));
+    return p.make(OpId::dot, std::move(operands), std::move(folded));
   }
   return {};
 }
 
 // (A B)ᵀ = Bᵀ Aᵀ: the same product with its operands exchanged.
 Value fold_transposed_result(Peephole& p, Operands x, const Attributes& attributes) {
-  const Node* node = p.as(x[0], "dot");
+  const Node* node = p.as(x[0], OpId::dot);
   if (!node || node->attributes.has("batch")) return {};
   const AxisPairs contract = *node->attributes.axis_pairs("contract");
   const std::vector<Value> operands = node->operands;
@@ -195,14 +197,15 @@ Value fold_transposed_result(Peephole& p, Operands x, const Attributes& attribut
   const auto rank = static_cast<int64_t>(dims.size());
   for (int64_t i = 0; i < rank; ++i)
     if (dims[static_cast<size_t>(i)] != (i + free_left) % rank) return {};
-  return p.make("dot", {operands[1], operands[0]}, {{"contract", AxisPairs{contract.right, contract.left}}});
+  return p.make(OpId::dot, {operands[1], operands[0]},
+                {{"contract", AxisPairs{contract.right, contract.left}}});
 }
 
 }  // namespace
 
-Value contractions(Peephole& p, std::string_view op, Operands x, const Attributes& attributes) {
-  if (op == "dot") return fold_transposed_operand(p, x, attributes);
-  if (op == "transpose") return fold_transposed_result(p, x, attributes);
+Value contractions(Peephole& p, OpId op, Operands x, const Attributes& attributes) {
+  if (op == OpId::dot) return fold_transposed_operand(p, x, attributes);
+  if (op == OpId::transpose) return fold_transposed_result(p, x, attributes);
   return {};
 }
 

@@ -50,7 +50,8 @@ std::string describe(const Graph& body) {
   std::string name = "map";
   for (uint32_t i = 0; i < body.size(); ++i) {
     const OpFamily family = body.node(i).op->family;
-    if (family == OpFamily::contraction || family == OpFamily::window) return body.node(i).op->name;
+    if (family == OpFamily::contraction || family == OpFamily::window)
+      return std::string(body.node(i).op->name);
     if (family == OpFamily::reduction) name = body.node(i).op->name;
     if (name == "map" && body.size() <= body.inputs().size() + 1 && i + 1 == body.size())
       name = body.node(i).op->name;
@@ -109,7 +110,7 @@ void Assembler::bind_arguments() {
 
 // A result or update that is an input's old value is read before anything can overwrite it.
 void Assembler::stage_inputs_that_change() {
-  const auto is_input = [&](Value value) { return graph_.node(value).op->name == "input"; };
+  const auto is_input = [&](Value value) { return graph_.node(value).op->id == OpId::input; };
   for (size_t r = 0; r < graph_.results().size(); ++r) {
     const Value value = graph_.results()[r].value;
     if (is_input(value)) copy(locations_[value], places_.results[r], element_count(graph_.type(value).shape));
@@ -141,7 +142,7 @@ void Assembler::commit() {
   }
   for (size_t r = 0; r < graph_.results().size(); ++r) {
     const Value value = graph_.results()[r].value;
-    if (graph_.node(value).op->name == "input") continue;
+    if (graph_.node(value).op->id == OpId::input) continue;
     const Location from = locate(graph_, value, locations_);
     if (!from.same_place(places_.results[r]))
       copy(from, places_.results[r], element_count(graph_.type(value).shape));
@@ -265,7 +266,7 @@ Assembler::Location Assembler::listed(const Type& type, const AttributeValue& va
 Assembler::Location Assembler::locate(const Graph& graph, Value value, Locations& locations) {
   if (auto it = locations.find(value); it != locations.end()) return it->second;
   const Node& node = graph.node(value);
-  if (node.op->name != "constant") fail_internal(fmt::format("lowering: %{} has no place", node.id));
+  if (node.op->id != OpId::constant) fail_internal(fmt::format("lowering: %{} has no place", node.id));
   return locations[value] = place_constant(node);
 }
 
@@ -273,9 +274,9 @@ void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Place
   const std::vector<bool> live = live_nodes(graph);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     if (!live[i]) continue;
-    const std::string& name = graph.node(i).op->name;
-    if (name == "input" || name == "constant") continue;
-    if (name == "scan")
+    const OpId op = graph.node(i).op->id;
+    if (op == OpId::input || op == OpId::constant) continue;
+    if (op == OpId::scan)
       emit_scan(graph, i, locations, places);
     else
       emit_kernel(graph, i, locations, places);
@@ -313,7 +314,7 @@ const Assembler::Function& Assembler::function_for(const Graph& graph, uint32_t 
   std::shared_ptr<const Graph> body = node.body;
   if (!body) {
     // A bare op is a kernel of one node.
-    GraphBuilder builder(node.op->name);
+    GraphBuilder builder(std::string(node.op->name));
     std::vector<Value> operands;
     for (size_t i = 0; i < node.operands.size(); ++i)
       operands.push_back(builder.input(fmt::format("x{}", i), InputKind::data, graph.type(node.operands[i])));
@@ -384,7 +385,7 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
   Locations inside;
   for (uint32_t i = 0; i < body.size(); ++i)
-    if (body.node(i).op->name == "constant") locate(body, {i, 0}, inside);
+    if (body.node(i).op->id == OpId::constant) locate(body, {i, 0}, inside);
   const Location position = allocate(Type(ElementType::i64));
   std::vector<Location> next;
   for (size_t c = 0; c < carries; ++c) next.push_back(allocate(body.type(body.results()[c].value)));

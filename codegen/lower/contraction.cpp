@@ -334,7 +334,7 @@ size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, double 
 void lower_contraction(Kernel& kernel, uint32_t index) {
   const Node& node = kernel.body.node(index);
   if (element_count(node.types[0].shape) == 0) return;
-  if (node.op->name == "dot") return plain_dot(kernel, index);
+  if (node.op->id == OpId::dot) return plain_dot(kernel, index);
   const Convolution conv(kernel.body, node);
   if (conv.kind == Convolution::Kind::filter_gradient) return plain_filter_gradient(kernel, index, conv);
   plain_window_convolution(kernel, index, conv);

@@ -23,8 +23,8 @@ Expression in_range(const Expression& id, int64_t size) {
 // The number of rows that an index may name.
 int64_t rows_of(const Kernel& kernel, const Node& node) {
   const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
-  if (node.op->name == "one_hot") return node.attributes.integer("depth");
-  if (node.op->name == "scatter_add") return node.attributes.integer("size");
+  if (node.op->id == OpId::one_hot) return node.attributes.integer("depth");
+  if (node.op->id == OpId::scatter_add) return node.attributes.integer("size");
   return kernel.type(node.operands[0]).shape[batch];
 }
 
@@ -32,7 +32,7 @@ int64_t rows_of(const Kernel& kernel, const Node& node) {
 void lower_first_bad(Kernel& kernel, uint32_t index) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
-  const Value ids = node.operands[node.op->name == "one_hot" ? 0 : 1];
+  const Value ids = node.operands[node.op->id == OpId::one_hot ? 0 : 1];
   const Shape& shape = kernel.type(ids).shape;
   const int64_t out = kernel.home({index, 1});
   const int64_t count = element_count(shape);
@@ -106,7 +106,7 @@ void lower_scatter_add(Kernel& kernel, uint32_t index) {
 
 void lower_indexed(Kernel& kernel, uint32_t index) {
   const Node& node = kernel.body.node(index);
-  if (node.op->name == "scatter_add") lower_scatter_add(kernel, index);
+  if (node.op->id == OpId::scatter_add) lower_scatter_add(kernel, index);
   if (node.types.size() > 1) lower_first_bad(kernel, index);
 }
 

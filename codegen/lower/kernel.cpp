@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "codegen/lower/row.h"
 #include "codegen/lower/tile.h"
@@ -39,7 +38,7 @@ Kernel::Kernel(std::string kernel_name, const Graph& body, const std::vector<int
   const std::vector<bool> live = live_nodes(body);
   for (uint32_t i = 0; i < body.size(); ++i) {
     const Node& node = body.node(i);
-    if (!live[i] || node.op->name != "constant" || !node.attributes.has("values")) continue;
+    if (!live[i] || node.op->id != OpId::constant || !node.attributes.has("values")) continue;
     lowered.tables.push_back({i, 0});
     values.place({i, 0}, f.parameter(fmt::format("table{}", node.id), BufferRole::read, node.types[0].element,
                                      element_count(node.types[0].shape)));
@@ -62,18 +61,6 @@ int64_t Kernel::home(Value value) {
   const int64_t buffer = scratch(fmt::format("v{}", body.node(value).id), t.element, element_count(t.shape));
   values.place(value, buffer);
   return buffer;
-}
-
-bool is_reduction(const Op& op) {
-  static const std::vector<std::string_view> names = {"sum", "prod", "max", "min", "any", "all"};
-  return std::find(names.begin(), names.end(), op.name) != names.end();
-}
-
-bool is_transcendental(const Op& op) {
-  static const std::set<std::string_view> names = {
-      "exp",  "expm1", "log",  "log1p", "cbrt", "sin",        "cos",     "tan", "asin",  "acos",
-      "atan", "sinh",  "cosh", "tanh",  "erf",  "normal_cdf", "sigmoid", "pow", "atan2", "softplus"};
-  return names.count(op.name) > 0;
 }
 
 namespace {
@@ -101,24 +88,35 @@ bool contracts_nothing(const Graph& body, uint32_t i) {
 constexpr size_t most_pulled_parts = 16;
 
 Family family(const Graph& body, uint32_t node) {
-  const Op& op = *body.node(node).op;
-  static const std::map<std::string_view, Family> table = {{"argmax", lower_arg_reduction},
-                                                           {"argmin", lower_arg_reduction},
-                                                           {"cumsum", lower_cumulative},
-                                                           {"dot", lower_contraction},
-                                                           {"conv", lower_contraction},
-                                                           {"reduce_window", lower_window},
-                                                           {"select_and_scatter", lower_window},
-                                                           {"select_and_gather", lower_window},
-                                                           {"scatter_add", lower_indexed},
-                                                           {"status", lower_status},
-                                                           {"sort", lower_sort},
-                                                           {"top_k", lower_sort}};
   if (contracts_nothing(body, node)) return lower_zeros;
-  if (is_reduction(op)) return lower_reduction;
-  if (op.name == "concat" && body.node(node).operands.size() > most_pulled_parts) return lower_joined;
-  const auto it = table.find(op.name);
-  return it == table.end() ? nullptr : it->second;
+  const Op& op = *body.node(node).op;
+  switch (op.traits.access) {
+    case Access::reduction:
+      return lower_reduction;
+    case Access::search:
+      return lower_arg_reduction;
+    case Access::contraction:
+      return lower_contraction;
+    case Access::window:
+      return lower_window;
+    default:
+      break;
+  }
+  switch (op.id) {
+    case OpId::cumsum:
+      return lower_cumulative;
+    case OpId::scatter_add:
+      return lower_indexed;
+    case OpId::status:
+      return lower_status;
+    case OpId::sort:
+    case OpId::top_k:
+      return lower_sort;
+    case OpId::concat:
+      return body.node(node).operands.size() > most_pulled_parts ? lower_joined : nullptr;
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace
@@ -161,7 +159,7 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
       if (r > 0 || family(body, stage.node)) kernel.home({stage.node, r});
     if (const int64_t count = sort_scratch(kernel, stage.node); count > 0)
       kernel.set_stage_scratch(stage.node, kernel.scratch("order", ElementType::i32, count));
-    if (!is_reduction(*node.op)) continue;
+    if (node.op->traits.access != Access::reduction) continue;
     if (const int64_t count = reduction_scratch(kernel, stage.node); count > 0)
       kernel.set_stage_scratch(stage.node, kernel.scratch("blocks", node.types[0].element, count));
   }

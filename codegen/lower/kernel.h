@@ -79,9 +79,6 @@ void lower_sort(Kernel& kernel, uint32_t node);         // sort, top_k
 int64_t sort_scratch(Kernel& kernel, uint32_t node);    // positions; 0 for other ops
 void lower_status(Kernel& kernel, uint32_t node);
 
-bool is_reduction(const Op& op);
-// Elementwise ops that cost as much as tens of additions.
-bool is_transcendental(const Op& op);
 // Whether x replaces `best` as the extreme: ties keep the first, a NaN wins and stays.
 loop::Expression is_better(bool maximum, const loop::Expression& x, const loop::Expression& best);
 

@@ -57,10 +57,10 @@ void dense_shapes(const Graph& body, Value value, std::vector<bool>& seen, std::
   if (seen[value.node]) return;
   seen[value.node] = true;
   const Node& node = body.node(value);
-  if (node.op->name == "reshape") shapes.push_back(body.type(node.operands[0]).shape);
-  if (node.op->name == "reshape" || node.op->family == OpFamily::elementwise)
+  if (node.op->id == OpId::reshape) shapes.push_back(body.type(node.operands[0]).shape);
+  if (node.op->id == OpId::reshape || node.op->family == OpFamily::elementwise)
     for (Value operand : node.operands)
-      if (body.type(operand).shape == node.types[0].shape || node.op->name == "reshape")
+      if (body.type(operand).shape == node.types[0].shape || node.op->id == OpId::reshape)
         dense_shapes(body, operand, seen, shapes);
 }
 
@@ -85,7 +85,7 @@ double nanoseconds_per_element(const Graph& body) {
   double cost = 0.1;
   for (uint32_t i = 0; i < body.size(); ++i)
     if (body.node(i).op->family == OpFamily::elementwise)
-      cost += is_transcendental(*body.node(i).op) ? 0.3 : 0.04;
+      cost += body.node(i).op->traits.cost == Cost::costly ? 0.3 : 0.04;
   return cost;
 }
 

@@ -85,17 +85,17 @@ class Reduction {
     return std::find(reduced_axes_.begin(), reduced_axes_.end(), static_cast<int64_t>(axis)) !=
            reduced_axes_.end();
   }
-  bool is(std::string_view name) const { return node_.op->name == name; }
+  bool is(OpId op) const { return node_.op->id == op; }
 
   Expression identity() const {
     const bool floating = is_float(element_);
     const auto number = [&](double v) { return loop::constant(element_, v); };
     const auto whole = [&](int64_t v) { return loop::constant_integer(element_, v); };
-    if (is("sum")) return floating ? number(-0.0) : whole(0);
-    if (is("prod")) return floating ? number(1) : whole(1);
-    if (is("any")) return whole(0);
-    if (is("all")) return whole(is_integer(element_) ? -1 : 1);
-    const bool maximum = is("max");
+    if (is(OpId::sum)) return floating ? number(-0.0) : whole(0);
+    if (is(OpId::prod)) return floating ? number(1) : whole(1);
+    if (is(OpId::any)) return whole(0);
+    if (is(OpId::all)) return whole(is_integer(element_) ? -1 : 1);
+    const bool maximum = is(OpId::max);
     if (floating)
       return number(maximum ? -std::numeric_limits<double>::infinity()
                             : std::numeric_limits<double>::infinity());
@@ -114,13 +114,13 @@ class Reduction {
   }
 
   Expression combine(const Expression& a, const Expression& b) const {
-    if (is("sum")) return loop::make(ScalarOp::add, {a, b});
-    if (is("prod")) return loop::make(ScalarOp::multiply, {a, b});
-    if (is("max"))
+    if (is(OpId::sum)) return loop::make(ScalarOp::add, {a, b});
+    if (is(OpId::prod)) return loop::make(ScalarOp::multiply, {a, b});
+    if (is(OpId::max))
       return element_ == ElementType::boolean ? loop::make(ScalarOp::logical_or, {a, b}) : maximum(a, b);
-    if (is("min"))
+    if (is(OpId::min))
       return element_ == ElementType::boolean ? loop::make(ScalarOp::logical_and, {a, b}) : minimum(a, b);
-    return loop::make(is("any") ? ScalarOp::logical_or : ScalarOp::logical_and, {a, b});
+    return loop::make(is(OpId::any) ? ScalarOp::logical_or : ScalarOp::logical_and, {a, b});
   }
 
   // The operand's tuple from those of the kept axes and the logical index of the reduced ones.
@@ -365,7 +365,7 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
       columns.each([&](const Expression& lane) {
         const Expression x = f.let("x", kernel.values.at(operand, tuple(k + Index(1))));
         const Expression old = f.load(best, {lane});
-        const Expression better = f.let("better", is_better(node.op->name == "argmax", x, old));
+        const Expression better = f.let("better", is_better(node.op->id == OpId::argmax, x, old));
         f.store(where, {lane},
                 choose(better, loop::cast(result, f.space.expression(k + Index(1))), f.load(where, {lane})));
         f.store(best, {lane}, choose(better, x, old));

@@ -37,7 +37,7 @@ class Rows {
     double cost = 10;
     for (uint32_t i = 0; i < body_.size(); ++i)
       if (body_.node(i).types[0].shape == whole_)
-        cost += static_cast<double>(length_) * (is_transcendental(*body_.node(i).op) ? 0.3 : 0.05);
+        cost += static_cast<double>(length_) * (body_.node(i).op->traits.cost == Cost::costly ? 0.3 : 0.05);
     const size_t opened = open_outer(kernel_, merged, cost);
     row(kept);
     for (size_t i = 0; i < opened; ++i) f_.close();
@@ -51,11 +51,7 @@ class Rows {
     size_t stage;
   };
 
-  bool is_costly(uint32_t i) const {
-    static const std::set<std::string_view> others = {"div", "rem", "sqrt", "rsqrt"};
-    const Op& op = *body_.node(i).op;
-    return op.family == OpFamily::random || is_transcendental(op) || others.count(op.name) > 0;
-  }
+  bool is_costly(uint32_t i) const { return body_.node(i).op->traits.cost >= Cost::moderate; }
 
   std::vector<Value> roots(size_t stage) const {
     if (stage < reductions_.size()) return {body_.node(reductions_[stage]).operands[0]};

@@ -29,7 +29,7 @@ class Sort {
         f_(kernel.f),
         index_(index),
         node_(kernel.body.node(index)),
-        descending_(node_.op->name == "top_k"),
+        descending_(node_.op->id == OpId::top_k),
         from_(kernel.type(node_.operands[0]).shape),
         to_(node_.types[0].shape),
         axis_(descending_ ? from_.size() - 1 : static_cast<size_t>(node_.attributes.integer("axis"))),
@@ -179,8 +179,8 @@ class Sort {
 }  // namespace
 
 int64_t sort_scratch(Kernel& kernel, uint32_t index) {
-  const std::string& op = kernel.body.node(index).op->name;
-  return op == "sort" || op == "top_k" ? Sort(kernel, index).scratch_count() : 0;
+  const OpId op = kernel.body.node(index).op->id;
+  return op == OpId::sort || op == OpId::top_k ? Sort(kernel, index).scratch_count() : 0;
 }
 
 void lower_sort(Kernel& kernel, uint32_t index) { Sort(kernel, index).lower(kernel.stage_scratch(index)); }

@@ -95,7 +95,7 @@ Epilogue::Epilogue(Kernel& kernel, Value contraction) : kernel_(kernel), contrac
     if (!inside[i] || i == contraction.node) continue;
     if (kernel.values.is_placed({i, 0})) buffers_.push_back(kernel.values.placed({i, 0}));
     const Op& op = *kernel.body.node(i).op;
-    if (op.family == OpFamily::elementwise) expensive += is_transcendental(op) ? 3 : 1;
+    if (op.family == OpFamily::elementwise) expensive += op.traits.cost == Cost::costly ? 3 : 1;
   }
   heavy_ = expensive > 2;
   pivot_ = find_pivot();
@@ -145,9 +145,9 @@ bool Epilogue::is_flat(Value value) const {
   if (kernel_.values.is_placed(value))
     return element_count(kernel_.type(value).shape) == element_count(kernel_.type(contraction_).shape);
   const Node& node = kernel_.body.node(value);
-  if (node.op->name == "constant") return true;
-  if (node.op->name == "broadcast") return element_count(kernel_.type(node.operands[0]).shape) == 1;
-  if (node.op->family != OpFamily::elementwise && node.op->name != "reshape") return false;
+  if (node.op->id == OpId::constant) return true;
+  if (node.op->id == OpId::broadcast) return element_count(kernel_.type(node.operands[0]).shape) == 1;
+  if (node.op->family != OpFamily::elementwise && node.op->id != OpId::reshape) return false;
   return std::all_of(node.operands.begin(), node.operands.end(), [&](Value v) { return is_flat(v); });
 }
 
@@ -173,7 +173,7 @@ Value Epilogue::find_pivot() const {
     if (value == pivot || !depends[value.node] || seen[value.node]) continue;
     seen[value.node] = true;
     const Node& node = body.node(value);
-    if (value == contraction_ || (node.op->family != OpFamily::elementwise && node.op->name != "reshape"))
+    if (value == contraction_ || (node.op->family != OpFamily::elementwise && node.op->id != OpId::reshape))
       return {};
     open.insert(open.end(), node.operands.begin(), node.operands.end());
   }
@@ -309,9 +309,9 @@ void TileFunction::add_views(std::vector<loop::View>& views) const {
 }
 
 std::unique_ptr<TiledContraction> plan_tiled_contraction(Kernel& kernel, uint32_t node) {
-  const std::string& op = kernel.body.node(node).op->name;
-  if (op == "dot") return plan_tiled_dot(kernel, node);
-  if (op != "conv") return nullptr;
+  const OpId op = kernel.body.node(node).op->id;
+  if (op == OpId::dot) return plan_tiled_dot(kernel, node);
+  if (op != OpId::conv) return nullptr;
   auto convolution = plan_tiled_convolution(kernel, node);
   return convolution ? std::move(convolution) : plan_tiled_filter_gradient(kernel, node);
 }

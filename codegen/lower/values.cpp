@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "ir/error.h"
 #include "ir/op.h"
@@ -18,18 +17,6 @@ namespace {
 // A name's cost is a register; an operation is repeated, or nested this deep, only below this size.
 constexpr int longest_expression = 12;
 
-enum class Shaping { none, broadcast, reshape, transpose, slice, reverse };
-
-Shaping shaping(const Op& op) {
-  static const std::unordered_map<std::string_view, Shaping> table = {{"broadcast", Shaping::broadcast},
-                                                                      {"reshape", Shaping::reshape},
-                                                                      {"transpose", Shaping::transpose},
-                                                                      {"slice", Shaping::slice},
-                                                                      {"reverse", Shaping::reverse}};
-  const auto it = table.find(op.name);
-  return it == table.end() ? Shaping::none : it->second;
-}
-
 // How often the expression mentions each placeholder; placeholders are replaced by `arguments`.
 void count_arguments(const Expression& e, std::vector<int>& counts) {
   if (e->op == ScalarOp::argument) ++counts[static_cast<size_t>(e->integer)];
@@ -39,14 +26,15 @@ void count_arguments(const Expression& e, std::vector<int>& counts) {
 }  // namespace
 
 bool is_pullable(const Op& op) {
-  if (op.family == OpFamily::elementwise) return static_cast<bool>(op.scalar);
-  if (shaping(op) != Shaping::none) return true;
-  static const std::vector<std::string_view> others = {
-      "constant",      "iota",           "pad",           "concat",
-      "gather",        "one_hot",        "dynamic_slice", "dynamic_update_slice",
-      "random_bits",   "uniform",        "normal",        "mark",
-      "stop_gradient", "custom_gradient"};
-  return std::find(others.begin(), others.end(), op.name) != others.end();
+  switch (op.traits.access) {
+    case Access::generated:
+    case Access::elementwise:
+    case Access::view:
+    case Access::computed_view:
+      return true;
+    default:
+      return false;
+  }
 }
 
 Values::Values(FunctionBuilder& function, const Graph& body)
@@ -87,28 +75,26 @@ Pulled Values::load(int64_t buffer, const Index& index) {
 std::optional<Indices> Values::operand_tuple(const Node& node, const Indices& tuple) {
   const Shape& from = body_.type(node.operands.empty() ? Value{} : node.operands[0]).shape;
   Indices inner(from.size());
-  switch (shaping(*node.op)) {
-    case Shaping::none:
-      return std::nullopt;
-    case Shaping::broadcast: {
+  switch (node.op->id) {
+    case OpId::broadcast: {
       const auto& dims = node.attributes.integers("dims");
       for (size_t i = 0; i < from.size(); ++i) inner[i] = tuple[static_cast<size_t>(dims[i])];
       break;
     }
-    case Shaping::reshape:
+    case OpId::reshape:
       return f_.space.delinearize(f_.space.linearize(tuple, node.types[0].shape), from);
-    case Shaping::transpose: {
+    case OpId::transpose: {
       const auto& dims = node.attributes.integers("dims");
       for (size_t i = 0; i < from.size(); ++i) inner[static_cast<size_t>(dims[i])] = tuple[i];
       break;
     }
-    case Shaping::slice: {
+    case OpId::slice: {
       const auto& start = node.attributes.integers("start");
       const auto& stride = node.attributes.integers("stride");
       for (size_t i = 0; i < from.size(); ++i) inner[i] = tuple[i] * stride[i] + Index(start[i]);
       break;
     }
-    case Shaping::reverse: {
+    case OpId::reverse: {
       inner = tuple;
       for (int64_t axis : node.attributes.integers("axes")) {
         const auto i = static_cast<size_t>(axis);
@@ -116,6 +102,8 @@ std::optional<Indices> Values::operand_tuple(const Node& node, const Indices& tu
       }
       break;
     }
+    default:
+      return std::nullopt;
   }
   return inner;
 }
@@ -124,7 +112,7 @@ std::optional<Values::Element> Values::element(Value value, const Indices& tuple
   if (bound_.count(value)) return std::nullopt;
   if (is_placed(value)) return Element{value, f_.space.linearize(tuple, body_.type(value).shape)};
   const Node& node = body_.node(value);
-  if (shaping(*node.op) == Shaping::none) return std::nullopt;
+  if (node.op->traits.access != Access::view) return std::nullopt;
   return element(node.operands[0], *operand_tuple(node, tuple));
 }
 
@@ -134,29 +122,49 @@ Pulled Values::compute(Value value, const Indices& tuple) {
   const Type& type = node.types[value.result];
   if (auto it = placed_.find(value); it != placed_.end())
     return load(it->second, f_.space.linearize(tuple, type.shape));
-  const std::string& name = node.op->name;
-  if (shaping(*node.op) != Shaping::none) return pull(node.operands[0], *operand_tuple(node, tuple));
-  if (node.op->family == OpFamily::elementwise && node.op->scalar) return elementwise(node, tuple);
-  if (name == "mark" || name == "stop_gradient" || name == "custom_gradient")
-    return pull(node.operands[0], tuple);
-  if (name == "constant") {
-    const AttributeValue* one = node.attributes.find("value");
-    if (!one) fail_internal("lowering: a constant's table was not placed");
-    if (const double* number = std::get_if<double>(one)) return {loop::constant(type.element, *number), 0, 0};
-    return {loop::constant_integer(type.element, std::get<int64_t>(*one)), 0, 0};
+  if (node.op->traits.access == Access::view) return pull(node.operands[0], *operand_tuple(node, tuple));
+  if (node.op->scalar) return elementwise(node, tuple);
+  switch (node.op->id) {
+    case OpId::mark:
+    case OpId::stop_gradient:
+    case OpId::custom_gradient:
+      return pull(node.operands[0], tuple);
+    case OpId::constant:
+      return splat(node);
+    case OpId::iota: {
+      const Index& index = tuple[static_cast<size_t>(node.attributes.integer("axis"))];
+      return {loop::cast(type.element, f_.space.expression(index)), f_.space.level(index), 1};
+    }
+    case OpId::pad:
+      return pad(node, tuple);
+    case OpId::concat:
+      return concat(node, tuple);
+    case OpId::gather:
+      if (value.result == 0) return gather(node, tuple);
+      break;
+    case OpId::one_hot:
+      if (value.result == 0) return one_hot(node, tuple);
+      break;
+    case OpId::dynamic_slice:
+      return dynamic_slice(node, tuple);
+    case OpId::dynamic_update_slice:
+      return dynamic_update_slice(node, tuple);
+    case OpId::random_bits:
+    case OpId::uniform:
+    case OpId::normal:
+      return draw(node, tuple);
+    default:
+      break;
   }
-  if (name == "iota") {
-    const Index& index = tuple[static_cast<size_t>(node.attributes.integer("axis"))];
-    return {loop::cast(type.element, f_.space.expression(index)), f_.space.level(index), 1};
-  }
-  if (name == "pad") return pad(node, tuple);
-  if (name == "concat") return concat(node, tuple);
-  if (name == "gather" && value.result == 0) return gather(node, tuple);
-  if (name == "dynamic_slice") return dynamic_slice(node, tuple);
-  if (name == "dynamic_update_slice") return dynamic_update_slice(node, tuple);
-  if (name == "one_hot" && value.result == 0) return one_hot(node, tuple);
-  if (name == "random_bits" || name == "uniform" || name == "normal") return draw(node, tuple);
-  fail_internal(fmt::format("lowering: op '{}' cannot be computed inside a loop", name));
+  fail_internal(fmt::format("lowering: op '{}' cannot be computed inside a loop", node.op->name));
+}
+
+Pulled Values::splat(const Node& constant) const {
+  const AttributeValue* value = constant.attributes.find("value");
+  if (!value) fail_internal("lowering: a constant's table was not placed");
+  const ElementType element = constant.types[0].element;
+  if (const double* number = std::get_if<double>(value)) return {loop::constant(element, *number), 0, 0};
+  return {loop::constant_integer(element, std::get<int64_t>(*value)), 0, 0};
 }
 
 Pulled Values::elementwise(const Node& node, const Indices& tuple) {
@@ -352,13 +360,13 @@ Pulled Values::draw(const Node& node, const Indices& tuple) {
     operands.push_back(at);
     return loop::make(ScalarOp::random_bits, std::move(operands));
   };
-  if (node.op->name == "random_bits") return {bits(position), level, 4};
+  if (node.op->id == OpId::random_bits) return {bits(position), level, 4};
   const auto uniform = [&](const Expression& at) {
     const Expression high =
         loop::make(ScalarOp::shift_right_logical, {bits(at), loop::constant_integer(ElementType::i32, 8)});
     return loop::cast(type.element, high) * loop::constant(type.element, 0x1p-24);
   };
-  if (node.op->name == "uniform") return {uniform(position), level, 6};
+  if (node.op->id == OpId::uniform) return {uniform(position), level, 6};
   // Box-Muller: elements e and e + 16 share their two uniforms.
   const Expression lane = loop::make(ScalarOp::remainder, {position, integer(32)});
   const Expression is_sine = loop::make(ScalarOp::greater_equal, {lane, integer(16)});

@@ -61,6 +61,7 @@ class Values {
   };
 
   Pulled compute(Value value, const Indices& tuple);
+  Pulled splat(const Node& constant) const;
   Pulled elementwise(const Node& node, const Indices& tuple);
   Pulled pad(const Node& node, const Indices& tuple);
   Pulled concat(const Node& node, const Indices& tuple);

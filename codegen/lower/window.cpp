@@ -138,7 +138,7 @@ void lower_window_result(Kernel& kernel, uint32_t index) {
   const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
   const Indices position = tuple_of(axes);
   const Index linear = f.space.linearize(position, node.types[0].shape);
-  const bool gathers = node.op->name == "select_and_gather";
+  const bool gathers = node.op->id == OpId::select_and_gather;
   const auto extremes = [&](const Columns& columns) {
     Champion champion(kernel, node, columns, gathers ? node.operands[1] : Value{});
     Taps taps(f, geometry);
@@ -223,7 +223,7 @@ void lower_scatter(Kernel& kernel, uint32_t index) {
 }  // namespace
 
 void lower_window(Kernel& kernel, uint32_t index) {
-  if (kernel.body.node(index).op->name == "select_and_scatter")
+  if (kernel.body.node(index).op->id == OpId::select_and_scatter)
     lower_scatter(kernel, index);
   else
     lower_window_result(kernel, index);

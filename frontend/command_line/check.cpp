@@ -35,7 +35,7 @@ std::vector<Value> scalars_of(const Graph& graph) {
   std::vector<Value> scalars;
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name != "gradient") continue;
+    if (node.op->id != OpId::gradient) continue;
     if (std::find(scalars.begin(), scalars.end(), node.operands[0]) == scalars.end())
       scalars.push_back(node.operands[0]);
   }

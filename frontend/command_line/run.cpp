@@ -96,7 +96,7 @@ int run_graph(const Options& options, const std::string& text, Compiler& compile
   if (options.as_is) {
     refuse(app, {"--check-numerics"}, "--as-is");
     for (uint32_t i = 0; i < graph.size(); ++i)
-      if (graph.node(i).op->name == "gradient")
+      if (graph.node(i).op->id == OpId::gradient)
         fail_program(fmt::format("--as-is: %{} is a gradient, which a pass must expand", graph.node(i).id),
                      {}, "leave --as-is away, or `gradus opt --passes=differentiate` first");
   }

@@ -30,7 +30,7 @@ double along(const std::vector<double>& gradient, const std::vector<double>& dir
 bool has_custom_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "custom_gradient" || (node.body && has_custom_gradient(*node.body))) return true;
+    if (node.op->id == OpId::custom_gradient || (node.body && has_custom_gradient(*node.body))) return true;
   }
   return false;
 }
@@ -42,11 +42,11 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
   std::map<Value, Value> mapped;
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name != "input" && i > y.node) continue;
+    if (node.op->id != OpId::input && i > y.node) continue;
     builder.set_origins(graph.origins(i));
     builder.prefer_id(node.id);
     Value made;
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       made = builder.input(input.name, input.kind, node.types[0]);
     } else {
@@ -75,7 +75,7 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
       numbers.push_back(status.attributes.integers("checks")[i]);
     }
     if (!bad.empty())
-      builder.set_status(builder.add("status", std::move(bad), {{"checks", std::move(numbers)}}));
+      builder.set_status(builder.add(OpId::status, std::move(bad), {{"checks", std::move(numbers)}}));
   }
   return std::move(builder).finish();
 }
@@ -84,7 +84,7 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
 std::vector<uint32_t> marks_to_move(const Graph& graph) {
   std::vector<bool> asked(graph.size()), moves(graph.size());
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->name == "gradient")
+    if (graph.node(i).op->id == OpId::gradient)
       for (size_t x = 1; x < graph.node(i).operands.size(); ++x) asked[graph.node(i).operands[x].node] = true;
   for (const uint32_t input : evaluate::differentiable_inputs(graph))
     moves[graph.inputs()[input].value.node] = true;
@@ -92,7 +92,7 @@ std::vector<uint32_t> marks_to_move(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
     for (const Value operand : node.operands) moves[i] = moves[i] || moves[operand.node];
-    if (moves[i] || !asked[i] || node.op->name != "mark") continue;
+    if (moves[i] || !asked[i] || node.op->id != OpId::mark) continue;
     moves[i] = true;
     marks.push_back(i);
   }
@@ -112,14 +112,14 @@ CheckedGraph with_marks_as_inputs(CheckedGraph checked) {
     moved.keep(input.value.node);
   }
   for (const uint32_t i : values.live())
-    if (i <= marks.back() && graph.node(i).op->name != "input") values.keep(i);
+    if (i <= marks.back() && graph.node(i).op->id != OpId::input) values.keep(i);
   for (const uint32_t mark : marks) values.builder().add_result("", values.map(Value{mark, 0}));
   std::vector<evaluate::Array<double>> inputs = checked.inputs;
   for (evaluate::Array<double>& value :
        evaluate::evaluate<double>(std::move(values.builder()).finish(), checked.inputs).results)
     inputs.push_back(std::move(value));
   for (const uint32_t i : moved.live()) {
-    if (graph.node(i).op->name == "input") continue;
+    if (graph.node(i).op->id == OpId::input) continue;
     if (!std::binary_search(marks.begin(), marks.end(), i)) {
       moved.keep(i);
       continue;

@@ -79,7 +79,7 @@ std::vector<uint32_t> gradient_nodes(const Graph& graph) {
   const std::vector<bool> live = live_nodes(graph);
   std::vector<uint32_t> nodes;
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (live[i] && graph.node(i).op->name == "gradient") nodes.push_back(i);
+    if (live[i] && graph.node(i).op->id == OpId::gradient) nodes.push_back(i);
   return nodes;
 }
 
@@ -175,7 +175,7 @@ Opened open(const Graph& graph, const std::vector<Value>& to_inputs, const std::
   const std::vector<bool> live = live_nodes(graph);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (!live[i] || node.op->name == "input") continue;
+    if (!live[i] || node.op->id == OpId::input) continue;
     std::vector<Value> operands;
     for (const Value operand : node.operands) operands.push_back(mapped[operand.node][operand.result]);
     const Value made = b.add(*node.op, std::move(operands), node.attributes, node.body);
@@ -209,7 +209,7 @@ std::string compare_directions(const Graph& graph, Value y, const std::vector<Fo
   std::vector<uint32_t> variables;
   std::vector<double> gradient;
   for (const FoundGradient& one : found) {
-    if (graph.node(one.x).op->name == "input") {
+    if (graph.node(one.x).op->id == OpId::input) {
       variables.push_back(static_cast<uint32_t>(graph.node(one.x).attributes.integer("index")));
     } else {
       variables.push_back(static_cast<uint32_t>(all.size()));
@@ -281,7 +281,7 @@ std::string compare_expansion(const Graph& before, const Graph& after,
     // Inputs move together; a value in between moves alone, because others may depend on it.
     std::vector<std::vector<FoundGradient>> groups(1);
     for (size_t k = 1; k < node.operands.size(); ++k, ++number) {
-      const bool is_input = before.node(node.operands[k]).op->name == "input";
+      const bool is_input = before.node(node.operands[k]).op->id == OpId::input;
       if (!is_input) groups.emplace_back();
       (is_input ? groups.front() : groups.back())
           .push_back({rest.mapped[at + k], asked_values[at + k], found[number]});

@@ -36,7 +36,7 @@ SourceSpan span_of(const Graph& graph, uint32_t node) {
 
 std::string op_text(const Graph& graph, uint32_t node) {
   const Origin* rule = rule_of(graph, node);
-  return graph.node(node).op->name + (rule ? ", gradient of " + rule->name : "");
+  return fmt::format("{}{}", graph.node(node).op->name, rule ? ", gradient of " + rule->name : "");
 }
 
 class Report {
@@ -60,7 +60,7 @@ class Report {
 
  private:
   bool is_kernel(uint32_t i) const {
-    return graph_.node(i).op->name != "input" && graph_.node(i).op->name != "constant";
+    return graph_.node(i).op->id != OpId::input && graph_.node(i).op->id != OpId::constant;
   }
 
   // For every node of a body, whether it is made by a derivative rule or from what is.
@@ -72,7 +72,7 @@ class Report {
     for (uint32_t i = 0; i < body.size(); ++i) {
       if (rule_of(body, i)) backward[i] = true;
       for (Value operand : body.node(i).operands)  // constants are shared by both graphs
-        backward[i] = backward[i] || (backward[operand.node] && body.node(operand).op->name != "constant");
+        backward[i] = backward[i] || (backward[operand.node] && body.node(operand).op->id != OpId::constant);
     }
     return backward;
   }
@@ -81,7 +81,7 @@ class Report {
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       const Node& node = graph_.node(i);
       if (!is_kernel(i)) continue;
-      if (node.op->name == "kernel") {
+      if (node.op->id == OpId::kernel) {
         const std::vector<bool> inside = backward_in(node);
         for (uint32_t r = 0; r < node.types.size(); ++r)
           if (inside[node.body->results()[r].value.node]) backward_.insert({i, r});
@@ -96,7 +96,7 @@ class Report {
   void add_buffers(uint32_t index) {
     const Node& node = graph_.node(index);
     const std::vector<int64_t>& places = node.attributes.integers("buffers");
-    if (node.op->name == "scan") report_.bodies += aligned(node.body->header().integer_or("workspace", 0));
+    if (node.op->id == OpId::scan) report_.bodies += aligned(node.body->header().integer_or("workspace", 0));
     for (uint32_t r = 0; r < node.types.size(); ++r) {
       if (places[r] < 0) continue;  // a result of the step, or an update in place
       MemoryBuffer buffer;
@@ -129,7 +129,7 @@ class Report {
 
   void describe(MemoryBuffer& buffer, uint32_t index, uint32_t result) const {
     const Node& kernel = graph_.node(index);
-    const bool fused = kernel.op->name == "kernel";
+    const bool fused = kernel.op->id == OpId::kernel;
     const Graph& graph = fused ? *kernel.body : graph_;
     const uint32_t node = fused ? kernel.body->results()[result].value.node : index;
     buffer.value = fmt::format("%{}", id_of(graph, node));
@@ -142,7 +142,7 @@ class Report {
   void describe_readers(MemoryBuffer& buffer, Value value) const {
     for (uint32_t user : users_[value.node]) {
       const Node& kernel = graph_.node(user);
-      if (kernel.op->name != "kernel") {
+      if (kernel.op->id != OpId::kernel) {
         if (std::find(kernel.operands.begin(), kernel.operands.end(), value) == kernel.operands.end())
           continue;
         note_reader(buffer, graph_, user);

@@ -48,7 +48,7 @@ class Explanation {
   void explain(const Graph& graph, const std::vector<Tensor>& inputs, const InfiniteInputs& infinite,
                uint32_t index) {
     const Node& node = graph.node(index);
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const auto number = static_cast<size_t>(node.attributes.integer("index"));
       describe_input(graph.inputs()[number], inputs[number]);
     } else if (node.body && explain_body(graph, inputs, infinite, index)) {
@@ -74,7 +74,7 @@ class Explanation {
     const std::vector<Tensor> operands = probe_.values(graph, inputs, node.operands);
     const InfiniteInputs body_infinite = infinite_body_inputs(graph, index, infinite);
     Probe::Body body = probe_.body(*node.body, body_infinite);
-    const bool scan = node.op->name == "scan";
+    const bool scan = node.op->id == OpId::scan;
     const int64_t length = scan ? node.attributes.integer("length") : 1;
     const auto carries = static_cast<size_t>(node.attributes.integer_or("carries", 0));
     const auto sequences = static_cast<size_t>(node.attributes.integer_or("sequences", 0));
@@ -119,8 +119,8 @@ class Explanation {
     const int64_t element = only_nan ? range.first_nan : range.first_bad;
 
     const Origin* rule = find_rule(graph.origins(index), node.id);
-    diagnostic_.message =
-        node.op->name + (rule ? fmt::format(", in the gradient of {},", rule->name) : "") + " gives ";
+    diagnostic_.message = fmt::format("{}{} gives ", node.op->name,
+                                      rule ? fmt::format(", in the gradient of {},", rule->name) : "");
     if (element < 0) {  // should the bits differ after all
       diagnostic_.message += "a value that is not finite";
     } else {
@@ -137,7 +137,7 @@ class Explanation {
         graph, index, {values.begin(), values.begin() + static_cast<long>(node.operands.size())},
         values[result].shape(), element);
     if (rule) describe_differentiated(graph, inputs, *rule);
-    diagnostic_.hint = numerics_hint(node.op->name, rule ? rule->name : "", ranges);
+    diagnostic_.hint = numerics_hint(node.op->id, rule ? find_op(rule->name) : nullptr, ranges);
   }
 
   // The user's line, and the library's lines below it.

@@ -2,16 +2,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "frontend/driver/number_range.h"
+#include "ir/op.h"
 
 namespace gradus {
 
-// `op` made the value from operands with these ranges; `forward`, if not empty, is the op that it
-// differentiates.
-std::string numerics_hint(std::string_view op, std::string_view forward,
-                          const std::vector<NumberRange>& operands);
+// `op` made the value from operands with these ranges; `forward` is the op that it differentiates, if
+// any.
+std::string numerics_hint(OpId op, const Op* forward, const std::vector<NumberRange>& operands);
 
 }  // namespace gradus

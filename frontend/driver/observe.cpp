@@ -36,7 +36,7 @@ class Observer {
       if (input.kind == InputKind::data) forward_[input.value.node] = true;
     for (uint32_t i : rewriter_.live()) {
       const Node& node = graph_.node(i);
-      if (node.op->name == "gradient") break;
+      if (node.op->id == OpId::gradient) break;
       for (Value operand : node.operands)
         if (forward_[operand.node]) forward_[i] = true;
     }
@@ -61,7 +61,7 @@ class Observer {
       const Value gradient = gradient_by(input.value);
       if (!gradient) continue;
       const Value wide = build::cast(b(), ElementType::f64, rewriter_.map(gradient));
-      const Value norm = build::unary(b(), "sqrt", build::sum_all(b(), build::mul(b(), wide, wide)));
+      const Value norm = build::unary(b(), OpId::sqrt, build::sum_all(b(), build::mul(b(), wide, wide)));
       result_.gradients.push_back({input.name, result("gradient", result_.gradients.size(), norm)});
     }
   }
@@ -70,7 +70,7 @@ class Observer {
   Value gradient_by(Value parameter) const {
     for (uint32_t i : rewriter_.live()) {
       const Node& node = graph_.node(i);
-      if (node.op->name != "gradient") continue;
+      if (node.op->id != OpId::gradient) continue;
       for (uint32_t k = 1; k < node.operands.size(); ++k)
         if (node.operands[k] == parameter) return {i, k - 1};
     }
@@ -79,7 +79,7 @@ class Observer {
 
   bool is_batch(uint32_t index) const {
     const Type& type = graph_.node(index).types[0];
-    return forward_[index] && graph_.node(index).op->name != "input" && is_float(type.element) &&
+    return forward_[index] && graph_.node(index).op->id != OpId::input && is_float(type.element) &&
            type.rank() >= 2 && type.shape[0] == rows_;
   }
 
@@ -103,13 +103,13 @@ class Observer {
   void add_rectifiers() {
     for (uint32_t i : rewriter_.live()) {
       const Node& node = graph_.node(i);
-      if (node.op->name != "maximum" || !is_batch(i)) continue;
+      if (node.op->id != OpId::maximum || !is_batch(i)) continue;
       const std::optional<double> left = build::known_splat(b(), rewriter_.map(node.operands[0]));
       const std::optional<double> right = build::known_splat(b(), rewriter_.map(node.operands[1]));
       if (left != 0.0 && right != 0.0) continue;
       std::vector<int64_t> axes = build::all_axes(node.types[0].shape);
       axes.pop_back();
-      const Value largest = build::reduce(b(), "max", rewriter_.map(Value{i, 0}), std::move(axes));
+      const Value largest = build::reduce(b(), OpId::max, rewriter_.map(Value{i, 0}), std::move(axes));
       const Origin* source = find_origin(graph_.origins(i), Origin::Kind::source);
       result_.rectifiers.push_back({source ? source->name : "", source ? source->span : SourceSpan{},
                                     node.types[0].shape.back(),

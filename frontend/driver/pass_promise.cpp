@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "ir/op.h"
@@ -15,13 +14,6 @@ namespace {
 
 using evaluate::Array;
 using evaluate::Bounded;
-
-bool looks_at_numbers(const Node& node) {
-  static constexpr std::array<std::string_view, 11> ops = {
-      "equal",   "not_equal", "less", "less_equal", "greater", "greater_equal",
-      "maximum", "minimum",   "max",  "min",        "pow"};
-  return node.op->name == "is_finite" || std::find(ops.begin(), ops.end(), node.op->name) != ops.end();
-}
 
 std::vector<Array<Bounded>> lifted(const PassPromise::Arrays& inputs) {
   std::vector<Array<Bounded>> result;
@@ -101,7 +93,7 @@ void PassPromise::find_poles() {
 bool PassPromise::compares_infinities() const {
   const auto values = evaluate::evaluate_nodes<double>(reference_, inputs_);
   for (uint32_t i = 0; i < reference_.size(); ++i) {
-    if (values[i].empty() || !looks_at_numbers(reference_.node(i))) continue;
+    if (values[i].empty() || !reference_.node(i).op->traits.compares) continue;
     for (const Value operand : reference_.node(i).operands)
       for (const double number : values[operand.node][operand.result].floats)
         if (!std::isfinite(number)) return true;

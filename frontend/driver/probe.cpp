@@ -20,7 +20,7 @@ Graph with_results(const Graph& graph, std::span<const Value> values, Stage stag
   GraphBuilder builder(graph.name(), {.memoize = false});
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "input")
+    if (node.op->id == OpId::input)
       builder.input(fmt::format("i{}", node.attributes.integer("index")), InputKind::data, node.types[0]);
     else
       builder.add_typed(*node.op, node.operands, node.attributes, node.types, node.body);

@@ -26,7 +26,7 @@ Graph only_result(const Graph& graph, Value result) {
   std::vector<uint32_t> mapped(graph.size());
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       mapped[i] = builder.input(input.name, input.kind, node.types[0]).node;
     } else if (needed[i]) {
@@ -54,7 +54,7 @@ std::vector<uint32_t> nodes_after(const Graph& graph, Value input) {
 
 bool uses_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
-    if (graph.node(i).op->name == "gradient") return true;
+    if (graph.node(i).op->id == OpId::gradient) return true;
     if (graph.node(i).body && uses_gradient(*graph.node(i).body)) return true;
   }
   return false;

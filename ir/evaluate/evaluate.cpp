@@ -100,7 +100,7 @@ class Frame {
 
   void run(uint32_t index) {
     const Node& node = graph_.node(index);
-    if (node.op->name == "gradient") {
+    if (node.op->id == OpId::gradient) {
       values_[index] = gradients(node);
       return;
     }
@@ -220,7 +220,7 @@ void run_all(Frame<T>& frame, const Graph& graph) {
   const std::vector<bool> live = live_nodes(graph);
   check_size(graph, live);
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (live[i] && graph.node(i).op->name != "input") frame.run(i);
+    if (live[i] && graph.node(i).op->id != OpId::input) frame.run(i);
 }
 
 }  // namespace

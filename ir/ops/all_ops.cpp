@@ -13,6 +13,8 @@ std::span<const Op* const> all_ops() {
   return list;
 }
 
+const Op& op_of(OpId id) { return *all_ops()[static_cast<size_t>(id)]; }
+
 const Op* find_op(std::string_view name) {
   static const auto by_name = [] {
     std::unordered_map<std::string_view, const Op*> map;
@@ -21,12 +23,6 @@ const Op* find_op(std::string_view name) {
   }();
   const auto it = by_name.find(name);
   return it == by_name.end() ? nullptr : it->second;
-}
-
-const Op& op_named(std::string_view name) {
-  const Op* op = find_op(name);
-  if (!op) fail_internal("there is no op '" + std::string(name) + "'");
-  return *op;
 }
 
 }  // namespace gradus

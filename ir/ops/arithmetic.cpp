@@ -15,10 +15,11 @@ namespace {
 using loop::ScalarOp;
 using Use = const GradientUse&;
 
-Op binary(const char* name, const char* summary, const char* formula, ScalarOp scalar,
+Op binary(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar,
           Differentiation differentiation, bool integers = true, double low = -2, double high = 2) {
-  Op op{.name = name,
+  Op op{.id = id,
         .family = OpFamily::elementwise,
+        .traits = traits,
         .summary = summary,
         .formula = formula,
         .min_operands = 2,
@@ -28,16 +29,17 @@ Op binary(const char* name, const char* summary, const char* formula, ScalarOp s
         .differentiation = std::move(differentiation),
         .evaluate = nullptr,
         .scalar = scalar_of(scalar),
-        .samples = {elementwise_sample(name, 2, "f32[3,5]", low, high),
-                    elementwise_sample(name, 2, "f64[7]", low, high)},
-        .bad_samples = elementwise_bad_samples(name, 2)};
-  if (integers) op.samples.push_back(elementwise_sample(name, 2, "i32[7]"));
+        .samples = {elementwise_sample(name(id), 2, "f32[3,5]", low, high),
+                    elementwise_sample(name(id), 2, "f64[7]", low, high)},
+        .bad_samples = elementwise_bad_samples(name(id), 2)};
+  if (integers) op.samples.push_back(elementwise_sample(name(id), 2, "i32[7]"));
   return op;
 }
 
-Op predicate(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
-  return {.name = name,
+Op predicate(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
+  return {.id = id,
           .family = OpFamily::elementwise,
+          .traits = {.compares = true},
           .summary = summary,
           .formula = formula,
           .min_operands = 2,
@@ -47,13 +49,13 @@ Op predicate(const char* name, const char* summary, const char* formula, ScalarO
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
           .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name, 2, "f32[3,5]", -2, 2, "bool[3,5]"),
-                      elementwise_sample(name, 2, "i64[7]", -2, 2, "bool[7]")},
-          .bad_samples = elementwise_bad_samples(name, 2)};
+          .samples = {elementwise_sample(name(id), 2, "f32[3,5]", -2, 2, "bool[3,5]"),
+                      elementwise_sample(name(id), 2, "i64[7]", -2, 2, "bool[7]")},
+          .bad_samples = elementwise_bad_samples(name(id), 2)};
 }
 
-Op logic(const char* name, const char* summary, const char* formula, ScalarOp scalar, int operands) {
-  return {.name = name,
+Op logic(OpId id, const char* summary, const char* formula, ScalarOp scalar, int operands) {
+  return {.id = id,
           .family = OpFamily::elementwise,
           .summary = summary,
           .formula = formula,
@@ -64,13 +66,13 @@ Op logic(const char* name, const char* summary, const char* formula, ScalarOp sc
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
           .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name, operands, "bool[3,5]", -2, 2, {}, 2),
-                      elementwise_sample(name, operands, "i32[7]")},
-          .bad_samples = elementwise_bad_samples(name, operands, "i32")};
+          .samples = {elementwise_sample(name(id), operands, "bool[3,5]", -2, 2, {}, 2),
+                      elementwise_sample(name(id), operands, "i32[7]")},
+          .bad_samples = elementwise_bad_samples(name(id), operands, "i32")};
 }
 
-Op shift(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
-  return {.name = name,
+Op shift(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
+  return {.id = id,
           .family = OpFamily::elementwise,
           .summary = summary,
           .formula = formula,
@@ -81,8 +83,8 @@ Op shift(const char* name, const char* summary, const char* formula, ScalarOp sc
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
           .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name, 2, "i32[3,5]"), elementwise_sample(name, 2, "i64[7]")},
-          .bad_samples = elementwise_bad_samples(name, 2, "i32")};
+          .samples = {elementwise_sample(name(id), 2, "i32[3,5]"), elementwise_sample(name(id), 2, "i64[7]")},
+          .bad_samples = elementwise_bad_samples(name(id), 2, "i32")};
 }
 
 Value power_by_base(Use use) {
@@ -95,7 +97,7 @@ Value power_by_base(Use use) {
     if (*known < 0)  // the power by the next lower exponent would underflow
       return build::div(b, build::mul(b, use.result(), *known), x);
     const auto slope = [exponent = *known](Use u, Value base) {
-      const Value lower = build::binary(u.builder, "pow", base, number_like_result(u, exponent - 1));
+      const Value lower = build::binary(u.builder, OpId::pow, base, number_like_result(u, exponent - 1));
       return build::mul(u.builder, lower, exponent);
     };
     return *known < 1 ? slope_unless_at_rest(use, x, slope) : slope(use, x);
@@ -103,19 +105,19 @@ Value power_by_base(Use use) {
   // x⁰ is constant, also at x = 0 where x⁻¹ is infinite; elsewhere the power must stay, since its derivative
   // by y is not 0 at y = 0.
   const Value zero = number_like_result(use, 0);
-  const Value both_zero =
-      build::binary(b, "logical_and", build::binary(b, "equal", x, zero), build::binary(b, "equal", y, zero));
+  const Value both_zero = build::binary(b, OpId::logical_and, build::binary(b, OpId::equal, x, zero),
+                                        build::binary(b, OpId::equal, y, zero));
   const Value base = build::select(b, both_zero, number_like_result(use, 1), x);
-  return build::mul(b, y, build::binary(b, "pow", base, build::add(b, y, -1)));
+  return build::mul(b, y, build::binary(b, OpId::pow, base, build::add(b, y, -1)));
 }
 
 // 0ʸ is 0 for every y > 0: the derivative by y is 0 there, not 0 · ln 0.
 Value power_by_exponent(Use use) {
   GraphBuilder& b = use.builder;
   const Value x = use.operand(0);
-  const Value is_zero = build::binary(b, "equal", x, number_like_result(use, 0));
+  const Value is_zero = build::binary(b, OpId::equal, x, number_like_result(use, 0));
   const Value safe = build::select(b, is_zero, number_like_result(use, 1), x);
-  return build::mul(b, use.result(), build::unary(b, "log", safe));
+  return build::mul(b, use.result(), build::unary(b, OpId::log, safe));
 }
 
 // -⌊a / b⌋ of the exact quotient, as the value has it; the rounded one may be the next whole number. An
@@ -123,9 +125,9 @@ Value power_by_exponent(Use use) {
 Value negated_whole_quotient(Use use) {
   GraphBuilder& b = use.builder;
   const Value x = use.operand(0), y = use.operand(1), rest = use.result();
-  const Value exact = build::unary(b, "round", build::div(b, build::sub(b, x, rest), y));
-  const Value rounded = build::unary(b, "floor", build::div(b, x, y));
-  return build::neg(b, build::select(b, b.add("is_finite", {rest}), exact, rounded));
+  const Value exact = build::unary(b, OpId::round, build::div(b, build::sub(b, x, rest), y));
+  const Value rounded = build::unary(b, OpId::floor, build::div(b, x, y));
+  return build::neg(b, build::select(b, b.add(OpId::is_finite, {rest}), exact, rounded));
 }
 
 // x / (x² + y²) for y and -y / (x² + y²) for x, divided by the larger of |x| and |y| first: squares would
@@ -133,14 +135,15 @@ Value negated_whole_quotient(Use use) {
 Value atan2_partial(Use use, size_t numerator, bool negative) {
   GraphBuilder& b = use.builder;
   const Value y = use.operand(0), x = use.operand(1);
-  const Value larger = build::binary(b, "maximum", build::unary(b, "abs", x), build::unary(b, "abs", y));
-  const Value scale = build::unary(b, "stop_gradient", larger);
+  const Value larger =
+      build::binary(b, OpId::maximum, build::unary(b, OpId::abs, x), build::unary(b, OpId::abs, y));
+  const Value scale = build::unary(b, OpId::stop_gradient, larger);
   const Value norm =
       build::add(b, build::mul(b, x, build::div(b, x, scale)), build::mul(b, y, build::div(b, y, scale)));
   const Value ratio = build::div(b, build::div(b, use.operand(numerator), scale), norm);
   const Value infinity = number_like_result(use, std::numeric_limits<double>::infinity());
   const Value slope =
-      build::select(b, build::binary(b, "equal", scale, infinity), number_like_result(use, 0), ratio);
+      build::select(b, build::binary(b, OpId::equal, scale, infinity), number_like_result(use, 0), ratio);
   return negative ? build::neg(b, slope) : slope;
 }
 
@@ -161,7 +164,7 @@ Value select_transpose(Use use, size_t operand) {
 
 // 1 where both hold: one condition, which masks an adjoint that may be infinite.
 Value both(Use use, Value a, Value b) {
-  return build::select(use.builder, build::binary(use.builder, "logical_and", a, b),
+  return build::select(use.builder, build::binary(use.builder, OpId::logical_and, a, b),
                        number_like_result(use, 1), number_like_result(use, 0));
 }
 
@@ -184,91 +187,95 @@ Value negated_quotient(Use use) {
 
 }  // namespace
 
-const Op add = binary("add", "Sum.", "y_i = a_i + b_i", ScalarOp::add,
+const Op add = binary(OpId::add, "Sum.", "y_i = a_i + b_i", {}, ScalarOp::add,
                       Transpose{[](Use use, size_t) { return use.adjoint(); }, {0, 1}});
 
 const Op sub =
-    binary("sub", "Difference.", "y_i = a_i - b_i", ScalarOp::subtract,
+    binary(OpId::sub, "Difference.", "y_i = a_i - b_i", {}, ScalarOp::subtract,
            Transpose{[](Use use, size_t operand) {
                        return operand == 0 ? use.adjoint() : build::neg(use.builder, use.adjoint());
                      },
                      {0, 1}});
 
 const Op mul =
-    binary("mul", "Product.", "y_i = a_i b_i", ScalarOp::multiply,
+    binary(OpId::mul, "Product.", "y_i = a_i b_i", {}, ScalarOp::multiply,
            Partials{{[](Use use) { return use.operand(1); }, [](Use use) { return use.operand(0); }}});
 
 const Op mul_no_nan = [] {
   Op op =
-      binary("mul_no_nan",
+      binary(OpId::mul_no_nan,
              "Product of an adjoint and a slope: 0 where either is 0, even if the other is infinite or NaN.",
-             "y_i = a_i b_i, 0 · ∞ = 0", ScalarOp::multiply, mul.differentiation, false);
+             "y_i = a_i b_i, 0 · ∞ = 0", {}, ScalarOp::multiply, mul.differentiation, false);
   op.scalar = mul_no_nan_scalar;
   return op;
 }();
 
 const Op div = binary(
-    "div", "Quotient; of integers, rounded down (and 0 where the divisor is 0).", "y_i = a_i / b_i",
-    ScalarOp::divide,
+    OpId::div, "Quotient; of integers, rounded down (and 0 where the divisor is 0).", "y_i = a_i / b_i",
+    {.cost = Cost::moderate}, ScalarOp::divide,
     Partials{{[](Use use) { return build::div(use.builder, number_like_result(use, 1), use.operand(1)); },
               negated_quotient}},
     true, 0.5, 3);
 
-const Op rem = binary("rem", "Remainder with the sign of the divisor; of integers, 0 where the divisor is 0.",
-                      "y_i = a_i - ⌊a_i / b_i⌋ b_i", ScalarOp::remainder,
-                      Partials{{[](Use use) { return number_like_result(use, 1); }, negated_whole_quotient}},
-                      true, 0.5, 3);
+const Op rem = binary(
+    OpId::rem, "Remainder with the sign of the divisor; of integers, 0 where the divisor is 0.",
+    "y_i = a_i - ⌊a_i / b_i⌋ b_i", {.cost = Cost::moderate}, ScalarOp::remainder,
+    Partials{{[](Use use) { return number_like_result(use, 1); }, negated_whole_quotient}}, true, 0.5, 3);
 
-const Op pow = binary("pow", "Power.", "y_i = a_i^b_i", ScalarOp::power,
-                      Partials{{power_by_base, power_by_exponent}}, true, 0.3, 3);
+const Op pow = binary(OpId::pow, "Power.", "y_i = a_i^b_i", {.cost = Cost::costly, .compares = true},
+                      ScalarOp::power, Partials{{power_by_base, power_by_exponent}}, true, 0.3, 3);
 
-const Op maximum =
-    binary("maximum", "The larger one, the first on a tie; NaN if either is NaN.", "y_i = max(a_i, b_i)",
-           ScalarOp::maximum,
-           Partials{{[](Use use) { return indicator(use, "greater_equal", use.operand(0), use.operand(1)); },
-                     [](Use use) { return indicator(use, "less", use.operand(0), use.operand(1)); }}});
+const Op maximum = binary(
+    OpId::maximum, "The larger one, the first on a tie; NaN if either is NaN.", "y_i = max(a_i, b_i)",
+    {.keeps_finite = true, .compares = true}, ScalarOp::maximum,
+    Partials{{[](Use use) { return indicator(use, OpId::greater_equal, use.operand(0), use.operand(1)); },
+              [](Use use) { return indicator(use, OpId::less, use.operand(0), use.operand(1)); }}});
 
 const Op minimum =
-    binary("minimum", "The smaller one, the first on a tie; NaN if either is NaN.", "y_i = min(a_i, b_i)",
-           ScalarOp::minimum,
-           Partials{{[](Use use) { return indicator(use, "less_equal", use.operand(0), use.operand(1)); },
-                     [](Use use) { return indicator(use, "greater", use.operand(0), use.operand(1)); }}});
+    binary(OpId::minimum, "The smaller one, the first on a tie; NaN if either is NaN.", "y_i = min(a_i, b_i)",
+           {.keeps_finite = true, .compares = true}, ScalarOp::minimum,
+           Partials{{[](Use use) { return indicator(use, OpId::less_equal, use.operand(0), use.operand(1)); },
+                     [](Use use) { return indicator(use, OpId::greater, use.operand(0), use.operand(1)); }}});
 
-const Op atan2 =
-    binary("atan2", "The angle of the point (b, a), in radians.", "y_i = arg(b_i + i a_i)", ScalarOp::atan2,
-           Partials{{[](Use use) { return atan2_partial(use, 1, false); },
-                     [](Use use) { return atan2_partial(use, 0, true); }}},
-           false, 0.3, 3);
+const Op atan2 = binary(OpId::atan2, "The angle of the point (b, a), in radians.", "y_i = arg(b_i + i a_i)",
+                        {.cost = Cost::costly}, ScalarOp::atan2,
+                        Partials{{[](Use use) { return atan2_partial(use, 1, false); },
+                                  [](Use use) { return atan2_partial(use, 0, true); }}},
+                        false, 0.3, 3);
 
-const Op equal = predicate("equal", "Whether two elements are equal.", "y_i = a_i == b_i", ScalarOp::equal);
+const Op equal =
+    predicate(OpId::equal, "Whether two elements are equal.", "y_i = a_i == b_i", ScalarOp::equal);
 const Op not_equal =
-    predicate("not_equal", "Whether two elements differ.", "y_i = a_i != b_i", ScalarOp::not_equal);
-const Op less = predicate("less", "Whether the first is smaller.", "y_i = a_i < b_i", ScalarOp::less);
-const Op less_equal = predicate("less_equal", "Whether the first is smaller or equal.", "y_i = a_i <= b_i",
-                                ScalarOp::less_equal);
-const Op greater = predicate("greater", "Whether the first is larger.", "y_i = a_i > b_i", ScalarOp::greater);
-const Op greater_equal = predicate("greater_equal", "Whether the first is larger or equal.",
+    predicate(OpId::not_equal, "Whether two elements differ.", "y_i = a_i != b_i", ScalarOp::not_equal);
+const Op less = predicate(OpId::less, "Whether the first is smaller.", "y_i = a_i < b_i", ScalarOp::less);
+const Op less_equal = predicate(OpId::less_equal, "Whether the first is smaller or equal.",
+                                "y_i = a_i <= b_i", ScalarOp::less_equal);
+const Op greater =
+    predicate(OpId::greater, "Whether the first is larger.", "y_i = a_i > b_i", ScalarOp::greater);
+const Op greater_equal = predicate(OpId::greater_equal, "Whether the first is larger or equal.",
                                    "y_i = a_i >= b_i", ScalarOp::greater_equal);
 
 const Op logical_and =
-    logic("logical_and", "Both; of integers, bit by bit.", "y_i = a_i ∧ b_i", ScalarOp::logical_and, 2);
-const Op logical_or = logic("logical_or", "Either or both; of integers, bit by bit.", "y_i = a_i ∨ b_i",
+    logic(OpId::logical_and, "Both; of integers, bit by bit.", "y_i = a_i ∧ b_i", ScalarOp::logical_and, 2);
+const Op logical_or = logic(OpId::logical_or, "Either or both; of integers, bit by bit.", "y_i = a_i ∨ b_i",
                             ScalarOp::logical_or, 2);
-const Op logical_xor = logic("logical_xor", "Exactly one of two; of integers, bit by bit.", "y_i = a_i ⊕ b_i",
-                             ScalarOp::logical_xor, 2);
-const Op logical_not =
-    logic("logical_not", "The opposite; of integers, bit by bit.", "y_i = ¬a_i", ScalarOp::logical_not, 1);
+const Op logical_xor = logic(OpId::logical_xor, "Exactly one of two; of integers, bit by bit.",
+                             "y_i = a_i ⊕ b_i", ScalarOp::logical_xor, 2);
+const Op logical_not = logic(OpId::logical_not, "The opposite; of integers, bit by bit.", "y_i = ¬a_i",
+                             ScalarOp::logical_not, 1);
 
-const Op shift_left = shift("shift_left", "Bits moved up; 0 if the shift is negative or not below the width.",
-                            "y_i = a_i · 2^b_i", ScalarOp::shift_left);
+const Op shift_left =
+    shift(OpId::shift_left, "Bits moved up; 0 if the shift is negative or not below the width.",
+          "y_i = a_i · 2^b_i", ScalarOp::shift_left);
 const Op shift_right_logical =
-    shift("shift_right_logical",
+    shift(OpId::shift_right_logical,
           "Bits moved down, zeros coming in; 0 if the shift is negative or not below the width.",
           "y_i = ⌊(a_i as unsigned) / 2^b_i⌋", ScalarOp::shift_right_logical);
 
 const Op select = {
-    .name = "select",
+    .id = OpId::select,
     .family = OpFamily::elementwise,
+    .traits = {.keeps_finite = true},
     .summary = "The second operand where the condition holds, else the third.",
     .formula = "y_i = a_i if c_i, else b_i",
     .min_operands = 3,
@@ -292,8 +299,9 @@ const Op select = {
 };
 
 const Op clamp = {
-    .name = "clamp",
+    .id = OpId::clamp,
     .family = OpFamily::elementwise,
+    .traits = {.keeps_finite = true, .finite_at_infinity = true},
     .summary = "A value kept within bounds; at a bound the derivative belongs to the value.",
     .formula = "y_i = min(max(x_i, low_i), high_i)",
     .min_operands = 3,
@@ -303,19 +311,19 @@ const Op clamp = {
     .differentiation = Partials{{[](Use use) {
                                    GraphBuilder& b = use.builder;
                                    const Value x = use.operand(0);
-                                   return both(use, build::binary(b, "greater_equal", x, use.operand(1)),
-                                               build::binary(b, "less_equal", x, use.operand(2)));
+                                   return both(use, build::binary(b, OpId::greater_equal, x, use.operand(1)),
+                                               build::binary(b, OpId::less_equal, x, use.operand(2)));
                                  },
                                  [](Use use) {
                                    GraphBuilder& b = use.builder;
                                    const Value low = use.operand(1);
-                                   return both(use, build::binary(b, "less", use.operand(0), low),
-                                               build::binary(b, "less_equal", low, use.operand(2)));
+                                   return both(use, build::binary(b, OpId::less, use.operand(0), low),
+                                               build::binary(b, OpId::less_equal, low, use.operand(2)));
                                  },
                                  [](Use use) {
-                                   const Value bounded =
-                                       build::binary(use.builder, "maximum", use.operand(0), use.operand(1));
-                                   return indicator(use, "greater", bounded, use.operand(2));
+                                   const Value bounded = build::binary(use.builder, OpId::maximum,
+                                                                       use.operand(0), use.operand(1));
+                                   return indicator(use, OpId::greater, bounded, use.operand(2));
                                  }}},
     .evaluate = nullptr,
     .scalar = clamp_scalar,
@@ -330,7 +338,7 @@ const Op clamp = {
 };
 
 const Op cast = {
-    .name = "cast",
+    .id = OpId::cast,
     .family = OpFamily::elementwise,
     .summary =
         "Conversion to another element type: between floats rounding to nearest; float to integer "

@@ -36,7 +36,7 @@ std::vector<Value> inline_body(GraphBuilder& builder, const Graph& body, const s
   const std::vector<bool> live = live_nodes(body);
   for (uint32_t i = 0; i < body.size(); ++i) {
     const Node& node = body.node(i);
-    if (!live[i] || node.op->name == "input") continue;
+    if (!live[i] || node.op->id == OpId::input) continue;
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back(map(operand));
     OriginScope scope(builder, body.origins(i));

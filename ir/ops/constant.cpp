@@ -117,8 +117,9 @@ void make_canonical_constant(Attributes& attributes) {
 }
 
 const Op constant = {
-    .name = "constant",
+    .id = OpId::constant,
     .family = OpFamily::control,
+    .traits = {.access = Access::generated, .cost = Cost::free},
     .summary =
         "A known array: one value everywhere, or all values in row-major order, rounded to the element type; "
         "integers "

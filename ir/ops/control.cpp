@@ -98,7 +98,7 @@ std::vector<Value> call_adjoint(const GradientUse& use) {
     asked.push_back(i);
   }
   if (asked.empty()) return result;
-  const Value call = use.builder.add("call", std::move(operands), {},
+  const Value call = use.builder.add(OpId::call, std::move(operands), {},
                                      std::make_shared<const Graph>(std::move(body).finish()));
   for (size_t r = 0; r < asked.size(); ++r) result[asked[r]] = {call.node, static_cast<uint32_t>(r)};
   return result;
@@ -107,8 +107,9 @@ std::vector<Value> call_adjoint(const GradientUse& use) {
 }  // namespace
 
 const Op input = {
-    .name = "input",
+    .id = OpId::input,
     .family = OpFamily::control,
+    .traits = {.access = Access::outside},
     .summary = "An input of the graph, declared in its head; made by GraphBuilder::input only.",
     .formula = "y = the value given by the caller",
     .min_operands = 0,
@@ -125,8 +126,9 @@ const Op input = {
 };
 
 const Op mark = {
-    .name = "mark",
+    .id = OpId::mark,
     .family = OpFamily::control,
+    .traits = {.cost = Cost::free, .keeps_finite = true},
     .summary =
         "The same value with an identity of its own, e.g. of an assignment in a lesson, so that it can be "
         "differentiated by. Dropped when gradients have been expanded.",
@@ -144,8 +146,9 @@ const Op mark = {
 };
 
 const Op stop_gradient = {
-    .name = "stop_gradient",
+    .id = OpId::stop_gradient,
     .family = OpFamily::control,
+    .traits = {.cost = Cost::free, .keeps_finite = true},
     .summary = "The same value, held constant in every derivative.",
     .formula = "y = x, dy/dx = 0",
     .min_operands = 1,
@@ -162,8 +165,9 @@ const Op stop_gradient = {
 };
 
 const Op custom_gradient = {
-    .name = "custom_gradient",
+    .id = OpId::custom_gradient,
     .family = OpFamily::control,
+    .traits = {.cost = Cost::free},
     .summary =
         "The first operand's value with the second operand's derivative, of every order: straight-through "
         "estimators, surrogates of jumps, reversed gradients. The surrogate is computed only as far as a "
@@ -191,8 +195,9 @@ const Op custom_gradient = {
 };
 
 const Op gradient = {
-    .name = "gradient",
+    .id = OpId::gradient,
     .family = OpFamily::control,
+    .traits = {.access = Access::opaque},
     .summary =
         "The derivative of a scalar by each of the following values. Expanded by the pass `differentiate`.",
     .formula = "result k = dy/dx_k",
@@ -215,8 +220,9 @@ const Op gradient = {
 };
 
 const Op call = {
-    .name = "call",
+    .id = OpId::call,
     .family = OpFamily::control,
+    .traits = {.access = Access::opaque, .takes_body = true},
     .summary = "A named composite: the results of a closed body on the operands.",
     .formula = "y = body(x)",
     .min_operands = 0,
@@ -235,8 +241,9 @@ const Op call = {
 };
 
 const Op kernel = {
-    .name = "kernel",
+    .id = OpId::kernel,
     .family = OpFamily::control,
+    .traits = {.access = Access::opaque, .takes_body = true},
     .summary = "Nodes that run as one kernel, made by the pass `fuse`. Means the same as `call`.",
     .formula = "y = body(x)",
     .min_operands = 0,

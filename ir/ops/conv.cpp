@@ -256,9 +256,9 @@ std::vector<BadSample> make_bad_samples() {
 }  // namespace
 
 const Op conv = [] {
-  Op o;
-  o.name = "conv";
+  Op o{.id = OpId::conv};
   o.family = OpFamily::contraction;
+  o.traits = {.access = Access::contraction};
   o.summary =
       "Cross-correlation over one to three spatial axes, also in groups of channels, and its adjoints with "
       "respect "

@@ -209,9 +209,9 @@ BadSample bad(const std::string& x, const std::string& y, const std::string& att
 }  // namespace
 
 const Op dot = [] {
-  Op o;
-  o.name = "dot";
+  Op o{.id = OpId::dot};
   o.family = OpFamily::contraction;
+  o.traits = {.access = Access::contraction};
   o.summary =
       "Sum of products over pairs of axes. Result axes: the batch pairs as listed, the free axes of the "
       "first "

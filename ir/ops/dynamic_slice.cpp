@@ -118,9 +118,9 @@ BadSample bad(const std::string& inputs, const std::string& line, const char* me
 }  // namespace
 
 const Op dynamic_slice = [] {
-  Op o;
-  o.name = "dynamic_slice";
+  Op o{.id = OpId::dynamic_slice};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::computed_view, .keeps_finite = true};
   o.summary =
       "A box of x that begins at the starts, one integer scalar per axis. A start outside [0, extent - size] "
       "is moved to its nearer end, so that the whole box lies inside.";
@@ -155,9 +155,9 @@ const Op dynamic_slice = [] {
 }();
 
 const Op dynamic_update_slice = [] {
-  Op o;
-  o.name = "dynamic_update_slice";
+  Op o{.id = OpId::dynamic_update_slice};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::computed_view, .keeps_finite = true};
   o.summary =
       "x with a box of it replaced by the second operand. The box begins at the starts, one integer scalar "
       "per axis, which are moved as those of dynamic_slice.";

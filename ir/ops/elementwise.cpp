@@ -56,12 +56,12 @@ Value slope_unless_at_rest(const GradientUse& use, Value at,
   GraphBuilder& b = use.builder;
   if (!rests_at_zero(b.graph(), use.node)) return slope(use, at);
   const Value zero = number_like_result(use, 0);
-  const Value at_zero = build::binary(b, "equal", at, zero);
+  const Value at_zero = build::binary(b, OpId::equal, at, zero);
   const Value elsewhere = build::select(b, at_zero, number_like_result(use, 1), at);
   return build::select(b, at_zero, zero, slope(use, elsewhere));
 }
 
-Value indicator(const GradientUse& use, std::string_view comparison, Value a, Value b) {
+Value indicator(const GradientUse& use, OpId comparison, Value a, Value b) {
   return build::select(use.builder, build::binary(use.builder, comparison, a, b), number_like_result(use, 1),
                        number_like_result(use, 0));
 }

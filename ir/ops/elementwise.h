@@ -24,7 +24,7 @@ Value number_like_result(const GradientUse& use, double value);
 Value slope_unless_at_rest(const GradientUse& use, Value at,
                            const std::function<Value(const GradientUse&, Value)>& slope);
 // 1 where the comparison holds, else 0, in the result's type.
-Value indicator(const GradientUse& use, std::string_view comparison, Value a, Value b);
+Value indicator(const GradientUse& use, OpId comparison, Value a, Value b);
 
 // A sample with `operands` inputs of this type, e.g. "f32[3,5]"; the result has `result_type` (empty: the
 // same).

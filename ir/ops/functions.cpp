@@ -17,7 +17,7 @@ Value square(Use use, Value x) { return build::mul(use.builder, x, x); }
 Value one_minus(Use use, Value x) { return build::sub(use.builder, number_like_result(use, 1), x); }
 Value one_plus(Use use, Value x) { return build::add(use.builder, number_like_result(use, 1), x); }
 Value reciprocal(Use use, Value x) { return build::div(use.builder, number_like_result(use, 1), x); }
-Value sqrt_of(Use use, Value x) { return build::unary(use.builder, "sqrt", x); }
+Value sqrt_of(Use use, Value x) { return build::unary(use.builder, OpId::sqrt, x); }
 // √(1 - x²) without cancellation near ±1
 Value root_of_one_minus_square(Use use) {
   const Value x = use.operand(0);
@@ -28,17 +28,21 @@ Value root_of_one_minus_square(Use use) {
 Value bell(Use use, double height, double steepness) {
   const Value minus_square = build::neg(use.builder, square(use, use.operand(0)));
   const Value exponent = steepness == 1 ? minus_square : build::mul(use.builder, minus_square, steepness);
-  return build::mul(use.builder, build::unary(use.builder, "exp", exponent), number_like_result(use, height));
+  return build::mul(use.builder, build::unary(use.builder, OpId::exp, exponent),
+                    number_like_result(use, height));
 }
+
+constexpr Traits bounded = {.cost = Cost::costly, .keeps_finite = true, .finite_at_infinity = true};
 
 struct Range {
   double low = -2, high = 2;
 };
 
-Op smooth(const char* name, const char* summary, const char* formula, ScalarOp scalar, Range range,
+Op smooth(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar, Range range,
           Partial partial) {
-  return {.name = name,
+  return {.id = id,
           .family = OpFamily::elementwise,
+          .traits = traits,
           .summary = summary,
           .formula = formula,
           .min_operands = 1,
@@ -48,9 +52,9 @@ Op smooth(const char* name, const char* summary, const char* formula, ScalarOp s
           .differentiation = Partials{{std::move(partial)}},
           .evaluate = nullptr,
           .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name, 1, "f32[3,5]", range.low, range.high),
-                      elementwise_sample(name, 1, "f64[7]", range.low, range.high)},
-          .bad_samples = elementwise_bad_samples(name, 1)};
+          .samples = {elementwise_sample(name(id), 1, "f32[3,5]", range.low, range.high),
+                      elementwise_sample(name(id), 1, "f64[7]", range.low, range.high)},
+          .bad_samples = elementwise_bad_samples(name(id), 1)};
 }
 
 // An integer is its own floor, ceiling and rounding.
@@ -60,9 +64,10 @@ ScalarRule whole_number(ScalarOp scalar) {
   };
 }
 
-Op piecewise_constant(const char* name, const char* summary, const char* formula, ScalarOp scalar) {
-  return {.name = name,
+Op piecewise_constant(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar) {
+  return {.id = id,
           .family = OpFamily::elementwise,
+          .traits = traits,
           .summary = summary,
           .formula = formula,
           .min_operands = 1,
@@ -72,9 +77,9 @@ Op piecewise_constant(const char* name, const char* summary, const char* formula
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
           .scalar = whole_number(scalar),
-          .samples = {elementwise_sample(name, 1, "f32[3,5]"), elementwise_sample(name, 1, "f64[7]"),
-                      elementwise_sample(name, 1, "i32[7]")},
-          .bad_samples = elementwise_bad_samples(name, 1)};
+          .samples = {elementwise_sample(name(id), 1, "f32[3,5]"), elementwise_sample(name(id), 1, "f64[7]"),
+                      elementwise_sample(name(id), 1, "i32[7]")},
+          .bad_samples = elementwise_bad_samples(name(id), 1)};
 }
 
 // 1/√x as 1 / sqrt(x)
@@ -85,8 +90,9 @@ loop::Expression rsqrt_scalar(std::span<const loop::Expression> x, const Attribu
 }  // namespace
 
 const Op neg = {
-    .name = "neg",
+    .id = OpId::neg,
     .family = OpFamily::elementwise,
+    .traits = {.keeps_finite = true},
     .summary = "Negation.",
     .formula = "y_i = -x_i",
     .min_operands = 1,
@@ -101,47 +107,54 @@ const Op neg = {
 };
 
 const Op abs = {
-    .name = "abs",
+    .id = OpId::abs,
     .family = OpFamily::elementwise,
+    .traits = {.keeps_finite = true},
     .summary = "Absolute value; its derivative at 0 is 0.",
     .formula = "y_i = |x_i|",
     .min_operands = 1,
     .max_operands = 1,
     .attributes = {},
     .infer = infer_number,
-    .differentiation = Partials{{[](Use use) { return build::unary(use.builder, "sign", use.operand(0)); }}},
+    .differentiation =
+        Partials{{[](Use use) { return build::unary(use.builder, OpId::sign, use.operand(0)); }}},
     .evaluate = nullptr,
     .scalar = scalar_of(ScalarOp::absolute),
     .samples = {elementwise_sample("abs", 1, "f32[3,5]"), elementwise_sample("abs", 1, "i32[7]")},
     .bad_samples = elementwise_bad_samples("abs", 1),
 };
 
-const Op sign = piecewise_constant("sign", "-1, 0 or 1; NaN stays NaN.", "y_i = sign(x_i)", ScalarOp::sign);
-const Op floor =
-    piecewise_constant("floor", "The largest whole number not above.", "y_i = ⌊x_i⌋", ScalarOp::floor);
-const Op ceil =
-    piecewise_constant("ceil", "The smallest whole number not below.", "y_i = ⌈x_i⌉", ScalarOp::ceil);
-const Op round = piecewise_constant("round", "The nearest whole number, halves to the even one.",
-                                    "y_i = round(x_i)", ScalarOp::round);
+const Op sign = piecewise_constant(OpId::sign, "-1, 0 or 1; NaN stays NaN.", "y_i = sign(x_i)",
+                                   {.keeps_finite = true, .finite_at_infinity = true}, ScalarOp::sign);
+const Op floor = piecewise_constant(OpId::floor, "The largest whole number not above.", "y_i = ⌊x_i⌋",
+                                    {.keeps_finite = true}, ScalarOp::floor);
+const Op ceil = piecewise_constant(OpId::ceil, "The smallest whole number not below.", "y_i = ⌈x_i⌉",
+                                   {.keeps_finite = true}, ScalarOp::ceil);
+const Op round = piecewise_constant(OpId::round, "The nearest whole number, halves to the even one.",
+                                    "y_i = round(x_i)", {.keeps_finite = true}, ScalarOp::round);
 
-const Op exp = smooth("exp", "Exponential function.", "y_i = e^x_i", ScalarOp::exp, {},
+const Op exp = smooth(OpId::exp, "Exponential function.", "y_i = e^x_i",
+                      {.cost = Cost::costly, .finite_at_infinity = true}, ScalarOp::exp, {},
                       [](Use use) { return use.result(); });
-const Op expm1 = smooth("expm1", "e^x - 1 without cancellation near 0.", "y_i = e^x_i - 1", ScalarOp::expm1,
-                        {}, [](Use use) { return one_plus(use, use.result()); });
-const Op log = smooth("log", "Natural logarithm.", "y_i = ln x_i", ScalarOp::log, {0.1, 4},
-                      [](Use use) { return reciprocal(use, use.operand(0)); });
-const Op log1p =
-    smooth("log1p", "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)", ScalarOp::log1p, {-0.8, 3},
-           [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
-const Op sqrt = smooth("sqrt", "Square root.", "y_i = √x_i", ScalarOp::sqrt, {0.1, 4}, [](Use use) {
-  return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
-    return build::div(u.builder, number_like_result(u, 0.5), root);
-  });
-});
+const Op expm1 =
+    smooth(OpId::expm1, "e^x - 1 without cancellation near 0.", "y_i = e^x_i - 1", {.cost = Cost::costly},
+           ScalarOp::expm1, {}, [](Use use) { return one_plus(use, use.result()); });
+const Op log = smooth(OpId::log, "Natural logarithm.", "y_i = ln x_i", {.cost = Cost::costly}, ScalarOp::log,
+                      {0.1, 4}, [](Use use) { return reciprocal(use, use.operand(0)); });
+const Op log1p = smooth(OpId::log1p, "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)",
+                        {.cost = Cost::costly}, ScalarOp::log1p, {-0.8, 3},
+                        [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
+const Op sqrt = smooth(OpId::sqrt, "Square root.", "y_i = √x_i", {.cost = Cost::moderate}, ScalarOp::sqrt,
+                       {0.1, 4}, [](Use use) {
+                         return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
+                           return build::div(u.builder, number_like_result(u, 0.5), root);
+                         });
+                       });
 
 const Op rsqrt = {
-    .name = "rsqrt",
+    .id = OpId::rsqrt,
     .family = OpFamily::elementwise,
+    .traits = {.cost = Cost::moderate},
     .summary = "Reciprocal of the square root.",
     .formula = "y_i = 1 / √x_i",
     .min_operands = 1,
@@ -159,37 +172,45 @@ const Op rsqrt = {
     .bad_samples = elementwise_bad_samples("rsqrt", 1),
 };
 
-const Op cbrt = smooth("cbrt", "Cube root, also of negative numbers.", "y_i = ∛x_i", ScalarOp::cbrt, {0.1, 4},
-                       [](Use use) {
+const Op cbrt = smooth(OpId::cbrt, "Cube root, also of negative numbers.", "y_i = ∛x_i",
+                       {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::cbrt, {0.1, 4}, [](Use use) {
                          return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
                            return build::div(u.builder, number_like_result(u, 1.0 / 3), square(u, root));
                          });
                        });
-const Op sin = smooth("sin", "Sine, of radians.", "y_i = sin x_i", ScalarOp::sin, {},
-                      [](Use use) { return build::unary(use.builder, "cos", use.operand(0)); });
-const Op cos = smooth("cos", "Cosine, of radians.", "y_i = cos x_i", ScalarOp::cos, {}, [](Use use) {
-  return build::neg(use.builder, build::unary(use.builder, "sin", use.operand(0)));
-});
-const Op tan = smooth("tan", "Tangent, of radians.", "y_i = tan x_i", ScalarOp::tan, {-1.2, 1.2},
-                      [](Use use) { return one_plus(use, square(use, use.result())); });
-const Op asin = smooth("asin", "Inverse sine, in radians.", "y_i = arcsin x_i", ScalarOp::asin, {-0.9, 0.9},
+const Op sin =
+    smooth(OpId::sin, "Sine, of radians.", "y_i = sin x_i", {.cost = Cost::costly, .keeps_finite = true},
+           ScalarOp::sin, {}, [](Use use) { return build::unary(use.builder, OpId::cos, use.operand(0)); });
+const Op cos = smooth(OpId::cos, "Cosine, of radians.", "y_i = cos x_i",
+                      {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::cos, {}, [](Use use) {
+                        return build::neg(use.builder, build::unary(use.builder, OpId::sin, use.operand(0)));
+                      });
+const Op tan =
+    smooth(OpId::tan, "Tangent, of radians.", "y_i = tan x_i", {.cost = Cost::costly}, ScalarOp::tan,
+           {-1.2, 1.2}, [](Use use) { return one_plus(use, square(use, use.result())); });
+const Op asin = smooth(OpId::asin, "Inverse sine, in radians.", "y_i = arcsin x_i", {.cost = Cost::costly},
+                       ScalarOp::asin, {-0.9, 0.9},
                        [](Use use) { return reciprocal(use, root_of_one_minus_square(use)); });
-const Op acos = smooth(
-    "acos", "Inverse cosine, in radians.", "y_i = arccos x_i", ScalarOp::acos, {-0.9, 0.9}, [](Use use) {
-      return build::div(use.builder, number_like_result(use, -1), root_of_one_minus_square(use));
-    });
-const Op atan = smooth("atan", "Inverse tangent, in radians.", "y_i = arctan x_i", ScalarOp::atan, {},
-                       [](Use use) { return reciprocal(use, one_plus(use, square(use, use.operand(0)))); });
-const Op sinh = smooth("sinh", "Hyperbolic sine.", "y_i = sinh x_i", ScalarOp::sinh, {},
-                       [](Use use) { return build::unary(use.builder, "cosh", use.operand(0)); });
-const Op cosh = smooth("cosh", "Hyperbolic cosine.", "y_i = cosh x_i", ScalarOp::cosh, {},
-                       [](Use use) { return build::unary(use.builder, "sinh", use.operand(0)); });
-const Op tanh = smooth("tanh", "Hyperbolic tangent.", "y_i = tanh x_i", ScalarOp::tanh, {},
+const Op acos =
+    smooth(OpId::acos, "Inverse cosine, in radians.", "y_i = arccos x_i", {.cost = Cost::costly},
+           ScalarOp::acos, {-0.9, 0.9}, [](Use use) {
+             return build::div(use.builder, number_like_result(use, -1), root_of_one_minus_square(use));
+           });
+const Op atan =
+    smooth(OpId::atan, "Inverse tangent, in radians.", "y_i = arctan x_i", bounded, ScalarOp::atan, {},
+           [](Use use) { return reciprocal(use, one_plus(use, square(use, use.operand(0)))); });
+const Op sinh =
+    smooth(OpId::sinh, "Hyperbolic sine.", "y_i = sinh x_i", {.cost = Cost::costly}, ScalarOp::sinh, {},
+           [](Use use) { return build::unary(use.builder, OpId::cosh, use.operand(0)); });
+const Op cosh =
+    smooth(OpId::cosh, "Hyperbolic cosine.", "y_i = cosh x_i", {.cost = Cost::costly}, ScalarOp::cosh, {},
+           [](Use use) { return build::unary(use.builder, OpId::sinh, use.operand(0)); });
+const Op tanh = smooth(OpId::tanh, "Hyperbolic tangent.", "y_i = tanh x_i", bounded, ScalarOp::tanh, {},
                        [](Use use) { return one_minus(use, square(use, use.result())); });
-const Op erf = smooth("erf", "Error function.", "y_i = 2/√π ∫₀^x_i e^(-t²) dt", ScalarOp::erf, {},
-                      [](Use use) { return bell(use, 2 * std::numbers::inv_sqrtpi, 1); });
-const Op sigmoid = smooth("sigmoid", "Logistic function, without overflow on either side.",
-                          "y_i = 1 / (1 + e^-x_i)", ScalarOp::sigmoid, {}, [](Use use) {
+const Op erf = smooth(OpId::erf, "Error function.", "y_i = 2/√π ∫₀^x_i e^(-t²) dt", bounded, ScalarOp::erf,
+                      {}, [](Use use) { return bell(use, 2 * std::numbers::inv_sqrtpi, 1); });
+const Op sigmoid = smooth(OpId::sigmoid, "Logistic function, without overflow on either side.",
+                          "y_i = 1 / (1 + e^-x_i)", bounded, ScalarOp::sigmoid, {}, [](Use use) {
                             return build::mul(use.builder, use.result(), one_minus(use, use.result()));
                           });
 
@@ -203,9 +224,9 @@ loop::Expression softplus_scalar(std::span<const loop::Expression> arguments, co
 }
 
 const Op softplus = [] {
-  Op op = smooth("softplus", "Logarithm of 1 + e^x without overflow: -log(1 - sigmoid(x)).",
-                 "y_i = log(1 + e^x_i)", ScalarOp::log1p, {},
-                 [](Use use) { return build::unary(use.builder, "sigmoid", use.operand(0)); });
+  Op op = smooth(OpId::softplus, "Logarithm of 1 + e^x without overflow: -log(1 - sigmoid(x)).",
+                 "y_i = log(1 + e^x_i)", {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::log1p, {},
+                 [](Use use) { return build::unary(use.builder, OpId::sigmoid, use.operand(0)); });
   op.scalar = softplus_scalar;
   return op;
 }();
@@ -252,16 +273,18 @@ loop::Expression normal_cdf_scalar(std::span<const loop::Expression> arguments, 
 }
 
 const Op normal_cdf = [] {
-  Op op = smooth("normal_cdf", "Probability that a standard normal number is at most x, exact in both tails.",
-                 "y_i = 1/√(2π) ∫_-∞^x_i e^(-t²/2) dt", ScalarOp::exp, {},
-                 [](Use use) { return bell(use, std::numbers::inv_sqrtpi / std::numbers::sqrt2, 0.5); });
+  Op op =
+      smooth(OpId::normal_cdf, "Probability that a standard normal number is at most x, exact in both tails.",
+             "y_i = 1/√(2π) ∫_-∞^x_i e^(-t²/2) dt", bounded, ScalarOp::exp, {},
+             [](Use use) { return bell(use, std::numbers::inv_sqrtpi / std::numbers::sqrt2, 0.5); });
   op.scalar = normal_cdf_scalar;
   return op;
 }();
 
 const Op is_finite = {
-    .name = "is_finite",
+    .id = OpId::is_finite,
     .family = OpFamily::elementwise,
+    .traits = {.keeps_finite = true, .finite_at_infinity = true, .compares = true},
     .summary = "Whether a number is neither infinite nor NaN; integers always are.",
     .formula = "y_i = |x_i| < ∞",
     .min_operands = 1,

@@ -161,9 +161,9 @@ AttributeSpec batch_attribute() {
 }  // namespace
 
 const Op gather = [] {
-  Op o;
-  o.name = "gather";
+  Op o{.id = OpId::gather};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::computed_view, .keeps_finite = true};
   o.summary =
       "Slices of x by index along the axis after the batch axes; an index out of range reads zero. Second "
       "result: the "
@@ -197,9 +197,9 @@ const Op gather = [] {
 }();
 
 const Op scatter_add = [] {
-  Op o;
-  o.name = "scatter_add";
+  Op o{.id = OpId::scatter_add};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::opaque};
   o.summary =
       "Zeros, to which every update is added at its index along the axis after the batch axes, in ascending "
       "order; an "

@@ -100,9 +100,9 @@ BadSample bad(const char* inputs, const std::string& line, const char* message) 
 }  // namespace
 
 const Op one_hot = [] {
-  Op o;
-  o.name = "one_hot";
+  Op o{.id = OpId::one_hot};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::computed_view, .keeps_finite = true, .finite_at_infinity = true};
   o.summary =
       "A row of zeros with a one at each index; an index out of range gives a row of zeros. Second result: "
       "the first "
@@ -133,9 +133,9 @@ const Op one_hot = [] {
 }();
 
 const Op iota = [] {
-  Op o;
-  o.name = "iota";
+  Op o{.id = OpId::iota};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::generated, .cost = Cost::free, .keeps_finite = true};
   o.summary = "Each element is its index along one axis. Integers must hold the last index; floats round it.";
   o.formula = "y[i] = i[axis]";
   o.min_operands = o.max_operands = 0;
@@ -166,9 +166,9 @@ const Op iota = [] {
 }();
 
 const Op status = [] {
-  Op o;
-  o.name = "status";
+  Op o{.id = OpId::status};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::opaque};
   o.summary =
       "Of all checks that found a bad element, the one with the lowest number, and that element; -1, -1 if "
       "none.";

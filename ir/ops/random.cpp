@@ -62,49 +62,49 @@ constexpr evaluate::Rule float_rule = evaluate::make_rule([](auto& call) {
     for (auto& number : result) evaluate::add_units(number, call.result().type.element, units);
 });
 
-Sample sample(const char* op, const char* attributes, const char* type) {
+Sample sample(std::string_view op, const char* attributes, const char* type) {
   Sample s{sample_text("seed %seed: i64[], step %step: i64[], %site: i64[], %scan: i64[]",
                        fmt::format("%0 = {} %seed, %step, %site, %scan {{{}}} : {}", op, attributes, type))};
   s.differentiate = false;
   return s;
 }
 
-BadSample bad(const char* op, const char* seed, const char* attributes, const char* message) {
+BadSample bad(std::string_view op, const char* seed, const char* attributes, const char* message) {
   return {sample_text(fmt::format("%seed: {}, %i: i64[]", seed),
                       fmt::format("%0 = {} %seed, %i, %i, %i {{{}}} : f32[3]", op, attributes)),
           message};
 }
 
-Op base(const char* name) {
-  Op o;
-  o.name = name;
+Op base(OpId id) {
+  Op o{.id = id};
   o.family = OpFamily::random;
+  o.traits = {.access = Access::generated, .cost = Cost::costly, .keeps_finite = true};
   o.min_operands = o.max_operands = 4;
   o.attributes = {{"shape", "Shape of the result.", std::vector<int64_t>{64, 128}}};
   o.differentiation = PiecewiseConstant{};
   return o;
 }
 
-Op float_base(const char* name) {
-  Op o = base(name);
+Op float_base(OpId id) {
+  Op o = base(id);
   o.attributes.push_back({"element", "f32 or f64.", ElementType::f32});
   o.infer = infer_float;
-  o.samples = {sample(name, "shape=[], element=f32", "f32[]"),
-               sample(name, "shape=[17], element=f64", "f64[17]"),
-               sample(name, "shape=[129], element=f32", "f32[129]"),
-               sample(name, "shape=[3,5,7], element=f32", "f32[3,5,7]"),
-               sample(name, "shape=[2,64], element=f64", "f64[2,64]")};
-  o.bad_samples = {bad(name, "i64[]", "shape=[3], element=i32", "expected f32 or f64"),
-                   bad(name, "i32[]", "shape=[3], element=f32", "the seed is i32[], expected i64[]"),
-                   bad(name, "i64[]", "shape=[17179869185], element=f32", "too large for one draw"),
-                   bad(name, "i64[]", "shape=[-1], element=f32", "negative extent")};
+  o.samples = {sample(name(id), "shape=[], element=f32", "f32[]"),
+               sample(name(id), "shape=[17], element=f64", "f64[17]"),
+               sample(name(id), "shape=[129], element=f32", "f32[129]"),
+               sample(name(id), "shape=[3,5,7], element=f32", "f32[3,5,7]"),
+               sample(name(id), "shape=[2,64], element=f64", "f64[2,64]")};
+  o.bad_samples = {bad(name(id), "i64[]", "shape=[3], element=i32", "expected f32 or f64"),
+                   bad(name(id), "i32[]", "shape=[3], element=f32", "the seed is i32[], expected i64[]"),
+                   bad(name(id), "i64[]", "shape=[17179869185], element=f32", "too large for one draw"),
+                   bad(name(id), "i64[]", "shape=[-1], element=f32", "negative extent")};
   return o;
 }
 
 }  // namespace
 
 const Op random_bits = [] {
-  Op o = base("random_bits");
+  Op o = base(OpId::random_bits);
   o.summary =
       "32 random bits per element, a pure function of seed, step, site, scan index and element: Philox "
       "4x32-10. Operands "
@@ -124,7 +124,7 @@ const Op random_bits = [] {
 }();
 
 const Op uniform = [] {
-  Op o = float_base("uniform");
+  Op o = float_base(OpId::uniform);
   o.summary = "Uniform numbers in [0, 1), multiples of 2^-24 in every element type. Operands as random_bits.";
   o.formula = "u = (random_bits >>> 8) * 2^-24";
   o.evaluate = &float_rule<&random::uniform, 0.0>;
@@ -132,7 +132,7 @@ const Op uniform = [] {
 }();
 
 const Op normal = [] {
-  Op o = float_base("normal");
+  Op o = float_base(OpId::normal);
   o.summary = "Numbers of the standard normal distribution by Box-Muller. Operands as random_bits.";
   o.formula =
       "n[e] = sqrt(-2 log(1 - u[e])) cos(2 pi u[e + 16]), n[e + 16] the same with sin, for e mod 32 < 16; u "

@@ -138,9 +138,9 @@ std::vector<BadSample> make_bad_samples() {
 }  // namespace
 
 const Op reduce_window = [] {
-  Op o;
-  o.name = "reduce_window";
+  Op o{.id = OpId::reduce_window};
   o.family = OpFamily::window;
+  o.traits = {.access = Access::window};
   o.summary =
       "Sum, maximum or minimum over windows, in ascending order of their elements. Padding is the identity: "
       "zero in "

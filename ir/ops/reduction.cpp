@@ -238,12 +238,12 @@ struct Flattened {
 };
 
 // The adjoint goes to the first extreme element only.
-std::vector<Value> extreme_adjoint(Use use, std::string_view position_op) {
+std::vector<Value> extreme_adjoint(Use use, OpId position_op) {
   GraphBuilder& b = use.builder;
   const Flattened form(use);
   const Value place = b.add(position_op, {form.operand()}, {{"axis", form.last()}});
   const Value positions = build::iota(b, Type(ElementType::i32, form.flat), form.last());
-  const Value chosen = build::binary(b, "equal", positions, form.spread(place));
+  const Value chosen = build::binary(b, OpId::equal, positions, form.spread(place));
   const Value spread = form.spread(use.adjoint());
   return {form.restore(build::select(b, chosen, spread, build::zeros_like(b, spread)))};
 }
@@ -270,7 +270,7 @@ std::vector<Value> product_adjoint(Use use) {
   const Value x = form.operand();
   const Value others = build::mul(b, exclusive_product(b, x, 1), exclusive_product(b, x, -1));
   // The product of the others may overflow where nothing flows.
-  return {form.restore(build::binary(b, "mul_no_nan", form.spread(use.adjoint()), others))};
+  return {form.restore(build::binary(b, OpId::mul_no_nan, form.spread(use.adjoint()), others))};
 }
 
 Value sum_transpose(Use use, size_t) {
@@ -284,7 +284,7 @@ Value sum_transpose(Use use, size_t) {
 Value cumsum_transpose(Use use, size_t) {
   GraphBuilder& b = use.builder;
   const std::vector<int64_t> axis{use.node.attributes.integer("axis")};
-  const Value sums = b.add("cumsum", {build::reverse(b, use.adjoint(), axis)}, use.node.attributes);
+  const Value sums = b.add(OpId::cumsum, {build::reverse(b, use.adjoint(), axis)}, use.node.attributes);
   return build::reverse(b, sums, axis);
 }
 
@@ -292,7 +292,7 @@ const std::vector<AttributeSpec> axes_attribute = {
     {"axes", "the axes to reduce, ascending; they vanish from the shape", std::vector<int64_t>{0}}};
 const std::vector<AttributeSpec> axis_attribute = {{"axis", "the axis", int64_t{0}}};
 
-std::vector<Sample> reduction_samples(const char* op, const char* element) {
+std::vector<Sample> reduction_samples(std::string_view op, const char* element) {
   const auto text = [&](const char* shape, const char* axes, const char* result, const char* type) {
     return fmt::format("graph @g (%x: {0}{1}) {{ %0 = {2} %x {{axes={3}}} : {0}{4}  return %0 }}", type,
                        shape, op, axes, result);
@@ -304,7 +304,7 @@ std::vector<Sample> reduction_samples(const char* op, const char* element) {
           {text("[7]", "[0]", "[]", element)}};
 }
 
-std::vector<BadSample> reduction_bad_samples(const char* op, const char* element) {
+std::vector<BadSample> reduction_bad_samples(std::string_view op, const char* element) {
   return {
       {fmt::format("graph @g (%x: {0}[3,5]) {{ %0 = {1} %x {{axes=[2]}} : {0}[3]  return %0 }}", element, op),
        "out of range"},
@@ -313,11 +313,15 @@ std::vector<BadSample> reduction_bad_samples(const char* op, const char* element
        "not ascending"}};
 }
 
-Op reduction(const char* name, const char* summary, const char* formula,
+constexpr Traits folds = {.access = Access::reduction};
+constexpr Traits chooses = {.access = Access::reduction, .keeps_finite = true, .compares = true};
+
+Op reduction(OpId id, const char* summary, const char* formula, Traits traits,
              std::vector<Type> (*infer)(const OpUse&), Differentiation differentiation,
              const evaluate::Rule& rule, const char* element = "f32") {
-  return {.name = name,
+  return {.id = id,
           .family = OpFamily::reduction,
+          .traits = traits,
           .summary = summary,
           .formula = formula,
           .min_operands = 1,
@@ -327,61 +331,66 @@ Op reduction(const char* name, const char* summary, const char* formula,
           .differentiation = std::move(differentiation),
           .evaluate = &rule,
           .scalar = nullptr,
-          .samples = reduction_samples(name, element),
-          .bad_samples = reduction_bad_samples(name, element)};
+          .samples = reduction_samples(name(id), element),
+          .bad_samples = reduction_bad_samples(name(id), element)};
 }
 
-Op position(const char* name, const char* summary, const char* formula, const evaluate::Rule& rule) {
-  return {.name = name,
-          .family = OpFamily::reduction,
-          .summary = summary,
-          .formula = formula,
-          .min_operands = 1,
-          .max_operands = 1,
-          .attributes = axis_attribute,
-          .infer = infer_position,
-          .differentiation = PiecewiseConstant{},
-          .evaluate = &rule,
-          .scalar = nullptr,
-          .samples = {{fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}",
-                                   name)},
-                      {fmt::format("graph @g (%x: i32[7,2]) {{ %0 = {} %x {{axis=0}} : i32[2]  return %0 }}",
-                                   name)}},
-          .bad_samples = {
-              {fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=2}} : i32[3]  return %0 }}", name),
-               "out of range"},
-              {fmt::format("graph @g (%x: f32[3,0]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}", name),
-               "is empty"}}};
+Op position(OpId id, const char* summary, const char* formula, const evaluate::Rule& rule) {
+  return {
+      .id = id,
+      .family = OpFamily::reduction,
+      .traits = {.access = Access::search},
+      .summary = summary,
+      .formula = formula,
+      .min_operands = 1,
+      .max_operands = 1,
+      .attributes = axis_attribute,
+      .infer = infer_position,
+      .differentiation = PiecewiseConstant{},
+      .evaluate = &rule,
+      .scalar = nullptr,
+      .samples = {{fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}",
+                               name(id))},
+                  {fmt::format("graph @g (%x: i32[7,2]) {{ %0 = {} %x {{axis=0}} : i32[2]  return %0 }}",
+                               name(id))}},
+      .bad_samples = {
+          {fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=2}} : i32[3]  return %0 }}", name(id)),
+           "out of range"},
+          {fmt::format("graph @g (%x: f32[3,0]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}", name(id)),
+           "is empty"}}};
 }
 
 }  // namespace
 
-const Op sum = reduction("sum", "Sum over axes; 0 of nothing.", "y = Σ x_i", infer_numeric,
+const Op sum = reduction(OpId::sum, "Sum over axes; 0 of nothing.", "y = Σ x_i", folds, infer_numeric,
                          Transpose{sum_transpose, {0}}, sum_rule);
-const Op prod = reduction("prod", "Product over axes; 1 of nothing.", "y = Π x_i", infer_numeric,
+const Op prod = reduction(OpId::prod, "Product over axes; 1 of nothing.", "y = Π x_i", folds, infer_numeric,
                           Adjoint{product_adjoint}, prod_rule);
-const Op max = reduction(
-    "max", "The largest element over axes; NaN if there is one. The derivative goes to the first largest.",
-    "y = max x_i", infer_extreme, Adjoint{[](Use use) { return extreme_adjoint(use, "argmax"); }},
-    extreme_rule<true>);
+const Op max =
+    reduction(OpId::max,
+              "The largest element over axes; NaN if there is one. The derivative goes to the first largest.",
+              "y = max x_i", chooses, infer_extreme,
+              Adjoint{[](Use use) { return extreme_adjoint(use, OpId::argmax); }}, extreme_rule<true>);
 const Op min = reduction(
-    "min", "The smallest element over axes; NaN if there is one. The derivative goes to the first smallest.",
-    "y = min x_i", infer_extreme, Adjoint{[](Use use) { return extreme_adjoint(use, "argmin"); }},
-    extreme_rule<false>);
-const Op any = reduction("any", "Whether some element holds; false of nothing.", "y = ∃i x_i", infer_bool,
-                         PiecewiseConstant{}, any_rule, "bool");
-const Op all = reduction("all", "Whether all elements hold; true of nothing.", "y = ∀i x_i", infer_bool,
-                         PiecewiseConstant{}, all_rule, "bool");
+    OpId::min,
+    "The smallest element over axes; NaN if there is one. The derivative goes to the first smallest.",
+    "y = min x_i", chooses, infer_extreme,
+    Adjoint{[](Use use) { return extreme_adjoint(use, OpId::argmin); }}, extreme_rule<false>);
+const Op any = reduction(OpId::any, "Whether some element holds; false of nothing.", "y = ∃i x_i", folds,
+                         infer_bool, PiecewiseConstant{}, any_rule, "bool");
+const Op all = reduction(OpId::all, "Whether all elements hold; true of nothing.", "y = ∀i x_i", folds,
+                         infer_bool, PiecewiseConstant{}, all_rule, "bool");
 const Op argmax =
-    position("argmax", "Position of the first largest element along an axis (of the first NaN, if any).",
+    position(OpId::argmax, "Position of the first largest element along an axis (of the first NaN, if any).",
              "y = min { i : x_i = max x }", position_rule<true>);
 const Op argmin =
-    position("argmin", "Position of the first smallest element along an axis (of the first NaN, if any).",
+    position(OpId::argmin, "Position of the first smallest element along an axis (of the first NaN, if any).",
              "y = min { i : x_i = min x }", position_rule<false>);
 
 const Op cumsum = {
-    .name = "cumsum",
+    .id = OpId::cumsum,
     .family = OpFamily::reduction,
+    .traits = {.access = Access::opaque},
     .summary = "Sums of all elements up to each one along an axis.",
     .formula = "y_i = Σ_{j ≤ i} x_j",
     .min_operands = 1,

@@ -142,7 +142,7 @@ std::vector<Value> all_histories(const GradientUse& use, const ScanLayout& layou
   for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
   Attributes attributes = use.node.attributes;
   attributes.set("histories", std::move(all));
-  const Value scan = use.builder.add("scan", use.node.operands, std::move(attributes), use.node.body);
+  const Value scan = use.builder.add(OpId::scan, use.node.operands, std::move(attributes), use.node.body);
   for (size_t i = 0; i < layout.carries; ++i)
     histories[i] = {scan.node, static_cast<uint32_t>(layout.carries + i)};
   return histories;
@@ -176,7 +176,7 @@ class AdjointScan {
     std::vector<Value> operands = initial_;
     operands.insert(operands.end(), sequences_.begin(), sequences_.end());
     operands.insert(operands.end(), capture_operands_.begin(), capture_operands_.end());
-    const Value scan = use_.builder.add("scan", std::move(operands), std::move(attributes),
+    const Value scan = use_.builder.add(OpId::scan, std::move(operands), std::move(attributes),
                                         std::make_shared<const Graph>(std::move(body_).finish()));
     std::vector<Value> result(use_.node.operands.size());
     for (size_t i = 0; i < adjoint_of_.size(); ++i)
@@ -274,8 +274,9 @@ class AdjointScan {
 }  // namespace
 
 const Op scan = {
-    .name = "scan",
+    .id = OpId::scan,
     .family = OpFamily::control,
+    .traits = {.access = Access::opaque, .takes_body = true},
     .summary =
         "A loop of static length. Operands: initial carries, sequences (leading axis = length), captures. "
         "Body "

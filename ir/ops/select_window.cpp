@@ -101,9 +101,9 @@ std::vector<BadSample> make_bad_samples(const char* op, const char* good_t, cons
 }  // namespace
 
 const Op select_and_scatter = [] {
-  Op o;
-  o.name = "select_and_scatter";
+  Op o{.id = OpId::select_and_scatter};
   o.family = OpFamily::window;
+  o.traits = {.access = Access::window};
   o.summary =
       "Adjoint of reduce_window max and min: every window's value is added to the position of the window's "
       "extreme in "
@@ -124,9 +124,9 @@ const Op select_and_scatter = [] {
 }();
 
 const Op select_and_gather = [] {
-  Op o;
-  o.name = "select_and_gather";
+  Op o{.id = OpId::select_and_gather};
   o.family = OpFamily::window;
+  o.traits = {.access = Access::window, .keeps_finite = true};
   o.summary = "For each window the element of t where x has its extreme in that window (the first on ties).";
   o.formula = "y[q] = t[the position of the extreme of x in window q]";
   o.min_operands = o.max_operands = 2;

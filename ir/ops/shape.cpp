@@ -255,7 +255,7 @@ Value pad_transpose(Use use, size_t operand) {
   if (operand == 1) {  // the sum over the padding, picked by a mask: cancellation-free
     const Type boolean(ElementType::boolean, b.shape(use.operand(0)));
     const Value filled = build::constant_integer(b, Type(ElementType::boolean), 1);
-    const Value mask = b.add("pad", {build::constant_integer(b, boolean, 0), filled}, attributes);
+    const Value mask = b.add(OpId::pad, {build::constant_integer(b, boolean, 0), filled}, attributes);
     return build::sum_all(b, build::select(b, mask, use.adjoint(), build::zeros_like(b, use.adjoint())));
   }
   std::vector<int64_t> start(low.size(), 0), cropped_low, cropped_high, stride;
@@ -289,8 +289,9 @@ std::vector<Value> concat_adjoint(Use use) {
 }  // namespace
 
 const Op reshape = {
-    .name = "reshape",
+    .id = OpId::reshape,
     .family = OpFamily::shape,
+    .traits = {.access = Access::view, .cost = Cost::free, .keeps_finite = true},
     .summary = "The same elements in row-major order, in another shape.",
     .formula = "y[j] = x[i], where i and j have the same row-major position",
     .min_operands = 1,
@@ -311,8 +312,9 @@ const Op reshape = {
 };
 
 const Op transpose = {
-    .name = "transpose",
+    .id = OpId::transpose,
     .family = OpFamily::shape,
+    .traits = {.access = Access::view, .cost = Cost::free, .keeps_finite = true},
     .summary = "Axes in another order: result axis i is operand axis dims[i].",
     .formula = "y[i_dims[0], i_dims[1], …] = x[i_0, i_1, …]",
     .min_operands = 1,
@@ -331,8 +333,9 @@ const Op transpose = {
 };
 
 const Op broadcast = {
-    .name = "broadcast",
+    .id = OpId::broadcast,
     .family = OpFamily::shape,
+    .traits = {.access = Access::view, .cost = Cost::free, .keeps_finite = true},
     .summary = "Repetition along new axes: operand axis i becomes result axis dims[i].",
     .formula = "y[j] = x[j_dims[0], j_dims[1], …]",
     .min_operands = 1,
@@ -355,8 +358,9 @@ const Op broadcast = {
 };
 
 const Op slice = {
-    .name = "slice",
+    .id = OpId::slice,
     .family = OpFamily::shape,
+    .traits = {.access = Access::view, .cost = Cost::free, .keeps_finite = true},
     .summary = "A part along every axis: from start (included) to limit (excluded), every stride-th element.",
     .formula = "y[j] = x[start + j · stride]",
     .min_operands = 1,
@@ -383,8 +387,9 @@ const Op slice = {
 };
 
 const Op pad = {
-    .name = "pad",
+    .id = OpId::pad,
     .family = OpFamily::shape,
+    .traits = {.access = Access::computed_view, .keeps_finite = true},
     .summary =
         "Elements equal to the second operand before, after and between those of the first; negative low and "
         "high crop.",
@@ -419,8 +424,9 @@ const Op pad = {
 };
 
 const Op concat = {
-    .name = "concat",
+    .id = OpId::concat,
     .family = OpFamily::shape,
+    .traits = {.access = Access::computed_view, .keeps_finite = true},
     .summary = "The operands one after the other along an axis.",
     .formula = "y[…, offset_k + i, …] = x_k[…, i, …]",
     .min_operands = 1,
@@ -440,8 +446,9 @@ const Op concat = {
 };
 
 const Op reverse = {
-    .name = "reverse",
+    .id = OpId::reverse,
     .family = OpFamily::shape,
+    .traits = {.access = Access::view, .cost = Cost::free, .keeps_finite = true},
     .summary = "Elements in the opposite order along the given axes.",
     .formula = "y[…, i, …] = x[…, n - 1 - i, …]",
     .min_operands = 1,

@@ -150,9 +150,9 @@ BadSample bad(const char* op, const char* x, const char* attributes, const char*
 }  // namespace
 
 const Op sort = [] {
-  Op o;
-  o.name = "sort";
+  Op o{.id = OpId::sort};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::opaque, .keeps_finite = true};
   o.summary =
       "The elements along an axis in ascending order, NaN last; equal elements keep their order. Second "
       "result: the position each one came from.";
@@ -181,9 +181,9 @@ const Op sort = [] {
 }();
 
 const Op top_k = [] {
-  Op o;
-  o.name = "top_k";
+  Op o{.id = OpId::top_k};
   o.family = OpFamily::indexed;
+  o.traits = {.access = Access::opaque, .keeps_finite = true};
   o.summary =
       "The k largest elements along the last axis, the largest first; of equal ones the first. NaN counts as "
       "the largest number, as in max. Second result: the position each one came from.";

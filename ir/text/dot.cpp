@@ -40,7 +40,7 @@ struct VertexWriter {
     const Node& node = graph.node(index);
     std::vector<std::string> lines;
     std::string shape = "ellipse";
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       const std::string kind(keyword(input.kind));
       lines.push_back(kind.empty() ? input.name : kind + " " + input.name);

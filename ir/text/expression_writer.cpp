@@ -263,28 +263,40 @@ Formula constant(const Node& node) {
   return Formula::literal(flat ? all : fmt::format("reshape({}, {})", all, to_string(node.types[0].shape)));
 }
 
-std::string_view comparison(std::string_view op) {
-  if (op == "equal") return "==";
-  if (op == "not_equal") return "!=";
-  if (op == "less") return "<";
-  if (op == "less_equal") return "<=";
-  if (op == "greater") return ">";
-  if (op == "greater_equal") return ">=";
-  if (op == "logical_and") return "and";
-  if (op == "logical_or") return "or";
-  return "";
+std::string_view infix_sign(OpId op) {
+  switch (op) {
+    case OpId::equal:
+      return "==";
+    case OpId::not_equal:
+      return "!=";
+    case OpId::less:
+      return "<";
+    case OpId::less_equal:
+      return "<=";
+    case OpId::greater:
+      return ">";
+    case OpId::greater_equal:
+      return ">=";
+    case OpId::logical_and:
+      return "and";
+    case OpId::logical_or:
+      return "or";
+    default:
+      return "";
+  }
 }
 
 // Attributes that go without saying are left out: all axes of a reduction, a plain matrix product, two axes
 // swapped.
 bool is_plain(const Graph& graph, const Node& node) {
   const Shape& shape = graph.type(node.operands[0]).shape;
-  const std::string& op = node.op->name;
-  if (op == "maximum" || op == "minimum") return true;
-  if (op == "sum" || op == "prod" || op == "max" || op == "min" || op == "any" || op == "all")
+  const OpId op = node.op->id;
+  if (op == OpId::maximum || op == OpId::minimum) return true;
+  if (op == OpId::sum || op == OpId::prod || op == OpId::max || op == OpId::min || op == OpId::any ||
+      op == OpId::all)
     return node.attributes.integers_or("axes", {}).size() == shape.size();
-  if (op == "transpose") return node.attributes.integers_or("dims", {}) == std::vector<int64_t>{1, 0};
-  if (op != "dot") return node.attributes.empty();
+  if (op == OpId::transpose) return node.attributes.integers_or("dims", {}) == std::vector<int64_t>{1, 0};
+  if (op != OpId::dot) return node.attributes.empty();
   const AxisPairs* contract = node.attributes.axis_pairs("contract");
   const AxisPairs* batch = node.attributes.axis_pairs("batch");
   return contract && (!batch || batch->left.empty()) &&
@@ -293,9 +305,9 @@ bool is_plain(const Graph& graph, const Node& node) {
 }
 
 Formula function(const Graph& graph, const Node& node, const std::vector<Formula>& operands) {
-  std::string name = node.op->name;
-  if (name == "maximum") name = "max";
-  if (name == "minimum") name = "min";
+  std::string_view name = node.op->name;
+  if (node.op->id == OpId::maximum) name = "max";
+  if (node.op->id == OpId::minimum) name = "min";
   std::string arguments = list_text(operands);
   if (node.operands.empty() || !is_plain(graph, node))
     for (const auto& [key, value] : node.attributes)
@@ -306,19 +318,19 @@ Formula function(const Graph& graph, const Node& node, const std::vector<Formula
 }  // namespace
 
 Formula write_node(const Graph& graph, const Node& node, std::vector<Formula> operands) {
-  const std::string& op = node.op->name;
-  if (op == "constant") return constant(node);
-  if (op == "add" || op == "sub") return Formula::sum(operands[0], operands[1], op == "sub");
+  const OpId op = node.op->id;
+  if (op == OpId::constant) return constant(node);
+  if (op == OpId::add || op == OpId::sub) return Formula::sum(operands[0], operands[1], op == OpId::sub);
   const bool floats = !node.types.empty() && is_float(node.types[0].element);
-  if (op == "mul") return Formula::product(operands[0], operands[1], Formula::ProductSign::times);
-  if (op == "div")
+  if (op == OpId::mul) return Formula::product(operands[0], operands[1], Formula::ProductSign::times);
+  if (op == OpId::div)
     return Formula::product(operands[0], operands[1],
                             floats ? Formula::ProductSign::divided : Formula::ProductSign::floor_divided);
-  if (op == "neg") return Formula::negated(std::move(operands[0]));
-  if (op == "pow") return Formula::power(operands[0], operands[1], floats);
-  if (op == "cast")
+  if (op == OpId::neg) return Formula::negated(std::move(operands[0]));
+  if (op == OpId::pow) return Formula::power(operands[0], operands[1], floats);
+  if (op == OpId::cast)
     return Formula::call(fmt::format("{}({})", name(node.types[0].element), operands[0].text()));
-  if (const std::string_view sign = comparison(op); !sign.empty())
+  if (const std::string_view sign = infix_sign(op); !sign.empty())
     return Formula::infix(
         fmt::format("{} {} {}", operands[0].text_in_comparison(), sign, operands[1].text_in_comparison()));
   return function(graph, node, operands);

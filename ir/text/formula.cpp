@@ -32,8 +32,8 @@ struct Shown {
   Shape reshaped_shape;
 };
 
-bool is_mark(const Node& node) { return node.op->name == "mark"; }
-bool is_broadcast(const Node& node) { return node.op->name == "broadcast"; }
+bool is_mark(const Node& node) { return node.op->id == OpId::mark; }
+bool is_broadcast(const Node& node) { return node.op->id == OpId::broadcast; }
 bool is_operator(const Node& node) {
   return node.op->family == OpFamily::elementwise && node.types.size() == 1;
 }
@@ -123,7 +123,8 @@ class FormulaPrinter {
     for (const NamedValue& result : graph_.results()) {
       const Value value = resolve(result.value);
       const Node& node = graph_.node(value);
-      const bool plain = node.op->name == "input" || node.op->name == "constant" || node.types.size() != 1;
+      const bool plain =
+          node.op->id == OpId::input || node.op->id == OpId::constant || node.types.size() != 1;
       if (!plain && !result.name.empty() && uses_[value.node] > 0 && !options_.expand)
         names_.emplace(value.node, result.name);
     }
@@ -152,7 +153,7 @@ class FormulaPrinter {
 
   void write(uint32_t index) {
     const Node& node = graph_.node(index);
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const auto& input = graph_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       shown_values_[{index, 0}] = {Formula::name(input.name), node.types[0].shape, {}, {}};
       return;
@@ -169,7 +170,7 @@ class FormulaPrinter {
     const bool several = node.types.size() > 1;
     const bool shared = uses_[index] > 1 && length >= shortest_named && !is_broadcast(node);
     const bool named = result || shared || length > longest_inline;
-    if (several || (!options_.expand && named && node.op->name != "constant"))
+    if (several || (!options_.expand && named && node.op->id != OpId::constant))
       define(index, shown);
     else
       shown_values_[{index, 0}] = std::move(shown);
@@ -194,7 +195,7 @@ class FormulaPrinter {
   void write_body(uint32_t index) {
     const Node& node = graph_.node(index);
     const auto& inputs = node.body->inputs();
-    const bool scan = node.op->name == "scan";
+    const bool scan = node.op->id == OpId::scan;
     const size_t implicit = scan ? 1 : 0;  // the index has no operand
     const auto carries = static_cast<size_t>(scan ? node.attributes.integer("carries") : 0);
     const size_t looped = carries + static_cast<size_t>(scan ? node.attributes.integer("sequences") : 0);
@@ -210,7 +211,7 @@ class FormulaPrinter {
             (operand >= carries && operand < looped ? " in " : " = ") + whole_text(node.operands[operand]);
     }
     const std::string name = name_of(index);
-    std::string heading = node.op->name;
+    std::string heading(node.op->name);
     if (scan) {
       heading += fmt::format(" of {} steps{}", node.attributes.integer("length"),
                              node.attributes.flag("reverse") ? " from the last" : "");
@@ -224,7 +225,7 @@ class FormulaPrinter {
 
   Shown shown_of(const Node& node) {
     if (is_broadcast(node)) return broadcast(node, of(node.operands[0]), shape_of(node.operands[0]));
-    if (node.op->name == "reshape")
+    if (node.op->id == OpId::reshape)
       return reshape(whole(of(node.operands[0]), shape_of(node.operands[0])), node.types[0].shape);
     std::vector<Formula> operands;
     Shape shape;
@@ -233,7 +234,7 @@ class FormulaPrinter {
       operands.push_back(is_operator(node) ? shown.formula : whole(shown, shape_of(operand)).formula);
       shape = matched(shape, shown.shape);
     }
-    const bool number = node.op->name == "constant" && node.attributes.has("value");
+    const bool number = node.op->id == OpId::constant && node.attributes.has("value");
     return {write_node(graph_, node, std::move(operands)),
             number               ? Shape{}
             : is_operator(node)  ? shape

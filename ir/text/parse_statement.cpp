@@ -71,7 +71,7 @@ void GraphParser::unknown_op(const Token& token, const std::string& name) {
               "write %x: f32[64] in the parentheses after the graph's name");
   std::vector<std::string_view> names;
   for (const Op* op : all_ops())
-    if (op->name != "input") names.push_back(op->name);
+    if (op->id != OpId::input) names.push_back(op->name);
   fail_with(token, fmt::format("there is no op '{}'", name), did_you_mean(name, names));
 }
 
@@ -111,7 +111,7 @@ void GraphParser::infer_inputs(Scope& outer, const Statement& statement, std::ve
     if (!operand) return;
     operands.push_back(outer.builder.type(*operand));
   }
-  const size_t implicit = statement.op->name == "scan" ? 1 : 0;
+  const size_t implicit = statement.op->id == OpId::scan ? 1 : 0;
   for (size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i].bound != (i >= implicit)) {
       sound_ = false;

@@ -49,7 +49,7 @@ class Printer {
     const Node& node = graph_.node(index);
     std::string out = fmt::format("%{}", node.id);
     if (node.types.size() != 1) out += fmt::format(":{}", node.types.size());
-    out += " = " + node.op->name;
+    out += fmt::format(" = {}", node.op->name);
     if (!node.body)
       for (size_t i = 0; i < node.operands.size(); ++i) out += (i ? ", " : " ") + value(node.operands[i]);
     const std::string attributes = attributes_text(node.attributes, false);
@@ -111,7 +111,7 @@ class Printer {
     for (Value operand : node.operands) operands.push_back(exists(operand) ? graph_.type(operand) : Type());
     const auto types = body_input_types(*node.op, node.attributes, operands);
     const auto& inputs = node.body->inputs();
-    const size_t implicit = node.op->name == "scan" ? 1 : 0;  // the index has no operand
+    const size_t implicit = node.op->id == OpId::scan ? 1 : 0;  // the index has no operand
     std::vector<std::string> bindings;
     for (size_t i = 0; i < inputs.size(); ++i) {
       std::string binding(keyword(inputs[i].kind));

@@ -81,7 +81,7 @@ TEST_CASE("lowered samples: verifier, text both ways, interpreter against evalua
   for (const Op* op : all_ops())
     for (const Sample& sample : op->samples) {
       INFO(op->name << ": " << sample.text);
-      const Graph graph = parse_graph(sample.text, op->name);
+      const Graph graph = parse_graph(sample.text, std::string(op->name));
       if (uses_narrow_floats(graph)) continue;
       const Values inputs = testing::random_inputs(graph, sample.low, sample.high, sample.below);
       const auto expected = evaluate::evaluate<double>(graph, inputs).results;

@@ -68,7 +68,7 @@ TEST_CASE("an extreme that is -0 as well as 0 is the first in the order of sums,
       for (size_t n : {3, 64, 65, 200, 4096}) {
         GraphBuilder b;
         const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {static_cast<int64_t>(n)}));
-        b.add_result("y", b.add(largest ? "max" : "min", {x}, {{"axes", std::vector<int64_t>{0}}}));
+        b.add_result("y", b.add(largest ? OpId::max : OpId::min, {x}, {{"axes", std::vector<int64_t>{0}}}));
         Array<double> zeros(Type(ElementType::f32, {static_cast<int64_t>(n)}));
         for (size_t i = 0; i < n; ++i)
           zeros.floats[i] = i % 64 == 0 && i < 64 ? (largest ? -1 : 1) : i % 3 == 1 ? -0.0 : 0.0;
@@ -158,7 +158,7 @@ TEST_CASE("a convolution's chain: window rows, channels, window columns; no padd
                                 {"low", ones},
                                 {"high", ones},
                                 {"dilation", ones}};
-    const Outcome outcome = run(std::move(b), b.add("conv", {x, w}, attributes), inputs);
+    const Outcome outcome = run(std::move(b), b.add(OpId::conv, {x, w}, attributes), inputs);
     const std::vector<float> a = floats(inputs[0]), c = floats(inputs[1]);
     const bool chunked = 9 * channels > 2048;
     const int64_t block = chunked ? 2048 / 3 : channels;

@@ -21,7 +21,7 @@ Graph as_kernel(const Graph& body) {
   std::vector<Value> operands;
   for (const Input& i : body.inputs())
     operands.push_back(b.input(i.name, InputKind::data, body.type(i.value)));
-  const Value kernel = b.add("kernel", operands, {}, std::make_shared<const Graph>(body));
+  const Value kernel = b.add(OpId::kernel, operands, {}, std::make_shared<const Graph>(body));
   for (uint32_t r = 0; r < body.results().size(); ++r)
     b.add_result("y" + std::to_string(r), {kernel.node, r});
   return std::move(b).finish();
@@ -74,17 +74,17 @@ TEST_CASE("many parts are joined one by one, not chosen from") {
 }
 
 TEST_CASE("reductions over every axis pattern") {
-  for (const char* op : {"sum", "prod", "max", "min"})
+  for (OpId op : {OpId::sum, OpId::prod, OpId::max, OpId::min})
     for (ElementType element : {ElementType::f32, ElementType::f64})
       for (const Shape& shape :
            {Shape{1}, Shape{70}, Shape{9000}, Shape{5, 7}, Shape{600, 5}, Shape{3, 65, 4}, Shape{2, 3, 64},
             Shape{300, 2, 9}, Shape{5000, 33}, Shape{40, 9, 13}})
         for (int mask = 1; mask < (1 << shape.size()); ++mask) {
-          if (std::string(op) == "prod" && element_count(shape) > 2000) continue;
+          if (op == OpId::prod && element_count(shape) > 2000) continue;
           std::vector<int64_t> axes;
           for (size_t i = 0; i < shape.size(); ++i)
             if (mask >> i & 1) axes.push_back(static_cast<int64_t>(i));
-          INFO(op << " " << to_string(shape) << " axes " << to_string(axes));
+          INFO(name(op) << " " << to_string(shape) << " axes " << to_string(axes));
           GraphBuilder b;
           const Value x = input(b, Type(element, shape));
           const Value y = build::mul(b, build::reduce(b, op, build::mul(b, x, x), axes), 0.5);
@@ -95,7 +95,7 @@ TEST_CASE("reductions over every axis pattern") {
 }
 
 TEST_CASE("arg reductions and cumulative sums") {
-  for (const char* op : {"argmax", "argmin", "cumsum"})
+  for (OpId op : {OpId::argmax, OpId::argmin, OpId::cumsum})
     for (int64_t axis : {0, 1, 2}) {
       GraphBuilder b;
       const Value x = input(b, Type(ElementType::f32, {5, 20, 7}));
@@ -160,21 +160,21 @@ TEST_CASE("convolutions and their gradients") {
       };
       GraphBuilder b;
       const Value x = input(b, Type(element, c.x)), w = input(b, Type(element, c.w));
-      const Value y = b.add("conv", {x, w}, attributes("forward"));
+      const Value y = b.add(OpId::conv, {x, w}, attributes("forward"));
       const Value dy = input(b, b.type(y));
       Attributes to_input = attributes("input_gradient"), to_filter = attributes("filter_gradient");
       to_input.set("size", spatial(c.x, c.input));
       to_filter.set("size", spatial(c.w, c.filter));
-      const Value dx = b.add("conv", {dy, w}, to_input), dw = b.add("conv", {x, dy}, to_filter);
+      const Value dx = b.add(OpId::conv, {dy, w}, to_input), dw = b.add(OpId::conv, {x, dy}, to_filter);
       for (Value v : {y, dx, dw}) b.add_result("", v);
       const Graph graph = std::move(b).finish();
       check(graph);
       GraphBuilder alone;
       const Value ax = input(alone, Type(element, c.x)), aw = input(alone, Type(element, c.w));
-      const Value ay = alone.add("conv", {ax, aw}, attributes("forward"));
+      const Value ay = alone.add(OpId::conv, {ax, aw}, attributes("forward"));
       const Value ab = input(alone, Type(element, {alone.shape(ay)[c.output.find('f')]}));
       alone.add_result(
-          "", build::unary(alone, "tanh",
+          "", build::unary(alone, OpId::tanh,
                            build::add(alone, ay,
                                       build::broadcast(alone, ab, alone.shape(ay),
                                                        {static_cast<int64_t>(c.output.find('f'))}))));
@@ -193,12 +193,12 @@ TEST_CASE("windows") {
                               {"stride", std::vector<int64_t>{1, 2, 2, 1}},
                               {"low", std::vector<int64_t>{0, 1, 0, 0}},
                               {"high", std::vector<int64_t>{0, 1, 0, 0}}};
-      const Value y = b.add("reduce_window", {x}, window);
+      const Value y = b.add(OpId::reduce_window, {x}, window);
       std::vector<Value> results{y};
       if (std::string(kind) != "sum") {
         const Value dy = input(b, b.type(y)), t = input(b, b.type(x));
-        results.push_back(b.add("select_and_scatter", {x, dy}, window));
-        results.push_back(b.add("select_and_gather", {x, t}, window));
+        results.push_back(b.add(OpId::select_and_scatter, {x, dy}, window));
+        results.push_back(b.add(OpId::select_and_gather, {x, t}, window));
       }
       check_results(std::move(b), results);
     }
@@ -210,11 +210,12 @@ TEST_CASE("indexed ops, in and out of range") {
               ids = input(b, Type(ElementType::i32, {4, 3}));
   const Value updates = input(b, Type(ElementType::f32, {4, 3, 9}));
   const Value rows = input(b, Type(ElementType::f64, {4, 5}));
-  const Value gathered = b.add("gather", {table, ids}, {{"check", int64_t{3}}});
-  const Value batched = b.add("gather", {rows, ids}, {{"batch", int64_t{1}}});
-  const Value scattered = b.add("scatter_add", {updates, ids}, {{"size", int64_t{5}}, {"check", int64_t{1}}});
-  const Value hot = b.add("one_hot", {ids}, {{"depth", int64_t{7}}, {"element", ElementType::f32}});
-  const Value status = b.add("status", {{gathered.node, 1}, {scattered.node, 1}, {hot.node, 1}},
+  const Value gathered = b.add(OpId::gather, {table, ids}, {{"check", int64_t{3}}});
+  const Value batched = b.add(OpId::gather, {rows, ids}, {{"batch", int64_t{1}}});
+  const Value scattered =
+      b.add(OpId::scatter_add, {updates, ids}, {{"size", int64_t{5}}, {"check", int64_t{1}}});
+  const Value hot = b.add(OpId::one_hot, {ids}, {{"depth", int64_t{7}}, {"element", ElementType::f32}});
+  const Value status = b.add(OpId::status, {{gathered.node, 1}, {scattered.node, 1}, {hot.node, 1}},
                              {{"checks", std::vector<int64_t>{3, 1, 2}}});
   for (Value v : {gathered, Value{gathered.node, 1}, batched, Value{batched.node, 1}, scattered,
                   Value{scattered.node, 1}, hot, Value{hot.node, 1}, status})
@@ -232,8 +233,8 @@ TEST_CASE("updates, staged swaps, a failing check commits nothing") {
     const Value q = input(b, Type(ElementType::f32, {20}), InputKind::state);
     const Value r = input(b, Type(ElementType::f32, {20}), InputKind::state);
     const Value hot =
-        b.add("one_hot", {x}, {{"depth", depth}, {"element", ElementType::f32}, {"check", int64_t{7}}});
-    b.set_status(b.add("status", {{hot.node, 1}}, {{"checks", std::vector<int64_t>{7}}}));
+        b.add(OpId::one_hot, {x}, {{"depth", depth}, {"element", ElementType::f32}, {"check", int64_t{7}}});
+    b.set_status(b.add(OpId::status, {{hot.node, 1}}, {{"checks", std::vector<int64_t>{7}}}));
     b.add_result("old", p);
     b.add_result("hot", hot);
     b.add_update(1, build::mul(b, p, build::add(b, p, q)));
@@ -270,7 +271,7 @@ TEST_CASE("scans, forward and reversed, with histories and swapped carries") {
     const Value h0 = input(b, Type(ElementType::f32, {4})), g0 = input(b, Type(ElementType::f32, {4}));
     const Value xs = input(b, Type(ElementType::f32, {6, 4})),
                 weights = input(b, Type(ElementType::f32, {4, 4}));
-    const Value scan = b.add("scan", {h0, g0, xs, weights},
+    const Value scan = b.add(OpId::scan, {h0, g0, xs, weights},
                              {{"carries", int64_t{2}},
                               {"sequences", int64_t{1}},
                               {"length", int64_t{6}},
@@ -308,7 +309,7 @@ TEST_CASE("tiled products: every tail, both targets, epilogues") {
         b.add_result("flat", build::reshape(b, shifted, {m * n}));
         break;
       case 2:
-        b.add_result("y", build::mul(b, build::unary(b, "tanh", shifted), residual));
+        b.add_result("y", build::mul(b, build::unary(b, OpId::tanh, shifted), residual));
         b.add_result("raw", raw);
         break;
       default:

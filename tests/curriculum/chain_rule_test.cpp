@@ -25,7 +25,7 @@ Graph scalar_net(int64_t layers, int64_t width, bool memoize = true) {
   };
   std::vector<Value> layer;
   for (int64_t i = 0; i < width; ++i)
-    layer.push_back(build::unary(builder, "tanh", variable("x" + std::to_string(i))));
+    layer.push_back(build::unary(builder, OpId::tanh, variable("x" + std::to_string(i))));
   const auto weighted_sum = [&](const std::vector<Value>& from, const std::string& name) {
     Value sum;
     for (size_t i = 0; i < from.size(); ++i) {
@@ -37,7 +37,7 @@ Graph scalar_net(int64_t layers, int64_t width, bool memoize = true) {
   for (int64_t l = 1; l < layers; ++l) {
     std::vector<Value> next;
     for (int64_t j = 0; j < width; ++j)
-      next.push_back(build::unary(builder, "tanh",
+      next.push_back(build::unary(builder, OpId::tanh,
                                   weighted_sum(layer, "w" + std::to_string(l) + "_" + std::to_string(j))));
     layer = std::move(next);
   }

@@ -14,7 +14,7 @@ using namespace gradus;
 namespace {
 
 Value constant(GraphBuilder& b, ElementType element, Shape shape, std::string name, AttributeValue value) {
-  return b.add("constant", {},
+  return b.add(OpId::constant, {},
                {{"element", element}, {"shape", std::move(shape)}, {std::move(name), std::move(value)}});
 }
 
@@ -28,7 +28,7 @@ AttributeValue folded(const std::string& type, const std::string& lines) {
   const Graph graph = simplify(parse_graph("graph @g () {" + lines + "  return %9 }"), context);
   const Node& node = graph.node(graph.results()[0].value);
   INFO(print(graph));
-  REQUIRE(node.op->name == "constant");
+  REQUIRE(node.op->id == OpId::constant);
   CHECK(to_string(node.types[0]) == type);
   return *node.attributes.find("value");
 }
@@ -97,7 +97,7 @@ TEST_CASE("a sum of equal integers wraps as their sum does") {
   return %9
 })"),
                                context);
-  CHECK(graph.node(graph.results()[0].value).op->name == "mul");
+  CHECK(graph.node(graph.results()[0].value).op->id == OpId::mul);
   CHECK(evaluate::evaluate<double>(graph, {evaluate::array_of(Type(ElementType::i8), {3})})
             .results[0]
             .integers[0] == -124);

@@ -126,9 +126,9 @@ TEST_CASE("random sums, products and quotients read back to the same bits") {
     for (int i = 0; i < 8; ++i) {
       const Value left = values[below(static_cast<uint32_t>(values.size()))];
       const Value right = values[below(static_cast<uint32_t>(values.size()))];
-      static const char* ops[] = {"add", "sub", "div", "neg", "mul"};
-      const std::string op = ops[below(floats ? 4 : 5)];
-      values.push_back(op == "neg" ? b.add(op, {left}) : b.add(op, {left, right}));
+      static constexpr OpId ops[] = {OpId::add, OpId::sub, OpId::div, OpId::neg, OpId::mul};
+      const OpId op = ops[below(floats ? 4 : 5)];
+      values.push_back(op == OpId::neg ? b.add(op, {left}) : b.add(op, {left, right}));
     }
     b.add_result("", values.back());
     const Graph graph = std::move(b).finish();

@@ -189,7 +189,7 @@ TEST_CASE("every op is documented and has samples") {
     CHECK(op->infer);
     CHECK(!op->samples.empty());
     CHECK(!op->bad_samples.empty());
-    CHECK(op_named(op->name).name == op->name);
+    CHECK(&op_of(op->id) == op);
     for (const AttributeSpec& attribute : op->attributes) CHECK(!attribute.documentation.empty());
     if (op->family == OpFamily::elementwise) CHECK(op->scalar);
   }

@@ -64,7 +64,7 @@ Graph adjoint_graph(const Graph& graph) {
     std::vector<Value> operands;
     for (const Value v : node.operands) operands.push_back(mapped[v.node][v.result]);
     Value made;
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       made = b.input(input.name, input.kind, node.types[0]);
     } else {
@@ -78,7 +78,7 @@ Graph adjoint_graph(const Graph& graph) {
   std::vector<Value> adjoint(b.size());
   adjoint[result.node] = seed;
   for (uint32_t i = static_cast<uint32_t>(b.size()); i-- > 0;) {
-    if (i >= adjoint.size() || !adjoint[i] || b.node(i).op->name == "input") continue;
+    if (i >= adjoint.size() || !adjoint[i] || b.node(i).op->id == OpId::input) continue;
     const std::vector<Value> parts = apply_rule(b, i, adjoint[i]);
     const std::vector<Value> operands = b.node(i).operands;
     for (size_t k = 0; k < parts.size(); ++k) {

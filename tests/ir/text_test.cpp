@@ -87,9 +87,9 @@ TEST_CASE("doubles and integers keep their bits") {
   GraphBuilder b("numbers");
   for (double value : {0.0, -0.0, 0.1, 1.0, 1e300, 5e-324, -1e-7, 1e22, infinity, -infinity, std::nan("")}) {
     b.add_result(
-        "", b.add("constant", {}, {{"element", ElementType::f64}, {"shape", Shape{}}, {"value", value}}));
+        "", b.add(OpId::constant, {}, {{"element", ElementType::f64}, {"shape", Shape{}}, {"value", value}}));
   }
-  b.add_result("", b.add("constant", {},
+  b.add_result("", b.add(OpId::constant, {},
                          {{"element", ElementType::f64},
                           {"shape", Shape{3}},
                           {"values", std::vector<double>{1, -0.0, -infinity}}}));
@@ -101,9 +101,9 @@ TEST_CASE("doubles and integers keep their bits") {
 TEST_CASE("ids of inputs come back, and the parser merges nothing") {
   GraphBuilder b("g", {.memoize = false});
   const Value x = b.input("12", InputKind::data, Type(ElementType::f32, {2}));
-  const Value y = build::unary(b, "tanh", x);
+  const Value y = build::unary(b, OpId::tanh, x);
   const Value z = b.input("z", InputKind::data, Type(ElementType::f32, {2}));
-  const Value y2 = build::unary(b, "tanh", x);
+  const Value y2 = build::unary(b, OpId::tanh, x);
   b.add_result("", build::add(b, y, build::add(b, y2, z)));
   const Graph graph = std::move(b).finish();
   check_round_trip(graph);
@@ -118,7 +118,7 @@ TEST_CASE("every sample of every op prints, parses and prints") {
     for (const Sample& sample : op->samples) {
       INFO(op->name << ": " << sample.text);
       Graph graph;
-      REQUIRE_NOTHROW(graph = parse_graph(sample.text, op->name));
+      REQUIRE_NOTHROW(graph = parse_graph(sample.text, std::string(op->name)));
       check_round_trip(graph);
       for (const Diagnostic& diagnostic : verify(graph)) FAIL_CHECK(diagnostic.message);
     }

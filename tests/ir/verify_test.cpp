@@ -55,8 +55,8 @@ TEST_CASE("names, ids and marks are unique") {
   check_found(ids, "the stable id 2 is taken");
 
   Scene marks;
-  marks.b.add("mark", {marks.x}, {{"id", int64_t{7}}});
-  marks.b.add("mark", {marks.y}, {{"id", int64_t{7}}});
+  marks.b.add(OpId::mark, {marks.x}, {{"id", int64_t{7}}});
+  marks.b.add(OpId::mark, {marks.y}, {{"id", int64_t{7}}});
   check_found(marks, "another mark has the same id");
 }
 

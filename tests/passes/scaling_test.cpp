@@ -97,8 +97,8 @@ TEST_CASE("a long path is differentiated without memoization") {
   GraphBuilder builder("path", {.memoize = false});
   const Value x = builder.input("x", InputKind::data, Type(ElementType::f64));
   Value y = x;
-  for (size_t i = 0; i < long_chain; ++i) y = builder.add(i % 2 == 0 ? "sin" : "cos", {y});
-  builder.add_result("slope", builder.add("gradient", {y, x}));
+  for (size_t i = 0; i < long_chain; ++i) y = builder.add(i % 2 == 0 ? OpId::sin : OpId::cos, {y});
+  builder.add_result("slope", builder.add(OpId::gradient, {y, x}));
   PassContext context;
   context.memoize = false;
   const Graph kernels = run_pipeline(std::move(builder).finish(), Stage::forward, Stage::kernels, context);
@@ -118,11 +118,11 @@ TEST_CASE("the code of parts that are put together in another order grows with t
     Value x = builder.input("x", InputKind::data, Type(ElementType::f32, {n}));
     const auto every_second = [&](int64_t first) {
       return builder.add(
-          "slice", {x},
+          OpId::slice, {x},
           {{"start", std::vector{first}}, {"limit", std::vector{n}}, {"stride", std::vector<int64_t>{2}}});
     };
     for (int level = 0; level < levels; ++level)
-      x = builder.add("concat", {every_second(0), every_second(1)}, {{"axis", int64_t{0}}});
+      x = builder.add(OpId::concat, {every_second(0), every_second(1)}, {{"axis", int64_t{0}}});
     builder.add_result("y", x);
     PassContext context;
     const Graph kernels = run_pipeline(std::move(builder).finish(), Stage::forward, Stage::kernels, context);

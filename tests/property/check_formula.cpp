@@ -14,7 +14,7 @@ using Strength = PassPromise::Strength;
 
 bool has_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->name == "gradient") return true;
+    if (graph.node(i).op->id == OpId::gradient) return true;
   return false;
 }
 

@@ -32,7 +32,7 @@ bool holds(const std::vector<Array>& results) {
 
 bool has_infinite_constant(const Graph& graph, const std::vector<std::vector<Array>>& values) {
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->name == "constant" && !holds(values[i])) return true;
+    if (graph.node(i).op->id == OpId::constant && !holds(values[i])) return true;
   return false;
 }
 

@@ -113,14 +113,15 @@ class FormulaDrawer {
   }
 
   Value unary() {
-    static constexpr std::array<std::string_view, 14> ops = {
-        "exp", "log", "neg", "sqrt", "sigmoid", "log1p",    "expm1",
-        "abs", "exp", "log", "neg",  "tanh",    "softplus", "stop_gradient"};
+    static constexpr std::array<OpId, 14> ops = {
+        OpId::exp, OpId::log, OpId::neg, OpId::sqrt, OpId::sigmoid, OpId::log1p,    OpId::expm1,
+        OpId::abs, OpId::exp, OpId::log, OpId::neg,  OpId::tanh,    OpId::softplus, OpId::stop_gradient};
     return b_.add(ops[static_cast<size_t>(between(0, 13))], {any()});
   }
 
   Value binary() {
-    static constexpr std::array<std::string_view, 6> ops = {"add", "sub", "mul", "div", "maximum", "mul"};
+    static constexpr std::array<OpId, 6> ops = {OpId::add, OpId::sub,     OpId::mul,
+                                                OpId::div, OpId::maximum, OpId::mul};
     const Value left = operand();
     return b_.add(ops[static_cast<size_t>(between(0, 5))], {left, chance(0.2) ? left : operand()});
   }
@@ -129,11 +130,13 @@ class FormulaDrawer {
     const std::array<double, 6> exponents = {0, 0.5, 1, 2, 3, -1};
     const Value exponent =
         chance(0.8) ? build::constant(b_, type(), exponents[static_cast<size_t>(between(0, 5))]) : any();
-    return b_.add("pow", {any(), exponent});
+    return b_.add(OpId::pow, {any(), exponent});
   }
 
   // A reduction along one axis or all, spread again along an axis that need not be the one it came from.
-  Value reduced(Value x) { return spread(b_.add(chance(0.8) ? "sum" : "max", {x}, {{"axes", axes()}})); }
+  Value reduced(Value x) {
+    return spread(b_.add(chance(0.8) ? OpId::sum : OpId::max, {x}, {{"axes", axes()}}));
+  }
 
   std::vector<int64_t> axes() {
     if (shape_.size() == 1) return {0};
@@ -152,27 +155,27 @@ class FormulaDrawer {
     return build::broadcast(b_, build::reshape(b_, wide, {shape_[0]}), shape_, {axis});
   }
 
-  Value maybe_stopped(Value x) { return chance(0.15) ? b_.add("stop_gradient", {x}) : x; }
+  Value maybe_stopped(Value x) { return chance(0.15) ? b_.add(OpId::stop_gradient, {x}) : x; }
 
   // exp(a) / sum(exp(a)), and the like that are none.
   Value normalized() {
-    const Value power = chance(0.8) ? build::unary(b_, "exp", any()) : any();
+    const Value power = chance(0.8) ? build::unary(b_, OpId::exp, any()) : any();
     const Value of = chance(0.85) ? power : any();
     const Value quotient =
-        build::div(b_, power, maybe_stopped(spread(b_.add("sum", {of}, {{"axes", axes()}}))));
-    return chance(0.3) ? build::unary(b_, "log", quotient) : quotient;
+        build::div(b_, power, maybe_stopped(spread(b_.add(OpId::sum, {of}, {{"axes", axes()}}))));
+    return chance(0.3) ? build::unary(b_, OpId::log, quotient) : quotient;
   }
 
   Value logarithm_of_sum() {
     Value exponent = any();
     if (chance(0.3)) exponent = build::sub(b_, exponent, maybe_stopped(reduced(exponent)));
-    const Value sum = b_.add("sum", {build::unary(b_, "exp", exponent)}, {{"axes", axes()}});
-    return spread(build::unary(b_, "log", maybe_stopped(sum)));
+    const Value sum = b_.add(OpId::sum, {build::unary(b_, OpId::exp, exponent)}, {{"axes", axes()}});
+    return spread(build::unary(b_, OpId::log, maybe_stopped(sum)));
   }
 
   Value guarded() {
-    static constexpr std::array<std::string_view, 6> comparisons = {"equal",   "not_equal",  "less",
-                                                                    "greater", "less_equal", "greater_equal"};
+    static constexpr std::array<OpId, 6> comparisons = {OpId::equal,   OpId::not_equal,  OpId::less,
+                                                        OpId::greater, OpId::less_equal, OpId::greater_equal};
     Value tested = chance(0.4) ? cancelling() : any();
     const Value condition =
         b_.add(comparisons[static_cast<size_t>(between(0, 5))], {tested, chance(0.7) ? constant() : any()});
@@ -190,7 +193,7 @@ class FormulaDrawer {
       case 2:
         return build::div(b_, a, a);
       case 3:
-        return build::unary(b_, "exp", build::unary(b_, "log", a));
+        return build::unary(b_, OpId::exp, build::unary(b_, OpId::log, a));
       case 4:
         return build::mul(b_, build::mul(b_, build::div(b_, a, p), build::div(b_, q, a)), p);
       case 5:
@@ -203,7 +206,7 @@ class FormulaDrawer {
   }
 
   Value moved() {
-    if (shape_.size() == 1) return b_.add("reverse", {any()}, {{"axes", std::vector<int64_t>{0}}});
+    if (shape_.size() == 1) return b_.add(OpId::reverse, {any()}, {{"axes", std::vector<int64_t>{0}}});
     if (chance(0.6)) return build::transpose(b_, any(), {1, 0});
     return build::reshape(b_, build::reshape(b_, any(), {shape_[0] * shape_[1]}), shape_);
   }

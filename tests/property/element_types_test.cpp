@@ -168,7 +168,7 @@ Array<double> folded(const Graph& graph, Array<double> expected) {
   const Graph simple = simplify(graph, context);
   for (size_t k = 0; k < expected.size(); ++k) {
     const Node& node = simple.node(simple.results()[k].value);
-    if (node.op->name != "constant") continue;
+    if (node.op->id != OpId::constant) continue;
     const AttributeValue& value = *node.attributes.find("value");
     if (expected.holds_floats())
       expected.floats[k] = std::get<double>(value);

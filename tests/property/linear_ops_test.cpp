@@ -344,9 +344,9 @@ double defect(const Run& run, std::vector<Array<double>> inputs, size_t operand)
 TEST_CASE("linear ops: the transpose has the same inner products, exactly") {
   static const Target target = host();
   for (const Op* op : all_ops()) {
-    const auto drawer = drawers().find(op->name);
+    const auto drawer = drawers().find(std::string(op->name));
     // custom_gradient has the derivative of an operand that its value does not depend on.
-    if (std::holds_alternative<Transpose>(op->differentiation) && op->name != "custom_gradient")
+    if (std::holds_alternative<Transpose>(op->differentiation) && op->id != OpId::custom_gradient)
       REQUIRE(drawer != drawers().end());
     if (drawer == drawers().end()) continue;
     for (uint64_t seed = 0; seed < 40; ++seed) {
@@ -382,7 +382,7 @@ TEST_CASE("the inner products tell a map from one that has another's transpose")
   // Its value is the first operand, its derivative the second's.
   Draw draw(1);
   const Use use{std::vector<Type>(2, Type(f64, {3, 4})), {}};
-  const Graph graph = with_transpose(op_named("custom_gradient"), use, 1);
+  const Graph graph = with_transpose(op_of(OpId::custom_gradient), use, 1);
   std::vector<Array<double>> inputs;
   for (const Input& input : graph.inputs()) inputs.push_back(draw.whole_numbers(graph.type(input.value)));
   PassContext context;

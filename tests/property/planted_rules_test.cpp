@@ -20,7 +20,7 @@ Graph rewritten(const Graph& graph, FaultyRule rule) {
   for (const uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
     rewriter.at(i);
-    const Value made = node.operands.empty() || node.body || node.op->name == "gradient"
+    const Value made = node.operands.empty() || node.body || node.op->id == OpId::gradient
                            ? Value{}
                            : rule(rewriter.builder(), node, rewriter.map(node.operands));
     if (made)
@@ -33,7 +33,7 @@ Graph rewritten(const Graph& graph, FaultyRule rule) {
 
 const Node& behind_moves(const GraphBuilder& b, Value value) {
   const Node* node = &b.node(value);
-  while (node->op->name == "broadcast" || node->op->name == "stop_gradient")
+  while (node->op->id == OpId::broadcast || node->op->id == OpId::stop_gradient)
     node = &b.node(node->operands[0]);
   return *node;
 }
@@ -42,20 +42,20 @@ bool is(const GraphBuilder& b, Value value, double number) { return build::known
 
 // exp(a) / sum(exp(a)) along whatever axis.
 Value softmax_of_any_axis(GraphBuilder& b, const Node& node, Operands x) {
-  if (node.op->name != "div") return {};
+  if (node.op->id != OpId::div) return {};
   const Node sum = behind_moves(b, x[1]);
-  if (sum.op->name != "sum" || sum.operands[0] != x[0]) return {};
+  if (sum.op->id != OpId::sum || sum.operands[0] != x[0]) return {};
   const int64_t kept = 1 - sum.attributes.integers("axes")[0];
-  const Value total = b.add("sum", {x[0]}, sum.attributes);
+  const Value total = b.add(OpId::sum, {x[0]}, sum.attributes);
   return build::div(b, x[0], build::broadcast(b, total, b.shape(x[0]), {kept}));
 }
 
 Value through_stop_gradient(GraphBuilder&, const Node& node, Operands x) {
-  return node.op->name == "stop_gradient" ? x[0] : Value{};
+  return node.op->id == OpId::stop_gradient ? x[0] : Value{};
 }
 
 Value joined_constants(GraphBuilder& b, const Node& node, Operands x) {
-  if (node.op->name != "mul" || b.node(x[0]).op->name != "mul") return {};
+  if (node.op->id != OpId::mul || b.node(x[0]).op->id != OpId::mul) return {};
   const std::vector<Value> inner = b.node(x[0]).operands;
   const std::optional<double> first = build::known_splat(b, inner[1]), second = build::known_splat(b, x[1]);
   return first && second ? build::mul(b, inner[0], *first * *second) : Value{};
@@ -63,45 +63,45 @@ Value joined_constants(GraphBuilder& b, const Node& node, Operands x) {
 
 // a / p · (c / q) · p = a c / q
 Value cancelled_factors(GraphBuilder& b, const Node& node, Operands x) {
-  if (node.op->name != "mul" || b.node(x[0]).op->name != "mul") return {};
+  if (node.op->id != OpId::mul || b.node(x[0]).op->id != OpId::mul) return {};
   const std::vector<Value> inner = b.node(x[0]).operands;
   const Node left = b.node(inner[0]), right = b.node(inner[1]);
-  if (left.op->name != "div" || right.op->name != "div" || left.operands[1] != x[1]) return {};
+  if (left.op->id != OpId::div || right.op->id != OpId::div || left.operands[1] != x[1]) return {};
   return build::div(b, build::mul(b, left.operands[0], right.operands[0]), right.operands[1]);
 }
 
 Value zero_of_a_difference(GraphBuilder& b, const Node& node, Operands x) {
-  return node.op->name == "sub" && x[0] == x[1] ? build::zeros_like(b, x[0]) : Value{};
+  return node.op->id == OpId::sub && x[0] == x[1] ? build::zeros_like(b, x[0]) : Value{};
 }
 
 Value zero_of_a_product(GraphBuilder& b, const Node& node, Operands x) {
-  return node.op->name == "mul" && is(b, x[1], 0) ? x[1] : Value{};
+  return node.op->id == OpId::mul && is(b, x[1], 0) ? x[1] : Value{};
 }
 
 Value negated_zero(GraphBuilder& b, const Node& node, Operands x) {
-  return node.op->name == "sub" && is(b, x[0], 0) ? build::neg(b, x[1]) : Value{};
+  return node.op->id == OpId::sub && is(b, x[0], 0) ? build::neg(b, x[1]) : Value{};
 }
 
 Value root_of_a_power(GraphBuilder& b, const Node& node, Operands x) {
-  return node.op->name == "pow" && is(b, x[1], 0.5) ? build::unary(b, "sqrt", x[0]) : Value{};
+  return node.op->id == OpId::pow && is(b, x[1], 0.5) ? build::unary(b, OpId::sqrt, x[0]) : Value{};
 }
 
 // The largest exponent subtracted although it may be infinite.
 Value shifted_by_infinity(GraphBuilder& b, const Node& node, Operands x) {
-  if (node.op->name != "log" || b.node(x[0]).op->name != "sum") return {};
+  if (node.op->id != OpId::log || b.node(x[0]).op->id != OpId::sum) return {};
   const Attributes axes = b.node(x[0]).attributes;
   const Value exponent = b.node(b.node(x[0]).operands[0]).operands[0];
-  const Value largest = b.add("max", {exponent}, axes);
+  const Value largest = b.add(OpId::max, {exponent}, axes);
   const Value wide = build::broadcast(b, largest, b.shape(exponent), {});
-  const Value shifted = build::unary(b, "exp", build::sub(b, exponent, wide));
-  return build::add(b, largest, build::unary(b, "log", b.add("sum", {shifted}, axes)));
+  const Value shifted = build::unary(b, OpId::exp, build::sub(b, exponent, wide));
+  return build::add(b, largest, build::unary(b, OpId::log, b.add(OpId::sum, {shifted}, axes)));
 }
 
 // x⁰ = 1 as a branch hides what the derivative depends on.
 Value hidden_exponent(GraphBuilder& b, const Node& node, Operands x) {
-  if (node.op->name != "pow") return {};
-  const Value is_zero = build::binary(b, "equal", x[1], build::zeros_like(b, x[1]));
-  return build::select(b, is_zero, build::ones_like(b, x[0]), build::binary(b, "pow", x[0], x[1]));
+  if (node.op->id != OpId::pow) return {};
+  const Value is_zero = build::binary(b, OpId::equal, x[1], build::zeros_like(b, x[1]));
+  return build::select(b, is_zero, build::ones_like(b, x[0]), build::binary(b, OpId::pow, x[0], x[1]));
 }
 
 template <FaultyRule rule>

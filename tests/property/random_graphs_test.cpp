@@ -88,7 +88,7 @@ TEST_CASE("random graphs use every op") {
   std::set<const Op*> seen;
   for (uint64_t seed = 1; seed <= 500; ++seed) count_ops(random_graph(seed).graph, seen);
   for (const Op* op : all_ops())
-    if (op->name != "kernel") {  // made by fuse
+    if (op->id != OpId::kernel) {  // made by fuse
       INFO(op->name);
       CHECK(seen.count(op) == 1);
     }

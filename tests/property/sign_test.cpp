@@ -40,11 +40,11 @@ Value with_sign(GraphBuilder& b, Value x, Sign sign) {
     case Sign::any:
       return x;
     case Sign::non_negative:
-      return build::unary(b, "sqrt", x);
+      return build::unary(b, OpId::sqrt, x);
     case Sign::unsigned_zero:
-      return build::unary(b, "abs", x);
+      return build::unary(b, OpId::abs, x);
     case Sign::positive:
-      return b.add("maximum", {x, build::constant(b, b.type(x), least(b.type(x).element))});
+      return b.add(OpId::maximum, {x, build::constant(b, b.type(x), least(b.type(x).element))});
   }
   return {};
 }
@@ -146,7 +146,7 @@ std::string check_elementwise(const Op& op, ElementType element, size_t& claimed
     choices.emplace_back();
     names.emplace_back();
     if (op.name == "select" && i == 0) {
-      choices[i].push_back(b.add("greater", {x, build::zeros_like(b, x)}));
+      choices[i].push_back(b.add(OpId::greater, {x, build::zeros_like(b, x)}));
       names[i].push_back("condition");
       continue;
     }
@@ -215,7 +215,7 @@ std::string check_sample(const Sample& sample, uint64_t seed, size_t& claimed) {
     }
     for (uint32_t i = 0; i < graph.size(); ++i) {
       const Node& node = graph.node(i);
-      if (node.op->name == "input") continue;
+      if (node.op->id == OpId::input) continue;
       std::vector<Value> operands;
       for (const Value operand : node.operands) operands.push_back(made[operand.node][operand.result]);
       const Value first = b.add(*node.op, operands, node.attributes, node.body);
@@ -247,7 +247,7 @@ TEST_CASE("signs of the samples of other ops are what is derived of them") {
   std::string wrong;
   size_t claimed = 0;
   for (const Op* op : all_ops()) {
-    if (op->family == OpFamily::elementwise || op->name == "gradient") continue;
+    if (op->family == OpFamily::elementwise || op->id == OpId::gradient) continue;
     for (const Sample& sample : op->samples) wrong += check_sample(sample, 5, claimed);
   }
   INFO(wrong);

@@ -145,7 +145,7 @@ class Reader {
     for (size_t i = 0; i < terms.size(); ++i)
       values.push_back(build::broadcast_to(
           b_, value_of(terms[i], i < first ? ElementType::boolean : element.value_or(*element_)), shape));
-    return {b_.add(op, std::move(values), attributes), {}, {}};
+    return {b_.add(find_op(op)->id, std::move(values), attributes), {}, {}};
   }
 
   // --- expressions, from the operator that binds least
@@ -352,7 +352,7 @@ class Reader {
       std::vector<Value> values;
       for (const Term& operand : operands) values.push_back(value_of(operand, element));
       try {
-        return {b_.add(name, std::move(values), attributes), {}, {}};
+        return {b_.add(find_op(name)->id, std::move(values), attributes), {}, {}};
       } catch (const ShapeError& error) {
         why = error.what();
       }

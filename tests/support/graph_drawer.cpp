@@ -168,18 +168,19 @@ Value GraphDrawer::like(Value x) {
 Value GraphDrawer::positive(Value x) {
   return build::add(b_, build::mul(b_, x, x), static_cast<double>(between(2, 8)) / 8);
 }
-Value GraphDrawer::squashed(Value x) { return build::unary(b_, chance(0.5) ? "tanh" : "sin", x); }
+Value GraphDrawer::squashed(Value x) { return build::unary(b_, chance(0.5) ? OpId::tanh : OpId::sin, x); }
 
 // ---- elementwise
 
 Value GraphDrawer::unary() {
-  static const std::vector<std::string> everywhere = {"neg",  "abs",  "sin",     "cos",
-                                                      "tanh", "erf",  "sigmoid", "softplus",
-                                                      "atan", "tanh", "sigmoid", "normal_cdf"};
-  static const std::vector<std::string> of_positive = {"log",   "sqrt", "rsqrt", "cbrt",
-                                                       "log1p", "log",  "sqrt"};
-  static const std::vector<std::string> of_small = {"exp", "expm1", "tan", "sinh", "cosh", "exp"};
-  static const std::vector<std::string> steps = {"floor", "ceil", "round", "sign"};
+  static const std::vector<OpId> everywhere = {OpId::neg,  OpId::abs,  OpId::sin,     OpId::cos,
+                                               OpId::tanh, OpId::erf,  OpId::sigmoid, OpId::softplus,
+                                               OpId::atan, OpId::tanh, OpId::sigmoid, OpId::normal_cdf};
+  static const std::vector<OpId> of_positive = {OpId::log,   OpId::sqrt, OpId::rsqrt, OpId::cbrt,
+                                                OpId::log1p, OpId::log,  OpId::sqrt};
+  static const std::vector<OpId> of_small = {OpId::exp,  OpId::expm1, OpId::tan,
+                                             OpId::sinh, OpId::cosh,  OpId::exp};
+  static const std::vector<OpId> steps = {OpId::floor, OpId::ceil, OpId::round, OpId::sign};
   const Value x = recent_float();
   switch (between(0, 7)) {
     case 0:
@@ -188,7 +189,7 @@ Value GraphDrawer::unary() {
     case 2:
       return build::unary(b_, pick(of_small), squashed(x));
     case 3:
-      return build::unary(b_, chance(0.5) ? "asin" : "acos", build::mul(b_, squashed(x), 0.875));
+      return build::unary(b_, chance(0.5) ? OpId::asin : OpId::acos, build::mul(b_, squashed(x), 0.875));
     case 4:
       if (chance(0.5)) return build::unary(b_, pick(steps), x);
       [[fallthrough]];
@@ -209,39 +210,41 @@ Value GraphDrawer::binary() {
     case 4:
       return build::mul(b_, x, y);
     case 5:
-      return build::binary(b_, chance(0.5) ? "mul" : "mul_no_nan", x, y);
+      return build::binary(b_, chance(0.5) ? OpId::mul : OpId::mul_no_nan, x, y);
     case 6:
       return build::div(b_, x, positive(y));
     case 7:
-      return build::binary(b_, chance(0.5) ? "maximum" : "minimum", x, y);
+      return build::binary(b_, chance(0.5) ? OpId::maximum : OpId::minimum, x, y);
     case 8:
-      return build::binary(b_, "pow", positive(x), squashed(y));
+      return build::binary(b_, OpId::pow, positive(x), squashed(y));
     case 9: {
       static const std::vector<double> exponents = {2, 3, 1, 0, 0.5, -1, 1.5};
       const Value base = chance(0.5) ? positive(x) : x;
       double exponent = pick(exponents);
       if (base == x) exponent = 2;
-      return build::binary(b_, "pow", base, build::constant(b_, b_.type(base), exponent));
+      return build::binary(b_, OpId::pow, base, build::constant(b_, b_.type(base), exponent));
     }
     case 10:
-      return build::binary(b_, "atan2", x, positive(y));
+      return build::binary(b_, OpId::atan2, x, positive(y));
     default:
-      return chance(0.5) ? build::binary(b_, "rem", x, positive(y)) : build::mul(b_, x, squashed(y));
+      return chance(0.5) ? build::binary(b_, OpId::rem, x, positive(y)) : build::mul(b_, x, squashed(y));
   }
 }
 
 Value GraphDrawer::choice() {
-  static const std::vector<std::string> comparisons = {"less",          "less_equal", "greater",
-                                                       "greater_equal", "not_equal",  "equal"};
+  static const std::vector<OpId> comparisons = {OpId::less,          OpId::less_equal, OpId::greater,
+                                                OpId::greater_equal, OpId::not_equal,  OpId::equal};
   const Value x = recent_float(), y = like(x);
   if (chance(0.3)) {  // relu and clamp
     const Value zero = build::constant(b_, b_.type(x), 0);
-    if (chance(0.5)) return build::binary(b_, "maximum", zero, x);
-    return b_.add("clamp", {x, build::constant(b_, b_.type(x), -0.75), build::constant(b_, b_.type(x), 0.5)});
+    if (chance(0.5)) return build::binary(b_, OpId::maximum, zero, x);
+    return b_.add(OpId::clamp,
+                  {x, build::constant(b_, b_.type(x), -0.75), build::constant(b_, b_.type(x), 0.5)});
   }
   Value condition = build::binary(b_, pick(comparisons), x, y);
-  if (chance(0.2)) condition = build::unary(b_, "logical_not", condition);
-  if (chance(0.2)) condition = build::binary(b_, "logical_xor", condition, build::unary(b_, "is_finite", y));
+  if (chance(0.2)) condition = build::unary(b_, OpId::logical_not, condition);
+  if (chance(0.2))
+    condition = build::binary(b_, OpId::logical_xor, condition, build::unary(b_, OpId::is_finite, y));
   others_.push_back(condition);
   if (chance(0.15)) return build::cast(b_, b_.type(x).element, condition);
   return build::select(b_, condition, x, like(x));
@@ -255,24 +258,24 @@ Value GraphDrawer::call() {
   for (int64_t steps = between(1, 3); steps > 0; --steps) body.step();
   body.b_.add_result("", body.floats_.back());
   if (chance(0.3)) body.b_.add_result("", body.recent_float());
-  return b_.add("call", {x, y}, {}, std::make_shared<const Graph>(std::move(body.b_).finish()));
+  return b_.add(OpId::call, {x, y}, {}, std::make_shared<const Graph>(std::move(body.b_).finish()));
 }
 
 Value GraphDrawer::identity() {
   const Value x = recent_float();
   switch (between(0, 6)) {
     case 6:
-      return b_.add("custom_gradient", {x, like(x)});
+      return b_.add(OpId::custom_gradient, {x, like(x)});
     case 4:
     case 5:
       return depth_ < 2 ? call() : build::mul(b_, x, -0.5);
     case 0:
-      return b_.add("stop_gradient", {x});
+      return b_.add(OpId::stop_gradient, {x});
     case 1:
       return build::cast(b_, b_.type(x).element == ElementType::f32 ? ElementType::f64 : ElementType::f32, x);
     default:
       return in_body_ ? build::mul(b_, x, 0.5)
-                      : b_.add("mark", {x}, {{"id", static_cast<int64_t>(b_.size()) + 1000}});
+                      : b_.add(OpId::mark, {x}, {{"id", static_cast<int64_t>(b_.size()) + 1000}});
   }
 }
 
@@ -360,30 +363,30 @@ Value GraphDrawer::reduction() {
   for (int64_t i : axes) count *= static_cast<double>(b_.shape(x)[static_cast<size_t>(i)]);
   switch (between(0, 9)) {
     case 0:
-      return build::reduce(b_, chance(0.5) ? "max" : "min", x, axes);
+      return build::reduce(b_, chance(0.5) ? OpId::max : OpId::min, x, axes);
     case 6: {
-      const Value y = chance(0.5) ? b_.add("sort", {x}, {{"axis", axis}})
-                                  : b_.add("top_k", {x}, {{"k", between(1, b_.shape(x).back())}});
+      const Value y = chance(0.5) ? b_.add(OpId::sort, {x}, {{"axis", axis}})
+                                  : b_.add(OpId::top_k, {x}, {{"k", between(1, b_.shape(x).back())}});
       others_.push_back({y.node, 1});
       return y;
     }
     case 1:
-      return build::reduce(b_, "prod",
+      return build::reduce(b_, OpId::prod,
                            build::add(b_, build::mul(b_, squashed(x), 0.25), count > 30 ? 1.0 : 0.75), axes);
     case 2:
-      others_.push_back(b_.add(chance(0.5) ? "argmax" : "argmin", {x}, {{"axis", axis}}));
+      others_.push_back(b_.add(chance(0.5) ? OpId::argmax : OpId::argmin, {x}, {{"axis", axis}}));
       return build::cast(b_, b_.type(x).element, others_.back());
     case 3:
-      return b_.add("cumsum", {x}, {{"axis", axis}});
+      return b_.add(OpId::cumsum, {x}, {{"axis", axis}});
     case 4: {
-      const Value condition = build::binary(b_, "less", x, like(x));
-      others_.push_back(b_.add(chance(0.5) ? "any" : "all", {condition}, {{"axes", axes}}));
+      const Value condition = build::binary(b_, OpId::less, x, like(x));
+      others_.push_back(b_.add(chance(0.5) ? OpId::any : OpId::all, {condition}, {{"axes", axes}}));
       return build::cast(b_, b_.type(x).element, others_.back());
     }
     case 5: {  // softmax, or a mean taken off
       const Value shifted = build::sub(
-          b_, x, build::broadcast_to(b_, build::reduce(b_, "max", x, {axis}, true), Shape(b_.shape(x))));
-      const Value e = build::unary(b_, "exp", shifted);
+          b_, x, build::broadcast_to(b_, build::reduce(b_, OpId::max, x, {axis}, true), Shape(b_.shape(x))));
+      const Value e = build::unary(b_, OpId::exp, shifted);
       return build::div(b_, e, build::broadcast_to(b_, build::sum(b_, e, {axis}, true), Shape(b_.shape(x))));
     }
     default:

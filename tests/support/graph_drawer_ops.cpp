@@ -60,7 +60,7 @@ Value GraphDrawer::dot() {
   const Value w = chance(0.6) ? parameter(type) : fit(recent_float(), type);
   Value y = build::dot(b_, a, w, contract, batch);
   if (chance(0.7)) y = build::mul(b_, y, 0.5);
-  if (chance(0.4)) y = build::unary(b_, chance(0.5) ? "tanh" : "sigmoid", y);
+  if (chance(0.4)) y = build::unary(b_, chance(0.5) ? OpId::tanh : OpId::sigmoid, y);
   return y;
 }
 
@@ -108,21 +108,21 @@ Value GraphDrawer::convolution() {
   if (outputs == 0 || outputs > options_.most_elements) return recent_float();
   const Value x = fit(recent_float(), Type(element_, x_shape));
   const Value w = parameter(Type(element_, w_shape));
-  const Value y = b_.add("conv", {x, w}, attributes);
+  const Value y = b_.add(OpId::conv, {x, w}, attributes);
   if (chance(0.35)) {  // the gradients as ops of their own
     const bool to_input = chance(0.5);
     attributes.set("kind", std::string(to_input ? "input_gradient" : "filter_gradient"));
     attributes.set("size", to_input ? size : kernel);
     const Value dy = fit(recent_float(), b_.type(y));
     keep(y);
-    return to_input ? b_.add("conv", {dy, w}, attributes) : b_.add("conv", {x, dy}, attributes);
+    return to_input ? b_.add(OpId::conv, {dy, w}, attributes) : b_.add(OpId::conv, {x, dy}, attributes);
   }
   if (chance(0.6)) {  // bias and activation
     const int64_t channel_axis = channels_first ? 1 : spatial + 1;
     const Value bias = parameter(Type(element_, {out}));
     const Value sum = build::add(b_, y, build::broadcast(b_, bias, Shape(b_.shape(y)), {channel_axis}));
-    return chance(0.5) ? build::binary(b_, "maximum", build::constant(b_, b_.type(sum), 0), sum)
-                       : build::unary(b_, "tanh", sum);
+    return chance(0.5) ? build::binary(b_, OpId::maximum, build::constant(b_, b_.type(sum), 0), sum)
+                       : build::unary(b_, OpId::tanh, sum);
   }
   return y;
 }
@@ -143,10 +143,10 @@ Value GraphDrawer::window() {
   static const std::vector<std::string> kinds = {"sum", "max", "min"};
   const std::string kind = pick(kinds);
   Attributes attributes{{"kind", kind}, {"window", window}, {"stride", stride}, {"low", low}, {"high", high}};
-  if (kind == "sum" || chance(0.7)) return b_.add("reduce_window", {x}, attributes);
+  if (kind == "sum" || chance(0.7)) return b_.add(OpId::reduce_window, {x}, attributes);
   const Type of_windows(b_.type(x).element, result);
-  return chance(0.5) ? b_.add("select_and_scatter", {x, fit(recent_float(), of_windows)}, attributes)
-                     : b_.add("select_and_gather", {x, like(x)}, attributes);
+  return chance(0.5) ? b_.add(OpId::select_and_scatter, {x, fit(recent_float(), of_windows)}, attributes)
+                     : b_.add(OpId::select_and_gather, {x, like(x)}, attributes);
 }
 
 Value GraphDrawer::indexed() {
@@ -164,15 +164,15 @@ Value GraphDrawer::indexed() {
       const bool replaces = chance(0.5);
       if (replaces) operands.push_back(fit(recent_float(), box));
       for (size_t i = 0; i < from.size(); ++i) operands.push_back(positions({}, from[i]));
-      return replaces ? b_.add("dynamic_update_slice", operands)
-                      : b_.add("dynamic_slice", operands, {{"size", box.shape}});
+      return replaces ? b_.add(OpId::dynamic_update_slice, operands)
+                      : b_.add(OpId::dynamic_slice, operands, {{"size", box.shape}});
     }
     case 0:
     case 1: {
       Shape to = ids_shape;
       to.insert(to.end(), from.begin() + batch + 1, from.end());
       if (!small_enough(to)) return x;
-      const Value y = b_.add("gather", {x, positions(ids_shape, below)}, with_check({{"batch", batch}}));
+      const Value y = b_.add(OpId::gather, {x, positions(ids_shape, below)}, with_check({{"batch", batch}}));
       checks_.push_back({y.node, 1});
       return y;
     }
@@ -184,7 +184,7 @@ Value GraphDrawer::indexed() {
       to.push_back(size);
       to.insert(to.end(), from.begin() + batch + 1, from.end());
       if (!small_enough(to)) return x;
-      const Value y = b_.add("scatter_add", {x, positions(leading, size)},
+      const Value y = b_.add(OpId::scatter_add, {x, positions(leading, size)},
                              with_check({{"batch", batch}, {"size", size}}));
       checks_.push_back({y.node, 1});
       return y;
@@ -192,7 +192,7 @@ Value GraphDrawer::indexed() {
     default: {
       const int64_t depth = extent(9);
       if (element_count(ids_shape) * depth > options_.most_elements) return x;
-      const Value y = b_.add("one_hot", {positions(ids_shape, depth)},
+      const Value y = b_.add(OpId::one_hot, {positions(ids_shape, depth)},
                              with_check({{"depth", depth}, {"element", b_.type(x).element}}));
       checks_.push_back({y.node, 1});
       return build::mul(b_, y, like(y));
@@ -209,7 +209,7 @@ Value GraphDrawer::status() {
   if (checks_.empty()) return {};
   std::vector<int64_t> numbers(checks_.size());
   std::iota(numbers.begin(), numbers.end(), 0);
-  return b_.add("status", checks_, {{"checks", std::move(numbers)}});
+  return b_.add(OpId::status, checks_, {{"checks", std::move(numbers)}});
 }
 
 Value GraphDrawer::random_numbers() {
@@ -227,12 +227,12 @@ Value GraphDrawer::random_numbers() {
   const Value x = recent_float();
   const std::vector<Value> draw = {seed_, step_, site, zero};
   if (chance(0.15)) {
-    others_.push_back(b_.add("random_bits", draw, {{"shape", Shape(b_.shape(x))}}));
+    others_.push_back(b_.add(OpId::random_bits, draw, {{"shape", Shape(b_.shape(x))}}));
     return build::mul(b_, build::cast(b_, b_.type(x).element, others_.back()), 0x1p-31);
   }
   const Attributes attributes{{"shape", Shape(b_.shape(x))}, {"element", b_.type(x).element}};
-  if (chance(0.4)) return build::add(b_, x, build::mul(b_, b_.add("normal", draw, attributes), 0.25));
-  const Value keep_it = build::binary(b_, "less", b_.add("uniform", draw, attributes),
+  if (chance(0.4)) return build::add(b_, x, build::mul(b_, b_.add(OpId::normal, draw, attributes), 0.25));
+  const Value keep_it = build::binary(b_, OpId::less, b_.add(OpId::uniform, draw, attributes),
                                       build::constant(b_, b_.type(x), 0.75));  // dropout
   return build::select(b_, keep_it, build::mul(b_, x, 1.5), build::zeros_like(b_, x));
 }
@@ -242,27 +242,27 @@ Value GraphDrawer::integers() {
   const Type type(chance(0.5) ? ElementType::i32 : ElementType::i64, b_.shape(x));
   Value n =
       type.rank() ? build::iota(b_, type, between(0, type.rank() - 1)) : build::constant_integer(b_, type, 5);
-  static const std::vector<std::string> ops = {"add",
-                                               "sub",
-                                               "mul",
-                                               "div",
-                                               "rem",
-                                               "maximum",
-                                               "logical_and",
-                                               "logical_or",
-                                               "logical_xor",
-                                               "shift_left",
-                                               "shift_right_logical"};
+  static const std::vector<OpId> ops = {OpId::add,
+                                        OpId::sub,
+                                        OpId::mul,
+                                        OpId::div,
+                                        OpId::rem,
+                                        OpId::maximum,
+                                        OpId::logical_and,
+                                        OpId::logical_or,
+                                        OpId::logical_xor,
+                                        OpId::shift_left,
+                                        OpId::shift_right_logical};
   const int64_t count = between(1, 3);
   for (int64_t i = 0; i < count; ++i)
     n = build::binary(b_, pick(ops), n, build::constant_integer(b_, type, between(-3, 9)));
   if (chance(0.3)) n = build::cast(b_, chance(0.5) ? ElementType::i8 : ElementType::u8, n);
   others_.push_back(n);
   if (chance(0.3)) {
-    static const std::vector<std::string> reductions = {"sum", "max", "min", "prod"};
+    static const std::vector<OpId> reductions = {OpId::sum, OpId::max, OpId::min, OpId::prod};
     others_.push_back(build::reduce(b_, pick(reductions), n, axes_of(n)));
     if (b_.type(n).rank() > 0)
-      others_.push_back(b_.add("cumsum", {n}, {{"axis", between(0, b_.type(n).rank() - 1)}}));
+      others_.push_back(b_.add(OpId::cumsum, {n}, {{"axis", between(0, b_.type(n).rank() - 1)}}));
   }
   return build::mul(b_, build::cast(b_, b_.type(x).element, n), 0.0625);
 }
@@ -313,7 +313,7 @@ Value GraphDrawer::scan() {
   if (history) attributes.set("histories", std::vector<int64_t>{0});
   std::vector<Value> operands = {start, sequence, capture};
   if (counted) operands.insert(operands.begin() + 1, build::constant_integers(b_, count_type, {3, -7}));
-  const Value y = b_.add("scan", std::move(operands), attributes,
+  const Value y = b_.add(OpId::scan, std::move(operands), attributes,
                          std::make_shared<const Graph>(std::move(body.b_).finish()));
   if (history && element_count(carry_shape) * length <= options_.most_elements)
     floats_.push_back({y.node, counted ? 2u : 1u});

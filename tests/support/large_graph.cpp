@@ -18,7 +18,7 @@ using Builder = void (*)(GraphBuilder&, size_t);
 
 void chain(GraphBuilder& b, size_t nodes) {
   Value x = b.input("x", InputKind::data, square);
-  constexpr std::array<std::string_view, 3> ops = {"tanh", "neg", "abs"};
+  constexpr std::array<OpId, 3> ops = {OpId::tanh, OpId::neg, OpId::abs};
   for (size_t i = 0; i < nodes; ++i) x = build::unary(b, ops[i % ops.size()], x);
   b.add_result("y", x);
 }
@@ -27,7 +27,7 @@ void lattice(GraphBuilder& b, size_t nodes) {
   Value x = b.input("x", InputKind::data, square);
   Value y = b.input("y", InputKind::data, square);
   for (size_t i = 0; i < nodes; ++i) {
-    const Value next = build::binary(b, i % 2 ? "sub" : "maximum", x, y);
+    const Value next = build::binary(b, i % 2 ? OpId::sub : OpId::maximum, x, y);
     x = std::exchange(y, next);
   }
   b.add_result("y", y);
@@ -50,7 +50,7 @@ void shared(GraphBuilder& b, size_t nodes) {
   const Value w = b.input("w", InputKind::parameter, square);
   b.input("w.velocity", InputKind::state, square);
   Value x = b.input("x", InputKind::data, square);
-  for (size_t i = 0; i < nodes / 9; ++i) x = build::unary(b, "tanh", build::dot(b, x, w, {{1}, {0}}));
+  for (size_t i = 0; i < nodes / 9; ++i) x = build::unary(b, OpId::tanh, build::dot(b, x, w, {{1}, {0}}));
   momentum(b, build::sum_all(b, x), {w}, 1);
 }
 
@@ -67,7 +67,7 @@ void network(GraphBuilder& b, size_t nodes) {
   Value x = b.input("x", InputKind::data, square);
   for (size_t i = 0; i < layers; ++i) {
     const Value product = build::dot(b, x, parameters[2 * i], {{1}, {0}});
-    x = build::unary(b, "tanh",
+    x = build::unary(b, OpId::tanh,
                      build::add(b, product, build::broadcast(b, parameters[2 * i + 1], {8, 8}, {1})));
   }
   momentum(b, build::sum_all(b, build::mul(b, x, x)), parameters, static_cast<uint32_t>(parameters.size()));
@@ -82,7 +82,7 @@ void many(GraphBuilder& b, size_t nodes) {
   for (size_t i = 0; i < 2 * count; ++i) b.input(fmt::format("s{}", i), InputKind::state, square);
   Value loss;
   for (Value parameter : parameters) {
-    const Value term = build::sum_all(b, build::unary(b, "exp", parameter));
+    const Value term = build::sum_all(b, build::unary(b, OpId::exp, parameter));
     loss = loss ? build::add(b, loss, term) : term;
   }
   const Value gradients = build::gradient(b, loss, parameters);
@@ -93,7 +93,7 @@ void many(GraphBuilder& b, size_t nodes) {
         build::add(b, build::mul(b, b.graph().inputs()[first].value, 0.9), build::mul(b, gradient, 0.1));
     const Value variance = build::add(b, build::mul(b, b.graph().inputs()[second].value, 0.999),
                                       build::mul(b, build::mul(b, gradient, gradient), 0.001));
-    const Value divisor = build::add(b, build::unary(b, "sqrt", variance), 1e-8);
+    const Value divisor = build::add(b, build::unary(b, OpId::sqrt, variance), 1e-8);
     b.add_update(first, mean);
     b.add_update(second, variance);
     b.add_update(i, build::sub(b, parameters[i], build::mul(b, build::div(b, mean, divisor), 0.001)));
@@ -106,7 +106,7 @@ void parts(GraphBuilder& b, size_t nodes) {
   const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {count, 4}));
   std::vector<Value> pieces;
   for (int64_t i = 0; i < count; ++i)
-    pieces.push_back(build::unary(b, "exp", build::slice(b, x, {i, 0}, {i + 1, 4}, {1, 1})));
+    pieces.push_back(build::unary(b, OpId::exp, build::slice(b, x, {i, 0}, {i + 1, 4}, {1, 1})));
   b.add_result("y", build::concat(b, pieces, 0));
 }
 
@@ -115,7 +115,7 @@ void views(GraphBuilder& b, size_t nodes) {
   Value total = x;
   for (size_t i = 0; i < nodes / 3; ++i) {
     x = i % 2 ? build::reverse(b, x, {0}) : build::transpose(b, x, {1, 0});
-    total = build::add(b, total, build::unary(b, "abs", x));
+    total = build::add(b, total, build::unary(b, OpId::abs, x));
   }
   b.add_result("y", total);
 }
@@ -126,7 +126,7 @@ void branches(GraphBuilder& b, size_t nodes) {
   const Value z = b.input("z", InputKind::data, square);
   Value x = input;
   for (size_t i = 0; i < nodes / 8; ++i)
-    x = build::select(b, build::binary(b, "greater", x, z), build::unary(b, "sin", x), z);
+    x = build::select(b, build::binary(b, OpId::greater, x, z), build::unary(b, OpId::sin, x), z);
   b.add_result("slope", build::gradient(b, build::sum_all(b, x), {input}));
 }
 
@@ -134,7 +134,8 @@ void branches(GraphBuilder& b, size_t nodes) {
 void moved(GraphBuilder& b, size_t nodes) {
   const Type row(ElementType::f32, {1, 8});
   const auto chained = [&](GraphBuilder& body, Value value) {
-    for (size_t i = 0; i < nodes / 2; ++i) value = build::unary(body, i % 2 == 0 ? "sin" : "cos", value);
+    for (size_t i = 0; i < nodes / 2; ++i)
+      value = build::unary(body, i % 2 == 0 ? OpId::sin : OpId::cos, value);
     return value;
   };
   GraphBuilder body("body");
@@ -147,7 +148,7 @@ void moved(GraphBuilder& b, size_t nodes) {
   const std::vector<Value> operands = {b.input("h", InputKind::data, row),
                                        b.input("x", InputKind::data, Type(ElementType::f32, {3, 1, 8})),
                                        b.input("m", InputKind::parameter, square)};
-  b.add_result("y", b.add("scan", operands,
+  b.add_result("y", b.add(OpId::scan, operands,
                           {{"carries", int64_t{1}},
                            {"sequences", int64_t{1}},
                            {"length", int64_t{3}},
@@ -158,7 +159,7 @@ void moved(GraphBuilder& b, size_t nodes) {
 // A kernel of an early value and of the last of a chain of products.
 void late(GraphBuilder& b, size_t nodes) {
   const Value x = b.input("x", InputKind::data, square), w = b.input("w", InputKind::parameter, square);
-  const Value early = build::unary(b, "exp", x);
+  const Value early = build::unary(b, OpId::exp, x);
   Value last = x;
   for (size_t i = 0; i < nodes; ++i) last = build::dot(b, last, w, {{1}, {0}});
   b.add_result("y", build::add(b, early, last));

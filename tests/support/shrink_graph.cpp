@@ -73,7 +73,7 @@ class Smaller {
 
   void copy(uint32_t i) {
     const Node& node = from_.graph.node(i);
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const auto index = static_cast<size_t>(node.attributes.integer("index"));
       const Input& input = from_.graph.inputs()[index];
       mapped_[i] = {b_.input(input.name, input.kind, node.types[0])};
@@ -117,7 +117,7 @@ std::vector<Edit> edits_of(const Graph& graph, const NodeValues& values) {
     if (graph.results().size() + graph.updates().size() > 1) edits.push_back({.without_update = i});
   for (auto i = static_cast<uint32_t>(graph.size()); i-- > 0;) {
     const Node& node = graph.node(i);
-    if (node.op->name == "input" || node.op->name == "constant" || values[i].empty()) continue;
+    if (node.op->id == OpId::input || node.op->id == OpId::constant || values[i].empty()) continue;
     if (node.types.size() == 1)
       for (size_t k = 0; k < node.operands.size(); ++k)
         if (graph.type(node.operands[k]) == node.types[0]) edits.push_back({.cut = i, .operand = k});

@@ -53,7 +53,7 @@ std::vector<Piece> pieces_of(const std::string& text, const std::vector<Token>& 
 }
 
 std::string other_word(const std::string& old, std::mt19937& random) {
-  if (find_op(old)) return all_ops()[random() % all_ops().size()]->name;
+  if (find_op(old)) return std::string(all_ops()[random() % all_ops().size()]->name);
   if (loop::scalar_op_named(old))
     return std::string(name(
         static_cast<loop::ScalarOp>(random() % (static_cast<unsigned>(loop::ScalarOp::random_bits) + 1))));

@@ -250,14 +250,14 @@ std::vector<Value> BuiltinCall::same_shape(const std::vector<const Object*>& obj
   return values;
 }
 
-Value BuiltinCall::checked_op(const char* op, std::vector<Value> operands, Attributes attributes,
-                              int64_t limit, const std::string& description) const {
+Value BuiltinCall::checked_op(OpId op, std::vector<Value> operands, Attributes attributes, int64_t limit,
+                              const std::string& description) const {
   return self.checked_op(op, std::move(operands), std::move(attributes), limit, description, span);
 }
 
 Value BuiltinCall::stack(const Items& items, int64_t axis) const { return self.stack(items, axis, span); }
 
-Value BuiltinCall::draw(const char* op, const Shape& of_shape) const {
+Value BuiltinCall::draw(OpId op, const Shape& of_shape) const {
   return self.draw(op, of_shape, has("seed") ? object("seed") : Object(Nothing{}), span);
 }
 

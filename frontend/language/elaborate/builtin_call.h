@@ -21,6 +21,7 @@ class BuiltinCall {
   const Path* path;          // `as`
   ArgumentValues arguments;  // as given
 
+  OpId op() const { return find_op(builtin.name)->id; }  // of the builtins that are an op of the same name
   bool has(const std::string& name) const { return bound_.contains(name); }  // given, and not `none`
   const Object& object(const std::string& name) const;
   SourceSpan place(const std::string& name) const;
@@ -48,10 +49,10 @@ class BuiltinCall {
   Value to_value(const Object& object, ElementType element) const;
   ElementType common_element(const std::vector<const Object*>& objects, bool floats = false) const;
   std::vector<Value> same_shape(const std::vector<const Object*>& objects, bool floats = false) const;
-  Value checked_op(const char* op, std::vector<Value> operands, Attributes attributes, int64_t limit,
+  Value checked_op(OpId op, std::vector<Value> operands, Attributes attributes, int64_t limit,
                    const std::string& description) const;
   Value stack(const Items& items, int64_t axis) const;
-  Value draw(const char* op, const Shape& of_shape) const;
+  Value draw(OpId op, const Shape& of_shape) const;
   Value promote(Value value, ElementType element) const;
   Object gradient();
   Object storage(bool trainable);

@@ -31,7 +31,7 @@ Object elementwise(BuiltinCall& call) {
   } else {
     value = call.float_value("x");
   }
-  return call.result(build::unary(call.builder(), name, value));
+  return call.result(build::unary(call.builder(), call.op(), value));
 }
 
 Object two_operands(BuiltinCall& call) {
@@ -41,7 +41,7 @@ Object two_operands(BuiltinCall& call) {
       !y.is<ListObject>())
     return Object(known_power(number_of(x), number_of(y)));
   const std::vector<Value> values = call.same_shape({&x, &y}, true);
-  return call.result(build::binary(call.builder(), call.builtin.name, values[0], values[1]));
+  return call.result(build::binary(call.builder(), call.op(), values[0], values[1]));
 }
 
 Object where(BuiltinCall& call) {
@@ -71,7 +71,7 @@ Object where(BuiltinCall& call) {
 Object clamp(BuiltinCall& call) {
   const std::vector<Value> values =
       call.same_shape({&call.object("x"), &call.object("low"), &call.object("high")});
-  return call.result(call.builder().add("clamp", {values[0], values[1], values[2]}));
+  return call.result(call.builder().add(OpId::clamp, {values[0], values[1], values[2]}));
 }
 
 bool flat(const ListObject& list) {
@@ -105,7 +105,8 @@ Object extreme(BuiltinCall& call, bool largest) {
     if (call.known(x) && call.known(y) && !x.is<ListObject>() && !y.is<ListObject>())
       return known_extreme({x, y}, largest);
     const std::vector<Value> values = call.same_shape({&x, &y});
-    return call.result(build::binary(call.builder(), largest ? "maximum" : "minimum", values[0], values[1]));
+    return call.result(
+        build::binary(call.builder(), largest ? OpId::maximum : OpId::minimum, values[0], values[1]));
   }
   if (const auto* list = x.as<ListObject>();
       list && call.known(x) && !call.has("over") && !list->items->empty() && flat(*list))
@@ -113,7 +114,7 @@ Object extreme(BuiltinCall& call, bool largest) {
   const Value value = call.value("x");
   const Shape shape = call.builder().shape(value);
   return call.result(
-      build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
+      build::reduce(call.builder(), call.op(), value, call.axes("over", shape), call.flag("keep")));
 }
 
 // sum and prod of a known flat list are known.
@@ -143,7 +144,7 @@ Object sum_or_product(BuiltinCall& call) {
     value = call.promote(value, ElementType::i32);
   const Shape shape = call.builder().shape(value);
   return call.result(
-      build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
+      build::reduce(call.builder(), call.op(), value, call.axes("over", shape), call.flag("keep")));
 }
 
 Object mean(BuiltinCall& call) {
@@ -165,14 +166,13 @@ Object truth(BuiltinCall& call) {
         "compare it: … != 0");
   const Shape shape = call.builder().shape(value);
   return call.result(
-      build::reduce(call.builder(), call.builtin.name, value, call.axes("over", shape), call.flag("keep")));
+      build::reduce(call.builder(), call.op(), value, call.axes("over", shape), call.flag("keep")));
 }
 
 Object arg_extreme(BuiltinCall& call) {
   const Value value = call.value("x");
   const Shape shape = call.builder().shape(value);
-  return call.result(
-      call.builder().add(call.builtin.name, {value}, {{"axis", call.axis("over", shape, -1)}}));
+  return call.result(call.builder().add(call.op(), {value}, {{"axis", call.axis("over", shape, -1)}}));
 }
 
 Object cumsum(BuiltinCall& call) {
@@ -180,7 +180,7 @@ Object cumsum(BuiltinCall& call) {
   if (call.builder().type(value).element == ElementType::boolean)
     value = call.promote(value, ElementType::i32);
   const Shape shape = call.builder().shape(value);
-  return call.result(call.builder().add("cumsum", {value}, {{"axis", call.axis("over", shape, -1)}}));
+  return call.result(call.builder().add(OpId::cumsum, {value}, {{"axis", call.axis("over", shape, -1)}}));
 }
 
 Object sum_squares(BuiltinCall& call) {

@@ -21,7 +21,7 @@ Object gather(BuiltinCall& call) {
   const Value ids = integer_ids(call, "ids");
   const Shape shape = call.builder().shape(table);
   if (shape.empty()) call.error("gather: a scalar has nothing to choose from");
-  return call.result(call.checked_op("gather", {table, ids}, {{"batch", int64_t{0}}}, shape[0], "index"));
+  return call.result(call.checked_op(OpId::gather, {table, ids}, {{"batch", int64_t{0}}}, shape[0], "index"));
 }
 
 Object select_class(BuiltinCall& call) {
@@ -33,7 +33,7 @@ Object select_class(BuiltinCall& call) {
     call.error(fmt::format("select_class: {} needs one label per row, i32{}, found {}",
                            to_string(call.builder().type(x)), to_string(wanted),
                            to_string(call.builder().type(ids))));
-  return call.result(call.checked_op("gather", {x, ids}, {{"batch", static_cast<int64_t>(wanted.size())}},
+  return call.result(call.checked_op(OpId::gather, {x, ids}, {{"batch", static_cast<int64_t>(wanted.size())}},
                                      shape.back(), "label"));
 }
 
@@ -41,15 +41,15 @@ Object scatter_add(BuiltinCall& call) {
   const Value updates = call.value("updates");
   const Value ids = integer_ids(call, "ids");
   const int64_t size = call.self_shape({call.object("size")})[0];
-  return call.result(
-      call.checked_op("scatter_add", {updates, ids}, {{"batch", int64_t{0}}, {"size", size}}, size, "index"));
+  return call.result(call.checked_op(OpId::scatter_add, {updates, ids},
+                                     {{"batch", int64_t{0}}, {"size", size}}, size, "index"));
 }
 
 Object one_hot(BuiltinCall& call) {
   const Value ids = integer_ids(call, "ids");
   const int64_t depth = call.self_shape({call.object("depth")})[0];
-  return call.result(
-      call.checked_op("one_hot", {ids}, {{"depth", depth}, {"element", call.precision()}}, depth, "label"));
+  return call.result(call.checked_op(OpId::one_hot, {ids}, {{"depth", depth}, {"element", call.precision()}},
+                                     depth, "label"));
 }
 
 // One integer scalar per axis, known or not.
@@ -87,7 +87,7 @@ Object dynamic_slice(BuiltinCall& call) {
       call.error(
           fmt::format("dynamic_slice: {} elements of axis {} of {}", size[axis], axis, to_string(type)));
   operands.insert(operands.begin(), x);
-  return call.result(call.builder().add("dynamic_slice", std::move(operands), {{"size", size}}));
+  return call.result(call.builder().add(OpId::dynamic_slice, std::move(operands), {{"size", size}}));
 }
 
 Object dynamic_update_slice(BuiltinCall& call) {
@@ -104,7 +104,7 @@ Object dynamic_update_slice(BuiltinCall& call) {
                              to_string(box), to_string(type), axis));
   std::vector<Value> operands = starts(call, type.shape.size());
   operands.insert(operands.begin(), {x, update});
-  return call.result(call.builder().add("dynamic_update_slice", std::move(operands)));
+  return call.result(call.builder().add(OpId::dynamic_update_slice, std::move(operands)));
 }
 
 Value numbers_to_order(BuiltinCall& call) {
@@ -117,7 +117,7 @@ Value numbers_to_order(BuiltinCall& call) {
 Object sort(BuiltinCall& call) {
   const Value x = numbers_to_order(call);
   const Shape shape = call.builder().shape(x);
-  const Value sorted = call.builder().add("sort", {x}, {{"axis", call.axis("axis", shape, -1)}});
+  const Value sorted = call.builder().add(OpId::sort, {x}, {{"axis", call.axis("axis", shape, -1)}});
   return call.result({sorted.node, call.builtin.name == "argsort" ? 1U : 0U});
 }
 
@@ -128,7 +128,7 @@ Object top_k(BuiltinCall& call) {
   if (k < 1 || k > type.shape.back())
     call.error(fmt::format("top_k: k is {}, but rows of {} have {} elements", k, to_string(type),
                            type.shape.back()));
-  const Value top = call.builder().add("top_k", {x}, {{"k", k}});
+  const Value top = call.builder().add(OpId::top_k, {x}, {{"k", k}});
   Items items = {call.result(top), call.result({top.node, 1})};
   return ResultsObject{"top_k", {"values", "indices"}, std::make_shared<const Items>(std::move(items))};
 }

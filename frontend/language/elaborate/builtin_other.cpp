@@ -82,7 +82,7 @@ Object convolve(BuiltinCall& call) {
       call.error(fmt::format("the kernel is larger than its input: {} over {} (axis {} of {})", c.window(i),
                              size, i + 1, to_string(c.x_type)),
                  "use a smaller kernel, or `padding: same`");
-  return call.result(call.builder().add("conv", {c.x, c.w}, c.attributes("forward")));
+  return call.result(call.builder().add(OpId::conv, {c.x, c.w}, c.attributes("forward")));
 }
 
 // The transposed map of `convolve`: every element spreads over a window. w is that of the convolution which
@@ -110,7 +110,7 @@ Object convolve_transpose(BuiltinCall& call) {
                  fmt::format("{} to {} does", least[i], least[i] + c.stride[i] - 1));
   Attributes attributes = c.attributes("input_gradient");
   attributes.set("size", size);
-  return call.result(call.builder().add("conv", {c.x, c.w}, std::move(attributes)));
+  return call.result(call.builder().add(OpId::conv, {c.x, c.w}, std::move(attributes)));
 }
 
 Object window(BuiltinCall& call, const char* kind) {
@@ -140,7 +140,7 @@ Object window(BuiltinCall& call, const char* kind) {
                  "use a smaller window, or `padding: same`");
   }
   return call.result(b.add(
-      "reduce_window", {x},
+      OpId::reduce_window, {x},
       {{"kind", std::string(kind)}, {"window", size}, {"stride", stride}, {"low", low}, {"high", high}}));
 }
 
@@ -162,7 +162,7 @@ Object uniform(BuiltinCall& call) {
   const Shape shape = call.shape("shape");
   const Object low = call.has("low") ? call.object("low") : Object(int64_t{0});
   const Object high = call.has("high") ? call.object("high") : Object(int64_t{1});
-  const Value draw = call.draw("uniform", shape);
+  const Value draw = call.draw(OpId::uniform, shape);
   const auto* from = low.as<int64_t>();
   const auto* to = high.as<int64_t>();
   if (from && to && *from == 0 && *to == 1) return call.result(draw);
@@ -171,7 +171,7 @@ Object uniform(BuiltinCall& call) {
 
 Object normal(BuiltinCall& call) {
   const Shape shape = call.shape("shape");
-  const Value draw = call.draw("normal", shape);
+  const Value draw = call.draw(OpId::normal, shape);
   std::optional<Object> deviation;
   std::optional<Object> mean;
   if (call.has("deviation")) deviation = call.object("deviation");
@@ -181,16 +181,16 @@ Object normal(BuiltinCall& call) {
 
 Object bernoulli(BuiltinCall& call) {
   const Shape shape = call.shape("shape");
-  const Value draw = call.draw("uniform", shape);
+  const Value draw = call.draw(OpId::uniform, shape);
   GraphBuilder& b = call.builder();
   const Value probability = call.to_value(call.object("probability"), call.precision());
-  return call.result(build::binary(b, "less", draw, build::broadcast_to(b, probability, shape)));
+  return call.result(build::binary(b, OpId::less, draw, build::broadcast_to(b, probability, shape)));
 }
 
 Object gradient(BuiltinCall& call) { return call.gradient(); }
 
 Object stop_gradient(BuiltinCall& call) {
-  return call.result(call.builder().add("stop_gradient", {call.value("x")}));
+  return call.result(call.builder().add(OpId::stop_gradient, {call.value("x")}));
 }
 
 // a / b; as a metric, both are summed over the steps before they are divided.
@@ -213,7 +213,7 @@ Object ratio(BuiltinCall& call) {
 
 Object custom_gradient(BuiltinCall& call) {
   const std::vector<Value> both = call.same_shape({&call.object("value"), &call.object("surrogate")}, true);
-  return call.result(call.builder().add("custom_gradient", both));
+  return call.result(call.builder().add(OpId::custom_gradient, both));
 }
 
 Object unreachable(BuiltinCall& call) { call.error("a parameter needs a name"); }

@@ -191,7 +191,7 @@ Object lower_triangle(BuiltinCall& call) {
   const int64_t n = call.self_shape({call.object("n")})[0];
   GraphBuilder& b = call.builder();
   const Type type(ElementType::i32, call.self_shape({Object(n), Object(n)}));
-  return call.result(build::binary(b, "less_equal", build::iota(b, type, 1), build::iota(b, type, 0)));
+  return call.result(build::binary(b, OpId::less_equal, build::iota(b, type, 1), build::iota(b, type, 0)));
 }
 
 int64_t truncated(BuiltinCall& call, const Object& number) {

@@ -75,11 +75,11 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
   const Origins& origins = value.frame->builder.origins(value.value);
   const Node& node = value.frame->builder.node(value.value);
   std::string where = std::string(to_string(value.frame->builder.type(value.value)));
-  if (node.op->name == "input") {
+  if (node.op->id == OpId::input) {
     for (const gradus::Input& input : value.frame->builder.graph().inputs())
       if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
   }
-  if (node.op->name == "mark")
+  if (node.op->id == OpId::mark)
     where += " is bound";  // a lesson's assignment
   else
     where += " comes from " + std::string(node.op->name);

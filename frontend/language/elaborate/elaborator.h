@@ -373,12 +373,12 @@ class Elaborator {
   Value storage_value(Storage& storage) const { return storage.versions.back(); }
 
   // --- random.cpp, checks.cpp
-  Value draw(const char* op, const Shape& shape, const Object& seed, const SourceSpan& span);
+  Value draw(OpId op, const Shape& shape, const Object& seed, const SourceSpan& span);
   Value integer_constant(int64_t value);
   Value seed_value(const SourceSpan& span);
   Value step_value(const SourceSpan& span);
   Value root_input(const char* name, InputKind kind, const SourceSpan& span);
-  Value checked_op(const char* op, std::vector<Value> operands, Attributes attributes, int64_t limit,
+  Value checked_op(OpId op, std::vector<Value> operands, Attributes attributes, int64_t limit,
                    const std::string& description, const SourceSpan& span);
   void combine_status();
 

@@ -80,7 +80,8 @@ Value Elaborator::gather_axis(Value x, Value ids, int64_t axis, const SourceSpan
   for (int64_t i = 0; i < rank; ++i)
     if (i != axis) forward.push_back(i);
   const Value table = build::transpose(b, x, forward);
-  const Value gathered = checked_op("gather", {table, ids}, {{"batch", int64_t{0}}}, limit, "index", span);
+  const Value gathered =
+      checked_op(OpId::gather, {table, ids}, {{"batch", int64_t{0}}}, limit, "index", span);
   const int64_t added = ids_type.rank();
   std::vector<int64_t> back;
   for (int64_t i = 0; i < axis; ++i) back.push_back(added + i);
@@ -229,9 +230,9 @@ Value Elaborator::gather_axes(Value x, std::vector<Value> ids, const std::vector
     const int64_t size = shape[static_cast<size_t>(axes[i])];
     const Value id = build::broadcast_to(b, ids[i], common);
     const Value inside = build::binary(
-        b, "logical_and", build::binary(b, "greater_equal", id, build::constant_integer(b, type, 0)),
-        build::binary(b, "less", id, build::constant_integer(b, type, size)));
-    valid = valid ? build::binary(b, "logical_and", valid, inside) : inside;
+        b, OpId::logical_and, build::binary(b, OpId::greater_equal, id, build::constant_integer(b, type, 0)),
+        build::binary(b, OpId::less, id, build::constant_integer(b, type, size)));
+    valid = valid ? build::binary(b, OpId::logical_and, valid, inside) : inside;
     flat = build::add(b, build::mul(b, flat, build::constant_integer(b, type, size)), id);
     limit *= size;
   }

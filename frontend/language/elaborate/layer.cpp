@@ -184,7 +184,7 @@ Storage& Elaborator::add_storage(const std::string& path, const Type& type, bool
   put_origin(span);
   if (options_.mode == Mode::program) {
     // In a lesson everything is one graph: a parameter is its initial value, then what updates make of it.
-    storage->versions.push_back(root_->builder.add("mark", {initial}, {{"id", mark_ids_++}}));
+    storage->versions.push_back(root_->builder.add(OpId::mark, {initial}, {{"id", mark_ids_++}}));
   } else {
     input_index_[path] = static_cast<uint32_t>(root_->builder.graph().inputs().size());
     storage->versions.push_back(
@@ -237,7 +237,7 @@ Value Elaborator::initial_value(const std::string& path, const Type& type, const
 }
 
 void Elaborator::set_version(Storage& storage, Value value) {
-  if (options_.mode == Mode::program) value = root_->builder.add("mark", {value}, {{"id", mark_ids_++}});
+  if (options_.mode == Mode::program) value = root_->builder.add(OpId::mark, {value}, {{"id", mark_ids_++}});
   storage.versions.push_back(value);
   storage.touched = true;
   ++updates_;

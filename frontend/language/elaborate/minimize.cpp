@@ -21,8 +21,8 @@ std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<V
   while (!work.empty()) {
     const uint32_t index = work.back();
     work.pop_back();
-    if (stops.contains(index) || b.node(index).op->name == "stop_gradient") continue;
-    const bool custom = b.node(index).op->name == "custom_gradient";
+    if (stops.contains(index) || b.node(index).op->id == OpId::stop_gradient) continue;
+    const bool custom = b.node(index).op->id == OpId::custom_gradient;
     for (Value operand : b.node(index).operands) {
       if (custom && operand == b.node(index).operands[0] && operand != b.node(index).operands[1]) continue;
       if (seen[operand.node]) continue;

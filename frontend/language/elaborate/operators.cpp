@@ -152,7 +152,7 @@ Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Obj
         if (element_of(*side, span) != ElementType::boolean)
           error(span, fmt::format("`{}` needs true or false, found {}", symbol, describe(*side)));
       const auto [x, y] = unify(left, right, symbol, span);
-      return build::binary(b, op == BinaryOperator::logical_and ? "logical_and" : "logical_or", x, y);
+      return build::binary(b, op == BinaryOperator::logical_and ? OpId::logical_and : OpId::logical_or, x, y);
     }
     default:
       break;
@@ -173,24 +173,24 @@ Value Elaborator::binary_tensor(BinaryOperator op, const Object& left, const Obj
     case BinaryOperator::divide:
       return build::div(b, x, y);
     case BinaryOperator::equal:
-      return build::binary(b, "equal", x, y);
+      return build::binary(b, OpId::equal, x, y);
     case BinaryOperator::not_equal:
-      return build::binary(b, "not_equal", x, y);
+      return build::binary(b, OpId::not_equal, x, y);
     case BinaryOperator::less:
-      return build::binary(b, "less", x, y);
+      return build::binary(b, OpId::less, x, y);
     case BinaryOperator::less_equal:
-      return build::binary(b, "less_equal", x, y);
+      return build::binary(b, OpId::less_equal, x, y);
     case BinaryOperator::greater:
-      return build::binary(b, "greater", x, y);
+      return build::binary(b, OpId::greater, x, y);
     case BinaryOperator::greater_equal:
-      return build::binary(b, "greater_equal", x, y);
+      return build::binary(b, OpId::greater_equal, x, y);
     default:
       break;
   }
   // x // y floors, x % y takes the sign of y; on integers `div` floors by itself.
-  if (op == BinaryOperator::remainder) return build::binary(b, "rem", x, y);
+  if (op == BinaryOperator::remainder) return build::binary(b, OpId::rem, x, y);
   const Value quotient = build::div(b, x, y);
-  return is_float(type_of(x).element) ? build::unary(b, "floor", quotient) : quotient;
+  return is_float(type_of(x).element) ? build::unary(b, OpId::floor, quotient) : quotient;
 }
 
 namespace {
@@ -213,7 +213,7 @@ Value Elaborator::power(const Object& left, const Object& right, const SourceSpa
     return *repeated_product(x, *exponent, [&b](Value a, Value c) { return build::mul(b, a, c); });
   }
   const auto [x, y] = unify(left, right, "^", span, !whole_exponent(right));
-  return build::binary(b, "pow", x, y);
+  return build::binary(b, OpId::pow, x, y);
 }
 
 Value Elaborator::matrix_multiply(const Object& left, const Object& right, const SourceSpan& span) {
@@ -299,7 +299,7 @@ Object Elaborator::logical_not(const Object& operand, const SourceSpan& span) {
   if (type_of(x).element != ElementType::boolean)
     error(span, fmt::format("`not` needs true or false, found {}", describe(operand)), "compare it: … == 0");
   put_origin(span);
-  return tensor(build::unary(frame_->builder, "logical_not", x));
+  return tensor(build::unary(frame_->builder, OpId::logical_not, x));
 }
 
 }  // namespace gradus::language

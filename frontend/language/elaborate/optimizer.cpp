@@ -112,7 +112,7 @@ bool Elaborator::run_to_evaluation(BodyRun& body) {
                                          body.parameter->path, to_string(type), to_string(type_of(point))));
     put_origin(statement.span);
     // An identity of its own: the loss may hold an equal value that is no point.
-    body.point = root_->builder.add("mark", {build::broadcast_to(root_->builder, point, type.shape)},
+    body.point = root_->builder.add(OpId::mark, {build::broadcast_to(root_->builder, point, type.shape)},
                                     {{"id", mark_ids_++}});
     body.evaluation = &statement;
     return true;

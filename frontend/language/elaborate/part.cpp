@@ -24,7 +24,7 @@ Graph part_of(const Graph& graph, const std::string& name, const std::vector<Nam
     const Node& node = graph.node(i);
     builder.set_origins(graph.origins(i));
     Value made;
-    if (node.op->name == "input") {
+    if (node.op->id == OpId::input) {
       const gradus::Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       made = builder.input(input.name, input.kind, node.types[0]);
     } else {

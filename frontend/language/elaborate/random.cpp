@@ -36,7 +36,7 @@ Value Elaborator::step_value(const SourceSpan& span) {
 }
 
 // A function of seed, site (path and ordinal), step, scan index and element.
-Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, const SourceSpan& span) {
+Value Elaborator::draw(OpId op, const Shape& shape, const Object& seed, const SourceSpan& span) {
   ++effects_;
   const std::string& path = initializing_.empty() ? path_->path : initializing_;
   const int64_t ordinal = draws_[path + (initializing_.empty() ? "" : " initial")]++;
@@ -64,16 +64,16 @@ Value Elaborator::draw(const char* op, const Shape& shape, const Object& seed, c
   const Value site = integer_constant(random::site(path, static_cast<uint64_t>(ordinal)));
   const Value scan = frame_->scan_index ? frame_->scan_index : integer_constant(0);
   Attributes attributes{{"shape", shape}};
-  if (std::string_view(op) != "random_bits") attributes.set("element", options_.precision);
+  if (op != OpId::random_bits) attributes.set("element", options_.precision);
   return frame_->builder.add(op, {seed_operand, step_operand, site, scan}, std::move(attributes));
 }
 
 // gather, scatter_add and one_hot: equal requests share a number, and so stay one node.
-Value Elaborator::checked_op(const char* op, std::vector<Value> operands, Attributes attributes,
-                             int64_t limit, const std::string& description, const SourceSpan& span) {
-  std::string key = fmt::format("{} {}", op, frame_->number);
+Value Elaborator::checked_op(OpId op, std::vector<Value> operands, Attributes attributes, int64_t limit,
+                             const std::string& description, const SourceSpan& span) {
+  std::string key = fmt::format("{} {}", name(op), frame_->number);
   for (Value operand : operands) key += fmt::format(" {}.{}", operand.node, operand.result);
-  for (const auto& [name, value] : attributes) key += fmt::format(" {}={}", name, to_string(value));
+  for (const auto& [attribute, value] : attributes) key += fmt::format(" {}={}", attribute, to_string(value));
   const auto [at, fresh] = check_numbers_.emplace(key, static_cast<int64_t>(checks_.size()));
   if (fresh || !options_.memoize) at->second = static_cast<int64_t>(checks_.size());
   const int64_t number = at->second;
@@ -100,7 +100,8 @@ void Elaborator::combine_status() {
     numbers.push_back(check.number);
   }
   root_->builder.set_origins({});
-  root_->builder.set_status(root_->builder.add("status", std::move(bad), {{"checks", std::move(numbers)}}));
+  root_->builder.set_status(
+      root_->builder.add(OpId::status, std::move(bad), {{"checks", std::move(numbers)}}));
 }
 
 }  // namespace gradus::language

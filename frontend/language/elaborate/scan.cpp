@@ -175,7 +175,7 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   const std::vector<Frame::BodyCheck> checks = body->checks;
   auto graph = std::make_shared<const Graph>(std::move(body->builder).finish());
   put_origin(span);
-  const Value node = b.add("scan", std::move(operands),
+  const Value node = b.add(OpId::scan, std::move(operands),
                            {{"carries", static_cast<int64_t>(carries.size())},
                             {"sequences", static_cast<int64_t>(sequences.size())},
                             {"length", length},
@@ -200,17 +200,17 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   for (const Frame::BodyCheck& check : checks) {
     const Value bad{node.node, result++};  // i64[length], -1 where nothing failed
     const Type row(ElementType::i64, {length});
-    const Value failed = build::binary(b, "greater_equal", bad, build::constant_integer(b, row, 0));
+    const Value failed = build::binary(b, OpId::greater_equal, bad, build::constant_integer(b, row, 0));
     const Value flat = build::add(
         b, build::mul(b, build::iota(b, row, 0), build::constant_integer(b, row, check.elements)), bad);
     constexpr int64_t never = int64_t{1} << 62;
     int64_t elements = 0;
     if (__builtin_mul_overflow(check.elements, length, &elements) || elements > never)
       error(span, fmt::format("size overflow: {} steps that each check {} indices", length, check.elements));
-    const Value first =
-        build::reduce(b, "min", build::select(b, failed, flat, build::constant_integer(b, row, never)), {0});
+    const Value first = build::reduce(
+        b, OpId::min, build::select(b, failed, flat, build::constant_integer(b, row, never)), {0});
     const Type scalar(ElementType::i64);
-    const Value none = build::binary(b, "equal", first, build::constant_integer(b, scalar, never));
+    const Value none = build::binary(b, OpId::equal, first, build::constant_integer(b, scalar, never));
     frame_->checks.push_back(
         {check.number, build::select(b, none, build::constant_integer(b, scalar, -1), first), elements});
   }

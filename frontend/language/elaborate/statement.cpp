@@ -251,7 +251,7 @@ Object Elaborator::with_identity(const Identifier& target, const Expression& exp
   const Value plain = value.is<Tensor>() ? use(*value.as<Tensor>(), expression.span)
                                          : to_value(value, options_.precision, expression.span);
   put_origin(target.span);
-  Tensor marked = tensor(frame_->builder.add("mark", {plain}, {{"id", mark_ids_++}}));
+  Tensor marked = tensor(frame_->builder.add(OpId::mark, {plain}, {{"id", mark_ids_++}}));
   if (is_known(value)) marked.known = std::make_shared<const Object>(known);
   return marked;
 }

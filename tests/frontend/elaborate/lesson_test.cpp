@@ -261,7 +261,7 @@ TEST_CASE("origins name the scope and the user's line") {
       lesson_of("program p {\n  x = [[1, 2]]\n  y = dense(x, 3) as hidden\n  expect sum(y) > -100\n}\n");
   bool found = false;
   for (uint32_t i = 0; i < lesson.graph.size(); ++i)
-    if (lesson.graph.node(i).op->name == "dot") {
+    if (lesson.graph.node(i).op->id == OpId::dot) {
       const Origin& origin = lesson.graph.origins(i).at(0);
       CHECK(origin.name == "hidden");
       CHECK(origin.span.file == "test.gradus");

@@ -324,7 +324,7 @@ train Critic {
                                                    "inner.v.critic.bias f32[1]"});
   int gradients = 0;
   for (uint32_t i = 0; i < program.training.graph.size(); ++i)
-    gradients += program.training.graph.node(i).op->name == "gradient";
+    gradients += program.training.graph.node(i).op->id == OpId::gradient;
   CHECK(gradients == 3);
 }
 
