@@ -1,6 +1,10 @@
 #include "frontend/language/habits.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <span>
+#include <utility>
 
 namespace gradus::language {
 
@@ -98,25 +102,49 @@ constexpr Habit expression_habits[] = {
     {"reduce_sum", "write `sum(x, over: axes)`"},
 };
 
+// Names that a file may well give to values of its own.
+constexpr Habit unknown_name_habits[] = {
+    {"mae", "write `mean_absolute_error(prediction, target)`"},
+    {"MAE", "write `mean_absolute_error(prediction, target)`"},
+    {"mse", "write `mean_squared_error(prediction, target)`"},
+    {"MSE", "write `mean_squared_error(prediction, target)`"},
+    {"clip", "write `clamp(x, low, high)`"},
+    {"var", "write `mean((x - mean(x)) ^ 2)`"},
+    {"std", "write `sqrt(mean((x - mean(x)) ^ 2))`"},
+};
+
+// What an argument is called here; the first that the called function has.
+constexpr std::pair<std::string_view, std::string_view> argument_names[] = {
+    {"axis", "over"},
+    {"axis", "axes"},
+    {"axes", "over"},
+    {"axes", "axis"},
+    {"dim", "over"},
+    {"dim", "axis"},
+    {"dim", "axes"},
+    {"dims", "over"},
+    {"dims", "axes"},
+    {"dims", "axis"},
+    {"over", "axis"},
+    {"over", "axes"},
+    {"keepdims", "keep"},
+    {"keepdim", "keep"},
+    {"keep_dims", "keep"},
+    {"learning_rate", "rate"},
+    {"lr", "rate"},
+    {"beta_1", "beta1"},
+    {"beta_2", "beta2"},
+    {"eps", "epsilon"},
+    {"kernel_size", "kernel"},
+    {"pool_size", "window"},
+    {"strides", "stride"},
+    {"use_bias", "bias"},
+    {"kernel_initializer", "weight_initializer"},
+    {"kernel_regularizer", "weight_penalty"},
+};
+
 constexpr Habit argument_habits[] = {
-    {"axis", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
-    {"axes", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
-    {"dim", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
-    {"keepdims", "write `keep: true`"},
-    {"keepdim", "write `keep: true`"},
-    {"keep_dims", "write `keep: true`"},
-    {"learning_rate", "write `rate:`"},
-    {"lr", "write `rate:`"},
-    {"beta_1", "write `beta1:`"},
-    {"beta_2", "write `beta2:`"},
     {"betas", "write `beta1:` and `beta2:`"},
-    {"eps", "write `epsilon:`"},
-    {"kernel_size", "write `kernel:`"},
-    {"pool_size", "write `window:`"},
-    {"strides", "write `stride:`"},
-    {"use_bias", "write `bias:`"},
-    {"kernel_initializer", "write `weight_initializer:`"},
-    {"kernel_regularizer", "write `weight_penalty:`"},
     {"padding_mode", "write `padding: same` or `padding: valid`"},
     {"input_shape", "the shape stands in the model's pattern: `image: [batch, 32, 32, 1]`"},
     {"y_true", "predictions come first, targets second"},
@@ -124,6 +152,13 @@ constexpr Habit argument_habits[] = {
     {"from_logits",
      "call `binary_cross_entropy_logits` or `sparse_categorical_cross_entropy` (always from logits)"},
     {"batch_size", "write `batch = 64` in the `train` block"},
+};
+
+// Where it is not known yet which function is called.
+constexpr Habit assigned_argument_habits[] = {
+    {"axis", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
+    {"axes", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
+    {"dim", "arguments have a colon, and sums run over axes: sum(x, over: -1), concat(list, axis: 0)"},
 };
 
 std::string look_up(std::span<const Habit> habits, std::string_view written) {
@@ -143,7 +178,26 @@ std::string habit_of_symbol(std::string_view symbol) {
 
 std::string habit_of_statement(std::string_view word) { return look_up(statement_habits, word); }
 std::string habit_of_expression(std::string_view word) { return look_up(expression_habits, word); }
-std::string habit_of_argument(std::string_view argument) { return look_up(argument_habits, argument); }
+
+std::string habit_of_unknown_name(std::string_view name) {
+  std::string hint = habit_of_expression(name);
+  return hint.empty() ? look_up(unknown_name_habits, name) : hint;
+}
+
+std::string habit_of_argument(std::string_view argument, const std::vector<std::string>& names) {
+  for (const auto& [written, name] : argument_names)
+    if (written == argument && std::find(names.begin(), names.end(), name) != names.end())
+      return fmt::format("it is called `{}` here", name);
+  return look_up(argument_habits, argument);
+}
+
+std::string habit_of_assigned_argument(std::string_view argument) {
+  if (std::string hint = look_up(assigned_argument_habits, argument); !hint.empty()) return hint;
+  if (std::string hint = look_up(argument_habits, argument); !hint.empty()) return hint;
+  for (const auto& [written, name] : argument_names)
+    if (written == argument) return fmt::format("write `{}:`", name);
+  return fmt::format("arguments are named with a colon: `{}: …`", argument);
+}
 
 std::string shortened(std::string_view text) {
   constexpr size_t longest = 40;

@@ -4,14 +4,20 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gradus::language {
 
 // Hints; empty if there is none.
-std::string habit_of_symbol(std::string_view symbol);      // "&&", "'", "β"
-std::string habit_of_statement(std::string_view word);     // a word that begins a statement: "def", "return"
-std::string habit_of_expression(std::string_view word);    // a name in an expression: "None", "self", "np"
-std::string habit_of_argument(std::string_view argument);  // an argument's name: "axis", "learning_rate"
+std::string habit_of_symbol(std::string_view symbol);    // "&&", "'", "β"
+std::string habit_of_statement(std::string_view word);   // a word that begins a statement: "def", "return"
+std::string habit_of_expression(std::string_view word);  // a name in an expression: "None", "self", "np"
+std::string habit_of_unknown_name(
+    std::string_view name);  // a name that means nothing here: these, "std", "mae"
+// An argument's name, "axis" or "learning_rate": in a call of a function with arguments of these names, and
+// in one that is written with `=`.
+std::string habit_of_argument(std::string_view argument, const std::vector<std::string>& names);
+std::string habit_of_assigned_argument(std::string_view argument);
 
 // At most 40 bytes of a text for a message, never cut inside a character.
 std::string shortened(std::string_view text);

@@ -226,8 +226,7 @@ Argument Parser::argument(bool named_before) {
   Argument result;
   if (token().is_word() && token(1).is("=")) {
     const std::string written(token().text);
-    std::string hint = habit_of_argument(written);
-    if (hint.empty()) hint = fmt::format("arguments are named with a colon: `{}: …`", written);
+    std::string hint = habit_of_assigned_argument(written);
     advance();
     fail(fmt::format("expected `:` after the argument name `{}`, found `=`", written), here(),
          std::move(hint));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace gradus {
 
@@ -27,16 +28,27 @@ size_t distance(std::string_view a, std::string_view b) {
   return previous[b.size()];
 }
 
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
 }  // namespace
 
 std::string nearest(std::string_view name, const std::vector<std::string_view>& known) {
   constexpr size_t longest = 64;  // longer names are not typing errors
   if (name.size() > longest) return {};
-  size_t best = std::max<size_t>(1, name.size() / 3) + 1;
+  // More than a third of the letters changed is another word; of one or two letters, any is.
+  const size_t most = name.size() / 3;
+  const std::string lower = in_lower_case(name);
+  // Letter case is another habit rather than an error: `Relu` is relu, not elu.
+  std::tuple<size_t, size_t> best(most + 1, 0);
   std::string_view found;
   for (std::string_view candidate : known) {
     if (candidate.size() > longest) continue;
-    const size_t d = distance(name, candidate);
+    const std::tuple<size_t, size_t> d(distance(lower, in_lower_case(candidate)), distance(name, candidate));
     if (d < best) {
       best = d;
       found = candidate;

@@ -7,7 +7,7 @@
 
 namespace gradus {
 
-// Empty when nothing is near.
+// Without regard to letter case first. Empty when nothing is near: more than a third of the letters differ.
 std::string nearest(std::string_view name, const std::vector<std::string_view>& known);
 // "did you mean 'x'?", or empty.
 std::string did_you_mean(std::string_view name, const std::vector<std::string_view>& known);

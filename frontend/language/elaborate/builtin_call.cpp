@@ -72,14 +72,8 @@ void BuiltinCall::bind() {
                             [&](const std::string& p) { return parameter_name(p) == name; })) {
       std::vector<std::string> names;
       for (const std::string& p : builtin.parameters) names.push_back(parameter_name(p));
-      std::string near = closest(name, names);
-      for (const char* habit : {"axis", "axes", "dim"})
-        if (name == habit && std::find(names.begin(), names.end(), "over") != names.end()) near = "over";
-      for (const char* habit : {"keepdims", "keepdim"})
-        if (name == habit && std::find(names.begin(), names.end(), "keep") != names.end()) near = "keep";
-      if (name == "over" && std::find(names.begin(), names.end(), "axis") != names.end()) near = "axis";
       self.error(argument.span, fmt::format("{} has no argument `{}`", builtin.name, name),
-                 near.empty() ? "it is " + signature(builtin) : fmt::format("it is called `{}` here", near));
+                 argument_hint(name, names, signature(builtin)));
     }
     if (bound_.contains(name)) self.error(argument.span, fmt::format("`{}` is given twice", name));
     self.checked(argument.value, argument.span);

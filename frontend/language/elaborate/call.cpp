@@ -3,7 +3,6 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
-#include "frontend/language/habits.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
@@ -366,15 +365,6 @@ std::string Elaborator::signature(const Definition& definition) {
   return out + ")";
 }
 
-std::string Elaborator::argument_hint(const Definition& definition, const std::string& name) const {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : definition.parameters) names.push_back(parameter.name.text);
-  const std::string habit = habit_of_argument(name);
-  if (!habit.empty()) return habit;
-  const std::string near = closest(name, names);
-  return near.empty() ? "it is " + signature(definition) : fmt::format("did you mean `{}`?", near);
-}
-
 std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol,
                                                          const ArgumentValues& arguments, Binding binding,
                                                          const SourceSpan& span) {
@@ -402,9 +392,12 @@ std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol,
     } else {
       for (const Parameter& parameter : definition.parameters)
         if (parameter.name.text == argument.name) target = &parameter;
-      if (!target)
+      if (!target) {
+        std::vector<std::string> names;
+        for (const Parameter& parameter : definition.parameters) names.push_back(parameter.name.text);
         error(argument.span, fmt::format("{} has no argument `{}`", definition.name.text, argument.name),
-              argument_hint(definition, argument.name));
+              argument_hint(argument.name, names, signature(definition)));
+      }
       if (binding == Binding::settings && target->is_input())
         error(argument.span, fmt::format("`{}` is an input of {}, given when the instance is called",
                                          argument.name, definition.name.text));

@@ -329,7 +329,6 @@ class Elaborator {
   enum class Binding { all, settings, inputs };
   std::map<std::string, Object> bind_arguments(const Symbol& symbol, const ArgumentValues& arguments,
                                                Binding binding, const SourceSpan& span);
-  std::string argument_hint(const Definition& definition, const std::string& name) const;
   std::string memo_key(const Symbol& symbol, const std::map<std::string, Object>& given,
                        bool& possible) const;
   static std::string signature(const Definition& definition);

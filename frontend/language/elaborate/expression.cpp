@@ -272,7 +272,7 @@ void Elaborator::unknown_name(const std::string& name, const SourceSpan& span, b
   for (const char* special : {"pi", "infinity", "training", "batch", "step", "epoch"})
     names.push_back(special);
   const std::string near = closest(name, names);
-  std::string hint = habit_of_expression(name);
+  std::string hint = habit_of_unknown_name(name);
   if (hint.empty() && !near.empty()) hint = fmt::format("did you mean `{}`?", near);
   if (hint.empty() && !call)
     hint = "a name must be set before it is read, also by the branch of `if` that is taken";

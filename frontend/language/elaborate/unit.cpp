@@ -1,5 +1,8 @@
 #include "frontend/language/elaborate/unit.h"
 
+#include <fmt/format.h>
+
+#include "frontend/language/habits.h"
 #include "ir/text/suggest.h"
 
 namespace gradus::language {
@@ -9,6 +12,13 @@ std::string closest(std::string_view wanted, const std::vector<std::string>& nam
   for (const std::string& name : names)
     if (name != wanted) others.push_back(name);
   return nearest(wanted, others);
+}
+
+std::string argument_hint(std::string_view wanted, const std::vector<std::string>& names,
+                          std::string_view signature) {
+  if (std::string habit = habit_of_argument(wanted, names); !habit.empty()) return habit;
+  const std::string near = closest(wanted, names);
+  return near.empty() ? fmt::format("it is {}", signature) : fmt::format("did you mean `{}`?", near);
 }
 
 const Symbol* UnitImplementation::find(std::string_view name, const SourceFile& file) const {

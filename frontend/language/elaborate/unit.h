@@ -47,5 +47,8 @@ struct UnitImplementation : std::enable_shared_from_this<UnitImplementation> {
 
 // The name closest to `wanted` among `names`, "" if none is close.
 std::string closest(std::string_view wanted, const std::vector<std::string>& names);
+// For a name that is none of the arguments `names` of a function with this signature.
+std::string argument_hint(std::string_view wanted, const std::vector<std::string>& names,
+                          std::string_view signature);
 
 }  // namespace gradus::language

@@ -40,12 +40,20 @@ TEST_CASE("errors in expressions") {
   check(
       {
           {"x = sigmod(1)", "unknown layer or function `sigmod`", 2, "did you mean `sigmoid`?"},
+          {"x = Relu(1)", "unknown layer or function `Relu`", 2, "did you mean `relu`?"},
+          {"X = 1\ny = sum(x)", "unknown name `x`", 3, "did you mean `X`?"},
+          {"x = std(1)", "unknown layer or function `std`", 2, "sqrt(mean((x - mean(x)) ^ 2))"},
+          {"x = mae(1, 2)", "unknown layer or function `mae`", 2, "mean_absolute_error"},
+          {"x = clip(1, 0, 2)", "unknown layer or function `clip`", 2, "clamp(x, low, high)"},
           {"weight = 1\ny = weigth + 1", "unknown name `weigth`", 3, "did you mean `weight`?"},
           {"x = ones([2, 3]) @ ones([4, 5])", "@: inner sizes differ: f64[2,3] @ f64[4,5]", 2,
            "the weight must be f64[3,5]"},
           {"x = ones([2, 3]) + ones([4])", "+: shapes do not fit: f64[2,3] + f64[4]", 2,
            "aligned from the last"},
           {"x = sum(ones([2]), axis: 0)", "sum has no argument `axis`", 2, "`over`"},
+          {"x = softmax(ones([2]), dim: 0)", "softmax has no argument `dim`", 2, "it is called `axis` here"},
+          {"x = transpose(ones([2, 3]), dims: [1, 0])", "no argument `dims`", 2, "it is called `axes` here"},
+          {"x = batch_norm(ones([2, 3]), eps: 1)", "no argument `eps`", 2, "it is called `epsilon` here"},
           {"x = sum(ones([2]), over: 3)", "there is no axis 3 in [2]", 2, ""},
           {"x = ones([2, 0])", "zero-sized dimension in [2,0]", 2, ""},
           {"x = ones([1000000, 1000000, 1000000])", "size overflow", 2, ""},
@@ -124,6 +132,12 @@ TEST_CASE("errors in train blocks") {
           {"input loss = 1", "has a meaning already", 6, ""},
       },
       in_train);
+}
+
+TEST_CASE("nothing is suggested for names that are only short") {
+  const std::vector<Diagnostic> errors = errors_of("\nprogram p { x = ab(1) }\n");
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].hint.empty());
 }
 
 TEST_CASE("losses with the target first get a hint") {
