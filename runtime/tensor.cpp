@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string_view>
 
 namespace gradus {
 
@@ -18,7 +19,7 @@ int64_t checked_bytes(const Type& type) {
 
 // Calls `use` with a null pointer of the C++ type that stores `element`.
 template <class F>
-auto visit_element(ElementType element, F use) {
+auto visit_element(ElementType element, std::string_view what, F use) {
   switch (element) {
     case ElementType::f32:
       return use(static_cast<float*>(nullptr));
@@ -38,7 +39,7 @@ auto visit_element(ElementType element, F use) {
     case ElementType::f16:
       break;
   }
-  fail_program(fmt::format("element type {} is not available here", name(element)), {},
+  fail_program(fmt::format("{}: element type {} is not available here", what, name(element)), {},
                "available are f32, f64, i64, i32, i8, u8 and bool");
 }
 
@@ -79,8 +80,9 @@ void Tensor::check_element(ElementType asked) const {
 
 double Tensor::number(int64_t index) const {
   if (index < 0 || index >= size()) fail_internal("tensor index out of range");
-  return visit_element(
-      element(), [&]<class T>(T*) { return static_cast<double>(values<T>()[static_cast<size_t>(index)]); });
+  return visit_element(element(), "a value", [&]<class T>(T*) {
+    return static_cast<double>(values<T>()[static_cast<size_t>(index)]);
+  });
 }
 
 Tensor Tensor::reshaped(Shape shape) && {
@@ -124,8 +126,8 @@ void gather_rows(const Tensor& source, std::span<const int64_t> rows, Tensor& ta
 Tensor converted(const Tensor& source, ElementType to, const std::string& what) {
   if (source.element() == to) return source;
   Tensor result(Type(to, source.shape()));
-  visit_element(source.element(), [&]<class From>(From*) {
-    visit_element(to, [&]<class To>(To*) {
+  visit_element(source.element(), what, [&]<class From>(From*) {
+    visit_element(to, what, [&]<class To>(To*) {
       convert_values<From, To>(source.values<From>(), result.values<To>(), what);
     });
   });

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "frontend/driver/data_arguments.h"
+#include "frontend/driver/data_readers.h"
 #include "runtime/data/safetensors.h"
 
 namespace gradus {
@@ -34,7 +35,12 @@ using Source = std::function<const Tensor*(const std::string& rest)>;
 void take(const LoadLine& line, const std::string& name, const language::TrainProgram& program,
           ParameterSet& parameters, const Source& source) {
   Diagnostic diagnostic;
-  std::vector<std::pair<Tensor*, const Tensor*>> copies;
+  struct Copy {
+    std::string path;
+    Tensor* target;
+    const Tensor* value;
+  };
+  std::vector<Copy> copies;
   for (const language::StorageRow& row : program.storage) {
     const std::optional<std::string> rest = below(row.path, line.target);
     if (row.optimizer || !rest) continue;
@@ -50,7 +56,7 @@ void take(const LoadLine& line, const std::string& name, const language::TrainPr
                                               to_string(value->type()), to_string(row.type)),
                                   row.span});
     else
-      copies.emplace_back(&target, value);
+      copies.push_back({row.path, &target, value});
   }
   if (!diagnostic.notes.empty()) {
     constexpr size_t shown = 8;
@@ -67,8 +73,8 @@ void take(const LoadLine& line, const std::string& name, const language::TrainPr
         "below it";
     throw Error(ErrorKind::program, {diagnostic});
   }
-  for (const auto& [target, value] : copies) {
-    const Tensor found = converted(*value, target->element(), name);
+  for (const auto& [path, target, value] : copies) {
+    const Tensor found = converted(*value, target->element(), fmt::format("{}: '{}'", name, path));
     if (target->bytes() > 0) std::memcpy(target->data(), found.data(), static_cast<size_t>(target->bytes()));
   }
 }
@@ -88,13 +94,15 @@ void load_initial_values(const language::TrainProgram& program, ParameterSet& pa
     language::SettingCall call;
     call.name = "load";
     call.span = line.span;
-    const Safetensors file = read_safetensors(DataArguments(call).path(line.file));
-    std::map<std::string, const Tensor*> tensors;
-    for (const NamedTensor& tensor : file.tensors) tensors[tensor.name] = &tensor.value;
-    take(line, line.file, program, parameters, [&](const std::string& rest) -> const Tensor* {
-      for (const std::string& path : {joined(line.target, rest), joined("", rest)})
-        if (const auto found = tensors.find(path); found != tensors.end()) return found->second;
-      return nullptr;
+    located(call, [&] {
+      const Safetensors file = read_safetensors(DataArguments(call).path(line.file));
+      std::map<std::string, const Tensor*> tensors;
+      for (const NamedTensor& tensor : file.tensors) tensors[tensor.name] = &tensor.value;
+      take(line, line.file, program, parameters, [&](const std::string& rest) -> const Tensor* {
+        for (const std::string& path : {joined(line.target, rest), joined("", rest)})
+          if (const auto found = tensors.find(path); found != tensors.end()) return found->second;
+        return nullptr;
+      });
     });
   }
 }
