@@ -26,6 +26,12 @@ bool is_missing(std::string_view text) {
   return false;
 }
 
+// 1,000 and 3,14: meant as a number, in another notation.
+bool is_separated(std::string_view text) {
+  return text.find_first_not_of("0123456789+-.,'_ ") == std::string_view::npos &&
+         text.find_first_of(",'_ ") != std::string_view::npos;
+}
+
 class CsvReader {
  public:
   CsvReader(const std::string& path, const CsvOptions& options)
@@ -124,7 +130,9 @@ class CsvReader {
       table_.fail(
           row, column,
           fmt::format("column '{}': expected a number, found {}", table_.header()[column], shown(text)),
-          fmt::format("texts are read by columns: [category(\"{}\")]", table_.header()[column]));
+          is_separated(text)
+              ? "numbers are written 1000 and 0.5: a point, and nothing between thousands"
+              : fmt::format("texts are read by columns: [category(\"{}\")]", table_.header()[column]));
     return value;
   }
 
