@@ -336,12 +336,14 @@ class Elaborator {
   // --- pattern.cpp
   void bind_parameters(const Symbol& symbol, const std::map<std::string, Object>& given,
                        Environment& environment, const SourceSpan& span);
-  Object bind_input(const Definition& definition, const Parameter& parameter, const Object& value,
-                    const SourceSpan& span);
+  Object bind_input(const Definition& definition, const Parameter& parameter,
+                    const std::map<std::string, Object>& given, const Object& value, const SourceSpan& span);
+  std::string float_for_integer_hint(const Definition& definition, const Parameter& parameter,
+                                     const std::map<std::string, Object>& given, const SourceSpan& span);
   void check_setting(const Definition& definition, const Parameter& parameter, const Object& value,
                      const SourceSpan& span);
   void match_shape(const std::vector<ExpressionPointer>& axes, const Shape& shape, const std::string& what,
-                   const SourceSpan& span, const std::string& pattern);
+                   const SourceSpan& span, const std::string& pattern, std::string_view advice = "");
   ElementType pattern_element(const TypePattern& pattern) const;
 
   // --- layer.cpp: paths, instances, storage

@@ -13,6 +13,15 @@ std::string print_shape(const TypePattern& pattern) {
   return out + "]";
 }
 
+namespace {
+
+bool is_name(const Expression& expression, std::string_view text) {
+  const auto* name = expression.as<Name>();
+  return name && name->text == text;
+}
+
+}  // namespace
+
 ElementType Elaborator::pattern_element(const TypePattern& pattern) const {
   if (pattern.name == "int") return ElementType::i32;
   if (const auto element = element_type_named(pattern.name)) return *element;
@@ -32,10 +41,10 @@ void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::strin
       environment.names[parameter.name.text] =
           parameter.default_value->as<None>()
               ? Object(Nothing{})
-              : bind_input(definition, parameter, evaluate(*parameter.default_value), span);
+              : bind_input(definition, parameter, given, evaluate(*parameter.default_value), span);
       continue;
     }
-    environment.names[parameter.name.text] = bind_input(definition, parameter, at->second, span);
+    environment.names[parameter.name.text] = bind_input(definition, parameter, given, at->second, span);
   }
   for (const Parameter& parameter : definition.parameters) {
     if (parameter.is_input()) continue;
@@ -47,7 +56,22 @@ void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::strin
   }
 }
 
-Object Elaborator::bind_input(const Definition& definition, const Parameter& parameter, const Object& value,
+std::string Elaborator::float_for_integer_hint(const Definition& definition, const Parameter& parameter,
+                                               const std::map<std::string, Object>& given,
+                                               const SourceSpan& span) {
+  const std::string cast = fmt::format("cast it: {}(…)", name(pattern_element(*parameter.type)));
+  const Parameter& first = definition.parameters.front();
+  const auto at = given.find(first.name.text);
+  const bool swapped = &parameter == &first + 1 && first.is_input() &&
+                       is_float(pattern_element(*first.type)) && at != given.end() &&
+                       is_integer(element_of(at->second, span));
+  return swapped
+             ? fmt::format("`{}` comes first, then `{}`; or {}", first.name.text, parameter.name.text, cast)
+             : cast;
+}
+
+Object Elaborator::bind_input(const Definition& definition, const Parameter& parameter,
+                              const std::map<std::string, Object>& given, const Object& value,
                               const SourceSpan& span) {
   const std::string what = fmt::format("input `{}` of {}", parameter.name.text, definition.name.text);
   const TypePattern& pattern = *parameter.type;
@@ -72,29 +96,33 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
     checked(value, span);
     if (!value.is<Tensor>() && !value.is<ListObject>() && !is_known_scalar(value))
       error(span, fmt::format("{} must be a tensor, found {}", what, describe(value)));
-    if (const ElementType found = element_of(value, span); is_float(found) && !is_float(element)) {
-      const bool target_first = definition.parameters.size() >= 2 && &parameter == &definition.parameters[1];
+    if (is_float(element_of(value, span)) && !is_float(element))
       error(span, fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
-            fmt::format("cast it: {}(…){}", name(element),
-                        target_first ? "; the prediction comes first, then the target" : ""));
-    }
+            float_for_integer_hint(definition, parameter, given, span));
     Value tensor_value = to_value(value, span);
     return promote(tensor_value, element, span, what);
   });
   const Shape shape = frame_->builder.shape(converted);
-  match_shape(*pattern.shape, shape, what, span, print_shape(pattern));
+  const bool class_numbers = is_float(element) && is_integer(element_of(value, span)) &&
+                             !pattern.shape->empty() && is_name(*pattern.shape->back(), "classes");
+  match_shape(*pattern.shape, shape, what, span, print_shape(pattern),
+              class_numbers ? "class numbers become rows by one_hot(label, classes), and "
+                              "sparse_categorical_cross_entropy(logits, label) takes them as they are"
+                            : "");
   return tensor(converted);
 }
 
 // Matches in the callee's environment; a mismatch is blamed on the caller's line.
 void Elaborator::match_shape(const std::vector<ExpressionPointer>& axes, const Shape& shape,
-                             const std::string& what, const SourceSpan& span, const std::string& pattern) {
+                             const std::string& what, const SourceSpan& span, const std::string& pattern,
+                             std::string_view advice) {
   Activation* inner = activation_;
   const auto mismatch = [&](const std::string& why) {
     const bool call = inner->caller && span == inner->call_span;
     if (call) activation_ = inner->caller;
     try {
-      error(span, fmt::format("{} must be {}, found {}", what, pattern, to_string(shape)), why,
+      error(span, fmt::format("{} must be {}, found {}", what, pattern, to_string(shape)),
+            advice.empty() ? why : fmt::format("{}; {}", why, advice),
             call ? std::vector<Diagnostic::Note>{{fmt::format("{} is defined here", inner->name),
                                                   inner->symbol ? inner->symbol->item->span : SourceSpan{}}}
                  : std::vector<Diagnostic::Note>{});

@@ -140,17 +140,26 @@ TEST_CASE("nothing is suggested for names that are only short") {
   CHECK(errors[0].hint.empty());
 }
 
-TEST_CASE("losses with the target first get a hint") {
-  const std::vector<Diagnostic> errors = errors_of(R"(
+TEST_CASE("losses: the hint tells the order of the inputs where the other order would fit, and only there") {
+  const auto hint_of = [](const std::string& call) {
+    const std::vector<Diagnostic> errors = errors_of(R"(
 program p {
-  logits = ones([2, 3])
-  label = i32([0, 1])
-  loss = sparse_categorical_cross_entropy(label, logits)
-}
-)");
-  REQUIRE(errors.size() == 1);
-  CHECK(errors[0].span.line == 5);
-  CHECK(errors[0].hint.find("prediction comes first") != std::string::npos);
+  logits = ones([4, 3])
+  label = i32([0, 1, 2, 1])
+  loss = )" + call + "\n}\n");
+    INFO(call);
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].span.line == 5);
+    return errors[0].hint;
+  };
+  CHECK(hint_of("sparse_categorical_cross_entropy(label, logits)") ==
+        "`logits` comes first, then `label`; or cast it: i32(…)");
+  CHECK(hint_of("sparse_categorical_cross_entropy(logits, float(label))") == "cast it: i32(…)");
+  CHECK(hint_of("accuracy(label: float(label), logits: logits)") == "cast it: i32(…)");
+  CHECK(hint_of("categorical_cross_entropy(logits, label)").find("sparse_categorical_cross_entropy") !=
+        std::string::npos);
+  CHECK(hint_of("kl_divergence(logits, label)").find("one_hot(label, classes)") != std::string::npos);
+  CHECK(hint_of("categorical_cross_entropy(logits, float(label))").find("sparse") == std::string::npos);
 }
 
 TEST_CASE("all independent errors in one run, none that follow from others") {
