@@ -112,6 +112,13 @@ std::vector<std::string> entries(const std::string& folder, bool folders) {
   return found;
 }
 
+// Images that belong to no class would be missing, too.
+void refuse_images_in(const std::string& folder, const std::string& place) {
+  if (const std::vector<std::string> names = entries(folder, false); !names.empty())
+    fail_program(fmt::format("{}/{}: an image {}", folder, names.front(), place), {},
+                 "each class has a folder of its own: flowers/rose/1.png");
+}
+
 struct Labelled {
   std::vector<std::string> classes;
   std::vector<std::string> paths;
@@ -127,6 +134,8 @@ Labelled images_by_class(const std::string& folder) {
     if (names.empty())
       fail_program(fmt::format("{}: there is no .png file in this class's folder", below), {},
                    "images are read from PNG files; convert others first");
+    for (const std::string& inner : entries(below, true))
+      refuse_images_in(below + "/" + inner, "in a folder inside of a class's folder");
     for (const std::string& name : names) {
       all.paths.push_back(below + "/" + name);
       all.labels.push_back(static_cast<int32_t>(label));
@@ -137,6 +146,7 @@ Labelled images_by_class(const std::string& folder) {
   if (all.paths.empty())
     fail_program(fmt::format("{}: there are no sub-folders with images", folder), {},
                  "each class has a folder of its own: flowers/rose/1.png");
+  refuse_images_in(folder, "beside the folders of the classes");
   return all;
 }
 
@@ -218,9 +228,11 @@ Column image_column(const std::string& name, const std::vector<std::string>& pat
 }
 
 DataSet image_folder_data_set(const std::string& folder, const ImageOptions& options) {
-  if (entries(folder, true) == std::vector<std::string>{"test", "train"})
+  if (entries(folder, true) == std::vector<std::string>{"test", "train"}) {
+    refuse_images_in(folder, "beside the folders `train` and `test`");
     return with_test_part(labelled_data_set(folder + "/train", options),
                           labelled_data_set(folder + "/test", options));
+  }
   return labelled_data_set(folder, options);
 }
 

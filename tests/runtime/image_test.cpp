@@ -102,6 +102,27 @@ TEST_CASE("image folders: no image is left out without a word") {
   }
 }
 
+TEST_CASE("image folders: images of no class are refused") {
+  const TemporaryFolder folder;
+  write_classes(folder);
+  std::filesystem::create_directory(folder.file("a/more"));
+  std::ofstream(folder.file("notes.txt")) << "no image";
+  ImageOptions options;
+  options.size = 2;
+  CHECK(image_folder_data_set(folder.path(), options).training.size() == 4);
+  for (const auto& [name, message] :
+       {std::pair{"c.png", "c.png: an image beside the folders of the classes"},
+        {"c.jpg", "c.jpg: a .jpg file among the images"},
+        {"a/more/3.png", "3.png: an image in a folder inside of a class's folder"}}) {
+    write_png(folder.file(name), pixels({1, 1, 3}, {0, 0, 0}));
+    CHECK_THAT(error_of(ErrorKind::program, [&] { image_folder_data_set(folder.path(), options); }),
+               Catch::Contains(message));
+    CHECK_THAT(error_of(ErrorKind::program, [&] { triplets_data_set(folder.path(), options, 1); }),
+               Catch::Contains(message));
+    std::filesystem::remove(folder.file(name));
+  }
+}
+
 TEST_CASE("image folders: names of classes may be any bytes") {
   const TemporaryFolder folder;
   for (const char* name : {"caf\xe9", "\x1b[31mred"}) {
