@@ -38,6 +38,8 @@ def slanted(s, peak, steps, cut, ratio):
 
 
 def noam(s, width, warmup):
+    if warmup == 0:
+        return mpf(width) ** -0.5 * max(s, 1) ** mpf(-0.5)
     return mpf(width) ** -0.5 * (min(s ** mpf(-0.5), s * mpf(warmup) ** -1.5) if s > 0 else 0)
 
 
@@ -67,6 +69,7 @@ def schedules():
         "cosine_restarts(x, 1.0, 0.25, 5)": lambda s: cosine_decay(max(s - 1, 0) % 5, one, mpf(0.25), 5),
         "piecewise_constant(x, [2, 10], [1.0, 0.5, 0.25])":
             lambda s: one if s <= 2 else one / 2 if s <= 10 else one / 4,
+        "noam(x, 512, warmup: 0)": lambda s: noam(s, 512, 0),
     }
     return [Case(f"schedule_{i}", f"y = {call}", (lambda f: lambda x: [f(s) for s in x])(f), {"x": steps}, by=[],
                  tolerance={"f64 absolute": 1e-15, "f32 absolute": 2e-7}) for i, (call, f) in enumerate(table.items())]
