@@ -194,6 +194,10 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   } else if (type == "float") {
     if (known.is<int64_t>() || known.is<double>() || value.is<Tensor>()) return;
     expected = "a number";
+  } else if (type == "fraction") {
+    const bool number = known.is<int64_t>() || known.is<double>();
+    if (number ? number_of(known) >= 0 && number_of(known) <= 1 : value.is<Tensor>()) return;
+    expected = "a number from 0 to 1";
   } else if (type == "bool") {
     if (known.is<bool>()) return;
     expected = "true or false";
@@ -208,7 +212,7 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
     expected = "a list";
   } else {
     error(parameter.type->span, fmt::format("unknown type `{}`", type),
-          "types of settings are int, float, bool, string, function, list, or words: same | valid");
+          "types of settings are int, float, fraction, bool, string, function, list, or words: same | valid");
   }
   if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
   Activation* inner = activation_;

@@ -72,6 +72,12 @@ TEST_CASE("errors in expressions") {
           {"x = dense(ones([2, 3]), 4, activaton: relu)", "dense has no argument `activaton`", 2,
            "did you mean `activation`?"},
           {"x = dense(ones([2, 3]), 4.5)", "argument `units` of dense must be a known integer", 2, ""},
+          {"x = dropout(ones([2]), 1.5)",
+           "argument `rate` of dropout must be a number from 0 to 1, found 1.5", 2, ""},
+          {"x = dropout(ones([2]), -0.5)", "must be a number from 0 to 1", 2, ""},
+          {"x = dropout(ones([2]), nan)", "must be a number from 0 to 1", 2, ""},
+          {"x = dropout(ones([2]), 2)", "must be a number from 0 to 1", 2, ""},
+          {"x = smooth_labels(ones([2]), 10)", "argument `amount` of smooth_labels must be", 2, ""},
           {"x = ones([2])\nif x[0] > 1 { y = 1 }", "changes at run time", 3, "where"},
           {"for i in 0..2000000 { x = i }", "too long", 2, ""},
           {"for i in 0..2 { x = dense(ones([1, 2]), 1) }", "needs a name for its scopes", 2, "as blocks"},
@@ -85,6 +91,12 @@ TEST_CASE("errors in expressions") {
           {"w = parameter([], ones)\nl = w ^ 2\nupdate w = w - 1\nminimize l with sgd(0.1)", "stale", 5, ""},
           {"w = parameter([2], ones)\nminimize w with sgd(0.1)", "the loss must be a scalar", 3, "mean"},
           {"w = parameter([], ones)\nminimize w with clip_norm(1.0)", "does not update `parameter`", 3, ""},
+          {"w = parameter([], ones)\nminimize w with momentum(momentum: 9)",
+           "must be a number from 0 to 1, found 9", 3, ""},
+          {"w = parameter([], ones)\nminimize w with adam(beta2: 1.5)", "argument `beta2` of adam must be", 3,
+           ""},
+          {"w = parameter([], ones)\nminimize w with rmsprop(rho: -0.1)", "must be a number from 0 to 1", 3,
+           ""},
           {"scan x in [1, 2] with h = 0 { h = [h, h] }", "carry `h` starts as f64[] and becomes f64[2]", 2,
            ""},
           {"x = 1\nexpect x about x", "needs numbers", 3, "within"},
@@ -132,6 +144,12 @@ TEST_CASE("errors in train blocks") {
           {"input loss = 1", "has a meaning already", 6, ""},
       },
       in_train);
+}
+
+TEST_CASE("fractions: both ends, and numbers that the step computes") {
+  CHECK(errors_of("program p {\n  x = ones([2])\n  a = dropout(x, 0)\n  b = dropout(x, 1.0)\n"
+                  "  c = dropout(x, sum(x))\n}\n")
+            .empty());
 }
 
 TEST_CASE("nothing is suggested for names that are only short") {
