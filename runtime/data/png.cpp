@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "ir/error.h"
 #include "runtime/memory_request.h"
@@ -35,28 +36,74 @@ uint8_t byte_of(double value) {
   return static_cast<uint8_t>(std::floor(std::min(value, 1.0) * 255 + 0.5));
 }
 
+// What says how bright the stored numbers are: libpng would change them for it.
+bool is_about_brightness(std::string_view kind) {
+  return kind == "gAMA" || kind == "cHRM" || kind == "sRGB" || kind == "iCCP";
+}
+
+// The file without such chunks; from what is no chunk on, libpng says what is wrong.
+Bytes without_brightness(ByteView file) {
+  constexpr size_t signature = 8, around = 12;  // length, kind and checksum of a chunk
+  Bytes kept;
+  const auto keep = [&](size_t from, size_t size) {
+    const ByteView bytes = file.subspan(from, size);
+    kept.insert(kept.end(), bytes.begin(), bytes.end());
+  };
+  size_t at = std::min(signature, file.size());
+  keep(0, at);
+  while (file.size() - at >= around) {
+    const auto* chunk = reinterpret_cast<const png_byte*>(file.data()) + at;
+    const uint64_t length = png_get_uint_32(chunk);
+    if (length > file.size() - at - around) break;
+    const size_t size = around + length;
+    if (!is_about_brightness({reinterpret_cast<const char*>(chunk) + 4, 4})) keep(at, size);
+    at += size;
+  }
+  keep(at, file.size() - at);
+  return kept;
+}
+
+// The stored numbers on black: each times its part of opaqueness.
+Tensor on_black(const Tensor& pixels) {
+  const Shape& shape = pixels.shape();
+  const auto channels = static_cast<size_t>(shape[2]);
+  Tensor drawn(Type(ElementType::u8, {shape[0], shape[1], shape[2] - 1}));
+  const auto from = pixels.values<uint8_t>();
+  auto to = drawn.values<uint8_t>().begin();
+  for (size_t at = 0; at < from.size(); at += channels) {
+    const int alpha = from[at + channels - 1];
+    for (size_t c = 0; c + 1 < channels; ++c)
+      *to++ = static_cast<uint8_t>((from[at + c] * alpha + 127) / 255);
+  }
+  return drawn;
+}
+
 }  // namespace
 
 Tensor parse_png(ByteView file, const std::string& name) {
+  const Bytes plain = without_brightness(file);
   PngImage image;
   const auto fail = [&] {
     fail_program(fmt::format("{}: not a readable PNG file: {}", name, image->message));
   };
-  if (!png_image_begin_read_from_memory(image.get(), file.data(), file.size())) fail();
+  if (!png_image_begin_read_from_memory(image.get(), plain.data(), plain.size())) fail();
   const uint64_t pixels = uint64_t{image->width} * image->height;
   // A compressed byte stands for at most 1,032, and a pixel has at least one bit.
   if (pixels > most_pixels || pixels / 8 / 1032 > file.size())
     fail_program(fmt::format("{}: the PNG file of {} bytes claims {}×{} pixels", name, file.size(),
                              image->width, image->height));
-  // The bytes, and the numbers that are made of them.
-  require_memory({fmt::format("{}: an image of {}×{} pixels", name, image->width, image->height),
-                  static_cast<double>(pixels) * 3 * (1 + 2 * sizeof(float))});
   const bool color = (image->format & PNG_FORMAT_FLAG_COLOR) != 0;
-  image->format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
-  Tensor tensor(Type(ElementType::u8, {image->height, image->width, color ? 3 : 1}));
-  const png_color black{0, 0, 0};
-  if (!png_image_finish_read(image.get(), &black, tensor.data(), 0, nullptr)) fail();
-  return tensor;
+  const bool alpha = (image->format & PNG_FORMAT_FLAG_ALPHA) != 0;
+  const int channels = color ? 3 : 1, stored = channels + (alpha ? 1 : 0);
+  // The bytes, those drawn on black, and the numbers that are made of them.
+  require_memory({fmt::format("{}: an image of {}×{} pixels", name, image->width, image->height),
+                  static_cast<double>(pixels) * (stored + channels * (1 + 2.0 * sizeof(float)))});
+  image->format = (color ? PNG_FORMAT_FLAG_COLOR : 0U) | (alpha ? PNG_FORMAT_FLAG_ALPHA : 0U);
+  // Samples of 16 bits would be taken for linear light otherwise, those of 8 never are.
+  image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+  Tensor tensor(Type(ElementType::u8, {image->height, image->width, stored}));
+  if (!png_image_finish_read(image.get(), nullptr, tensor.data(), 0, nullptr)) fail();
+  return alpha ? on_black(tensor) : tensor;
 }
 
 void write_png(const std::string& path, const Tensor& pixels) {

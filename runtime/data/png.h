@@ -1,5 +1,7 @@
 // PNG images as tensors of bytes, [height, width, channels]: one channel if the file is grey, otherwise three
-// (red, green, blue; transparent pixels are drawn on black).
+// (red, green, blue). They are the stored numbers: those of 16 bits divided by 257 and rounded, those of
+// transparent pixels multiplied by their alpha; what the file says of brightness and colour space changes
+// none.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 #include "runtime/data/image.h"
 
+#include <zlib.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -42,6 +44,95 @@ TEST_CASE("PNG: grey and colour, written and read") {
   std::string flipped = file;
   flipped[flipped.size() - 18] ^= 1;
   message(flipped);
+}
+
+namespace {
+
+std::string big_endian(size_t number) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 255);
+  return text;
+}
+
+std::string chunk(const std::string& kind, const std::string& body) {
+  const std::string text = kind + body;
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size()));
+  return big_endian(body.size()) + text + big_endian(sum);
+}
+
+// A file of `width` pixels in one row, `bits` for a sample; `extra` are chunks before the pixels.
+Tensor parsed(uint32_t width, char bits, char color, std::string row, const std::string& extra = "") {
+  row.insert(0, 1, '\0');  // unfiltered
+  std::string packed(compressBound(row.size()), '\0');
+  uLongf size = packed.size();
+  compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(row.data()),
+           row.size());
+  packed.resize(size);
+  return parse_png(
+      bytes_of("\x89PNG\r\n\x1a\n" +
+               chunk("IHDR", big_endian(width) + big_endian(1) + bits + color + std::string(3, '\0')) +
+               extra + chunk("IDAT", packed) + chunk("IEND", "")),
+      "a.png");
+}
+
+std::string bytes(std::initializer_list<int> values) {
+  std::string text;
+  for (const int value : values) text += static_cast<char>(value);
+  return text;
+}
+
+constexpr char grey = 0, rgb = 2, palette = 3, grey_alpha = 4, rgb_alpha = 6;
+
+}  // namespace
+
+TEST_CASE("PNG: samples of any width are the stored numbers, 16 bits rounded to 8") {
+  CHECK(same_bits(parsed(4, 16, grey, bytes({0x80, 0, 0xff, 0xff, 0, 0x80, 0, 0x81})),
+                  pixels({1, 4, 1}, {128, 255, 0, 1})));
+  std::string all;
+  std::vector<uint8_t> expected;
+  for (int value = 0; value < 256; ++value) {
+    all += bytes({value, value});  // 257 times the value
+    expected.push_back(static_cast<uint8_t>(value));
+  }
+  CHECK(same_bits(parsed(256, 16, grey, all), pixels({1, 256, 1}, expected)));
+  CHECK(same_bits(parsed(1, 16, rgb, bytes({0x80, 0, 0x40, 0, 0, 0xff})), pixels({1, 1, 3}, {128, 64, 1})));
+  CHECK(same_bits(parsed(8, 1, grey, bytes({0xa0})), pixels({1, 8, 1}, {255, 0, 255, 0, 0, 0, 0, 0})));
+  CHECK(same_bits(parsed(2, 4, grey, bytes({0x7f})), pixels({1, 2, 1}, {119, 255})));
+  const std::string colors = chunk("PLTE", bytes({10, 20, 30, 200, 100, 50}));
+  CHECK(
+      same_bits(parsed(2, 8, palette, bytes({1, 0}), colors), pixels({1, 2, 3}, {200, 100, 50, 10, 20, 30})));
+}
+
+TEST_CASE("PNG: transparent pixels are drawn on black, stored number by stored number") {
+  CHECK(same_bits(parsed(3, 8, grey_alpha, bytes({255, 128, 255, 0, 100, 255})),
+                  pixels({1, 3, 1}, {128, 0, 100})));
+  CHECK(same_bits(parsed(1, 8, rgb_alpha, bytes({255, 128, 3, 128})), pixels({1, 1, 3}, {128, 64, 2})));
+  CHECK(same_bits(parsed(1, 16, grey_alpha, bytes({255, 255, 128, 0})), pixels({1, 1, 1}, {128})));
+  CHECK(same_bits(parsed(1, 16, rgb_alpha, bytes({0x80, 0, 0x80, 0, 0, 0, 0xff, 0xff})),
+                  pixels({1, 1, 3}, {128, 128, 0})));
+  // A palette whose first colour is half transparent, and a colour that stands for nothing.
+  const std::string colors = chunk("PLTE", bytes({200, 100, 50, 10, 20, 30})) + chunk("tRNS", bytes({128}));
+  CHECK(
+      same_bits(parsed(2, 8, palette, bytes({0, 1}), colors), pixels({1, 2, 3}, {100, 50, 25, 10, 20, 30})));
+  CHECK(
+      same_bits(parsed(2, 8, grey, bytes({7, 8}), chunk("tRNS", bytes({0, 7}))), pixels({1, 2, 1}, {0, 8})));
+  // Exactly that number of 16 bits, not its neighbours.
+  CHECK(same_bits(parsed(2, 16, grey, bytes({0x80, 0, 0x80, 1}), chunk("tRNS", bytes({0x80, 0}))),
+                  pixels({1, 2, 1}, {0, 128})));
+}
+
+TEST_CASE("PNG: what the file says of brightness changes no number") {
+  const std::string gammas[] = {chunk("gAMA", big_endian(100000)), chunk("gAMA", big_endian(22000)),
+                                chunk("sRGB", bytes({0})),
+                                chunk("gAMA", big_endian(100000)) + chunk("tEXt", bytes({'a', 0, 'b'}))};
+  for (const std::string& gamma : gammas) {
+    CHECK(same_bits(parsed(2, 8, grey, bytes({128, 3}), gamma), pixels({1, 2, 1}, {128, 3})));
+    CHECK(same_bits(parsed(1, 16, rgb, bytes({0x80, 0, 0x40, 0, 0, 0xff}), gamma),
+                    pixels({1, 1, 3}, {128, 64, 1})));
+    CHECK(same_bits(parsed(1, 8, grey_alpha, bytes({255, 128}), gamma), pixels({1, 1, 1}, {128})));
+    CHECK(same_bits(parsed(1, 8, palette, bytes({0}), gamma + chunk("PLTE", bytes({200, 100, 50}))),
+                    pixels({1, 1, 3}, {200, 100, 50})));
+  }
 }
 
 TEST_CASE("images as a grid: clamped, rounded, one pixel apart") {
