@@ -19,7 +19,10 @@ TextFile::TextFile(std::string path, Bytes bytes) : path_(std::move(path)), byte
 
 void TextFile::check_encoding() const {
   for (size_t at = 0; at < text_.size();) {
-    const size_t length = text_[at] == 0 ? 0 : utf8_sequence(text_.substr(at));
+    if (text_[at] == 0)
+      fail(at, 1, "a zero byte, which no text holds",
+           "save the file as UTF-8; in UTF-16 every other byte is zero");
+    const size_t length = utf8_sequence(text_.substr(at));
     if (length == 0)
       fail(at, 1, fmt::format("byte 0x{:02x} is not UTF-8 text", static_cast<unsigned char>(text_[at])),
            "save the file as UTF-8");

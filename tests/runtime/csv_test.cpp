@@ -165,6 +165,7 @@ TEST_CASE("CSV: errors have a place") {
   CHECK_THAT(Csv("a,b\n1,2\"\n").error(), Catch::Contains("2:4 a quote inside of a field"));
   CHECK_THAT(Csv("a,a\n1,2\n").error(), Catch::Contains("1:3 two columns are called 'a'"));
   CHECK_THAT(Csv("a,b\n1,\xff\n").error(), Catch::Contains("2:3 byte 0xff is not UTF-8 text"));
+  CHECK_THAT(Csv(std::string("a,b\n1,\0\n", 8)).error(), Catch::Contains("2:3 a zero byte"));
   CHECK_THAT(Csv("a\n1\n").error({{numbers({"b"})}, {}, ',', true, {}}),
              Catch::Contains("no column 'b'; it has a"));
 }
