@@ -8,6 +8,7 @@
 #include "frontend/driver/run_description.h"
 #include "frontend/driver/train.h"
 #include "ir/shown_text.h"
+#include "runtime/data/file.h"
 #include "runtime/data/numpy.h"
 
 namespace gradus::command_line {
@@ -116,6 +117,7 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
         "{}: {} parameters; {} training, {} validation, {} test rows; batch {}, seed {}\n", settings.name,
         count_trainable(program.graphs().storage), data.training.size(), data.validation.size(),
         data.test.size(), settings.batch, settings.seed);
+  const FolderLock lock(run_options.folder);
   write_run_description(run_options.folder, describe_run(options));
   if (options.explain_memory)
     fmt::print("{}\n", format_memory(explain_memory(program.compiler(), program.graphs().training.graph)));

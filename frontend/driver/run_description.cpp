@@ -61,7 +61,6 @@ std::string path_in(const std::string& folder) { return folder + "/run.json"; }
 }  // namespace
 
 void write_run_description(const std::string& folder, const RunDescription& run) {
-  create_folder(folder);
   json object = json::object();
   for (const Field& field : fields) object[field.name] = as_json(run.*field.text);
   object["settings"] = json::array();

@@ -15,7 +15,6 @@ struct RunDescription {
   std::vector<std::string> settings;  // name=value
 };
 
-// Creates the folder.
 void write_run_description(const std::string& folder, const RunDescription& run);
 // A folder without one is an environment error, a malformed one a program error.
 RunDescription read_run_description(const std::string& folder);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ namespace {
   std::string hint;
   if (error == ENOENT) hint = "check the spelling of the path";
   if (error == ENOSPC || error == EDQUOT) hint = "free some space on the disk";
+  if (error == EFBIG) hint = "raise the limit of the size of files (ulimit -f)";
   if (writing && (error == EACCES || error == EROFS)) hint = "choose another folder with -o";
   fail_environment(fmt::format("{}: cannot {}: {}", path, doing, std::strerror(error)), {}, hint);
 }
@@ -177,6 +179,19 @@ void create_folder(const std::string& path) {
     fail_file(path, "create files in the folder", errno);
   }
 }
+
+FolderLock::FolderLock(const std::string& path) {
+  create_folder(path);
+  Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) fail_file(path, "open the folder", errno);
+  // Some file systems lock no folders; there it goes without.
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    fail_environment(fmt::format("{}: another run is writing into this folder", path), {},
+                     "wait until it ends, or choose another folder with -o");
+  descriptor_ = folder.release();
+}
+
+FolderLock::~FolderLock() { ::close(descriptor_); }
 
 bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 

@@ -23,6 +23,20 @@ void write_file_atomically(const std::string& path, std::span<const ByteView> pi
 // Creates the folder and those above it, and makes sure that files can be created in it.
 void create_folder(const std::string& path);
 
+// The folder, created if need be, is this process's to write while the object lives; where another process
+// has it, that is an error. The system keeps the lock, on the folder itself: it ends with the process,
+// however that ends, and adds no file. Reading needs none.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& path);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
 bool file_exists(const std::string& path);
 
 // Removes a file if it is there.

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What else may happen to a training: another one in its folder.
+
+Nothing here depends on how long something takes: runs that are met while they train would never end.
+"""
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+gradus, work = sys.argv[1], Path(sys.argv[2])
+shutil.rmtree(work, ignore_errors=True)
+work.mkdir(parents=True)
+(work / "line.gradus").write_text("""model M(x: [batch, 1]) -> y { y = x |> dense(1) as last }
+train M {
+  data rows(x: [[0], [1], [2], [3]], target: [[1], [3], [5], [7]]) -> x, target
+  batch = 4
+  epochs = 2
+  seed = 1
+  loss = mean_squared_error(y, target)
+  minimize loss with sgd(0.01)
+}
+""")
+ENDLESS = ["--set", "epochs=1000000000", "--checkpoint-every", "1"]
+
+
+def run(*arguments):
+    return subprocess.run([gradus, *arguments], cwd=work, capture_output=True, text=True)
+
+
+def start(*arguments):
+    return subprocess.Popen([gradus, *arguments], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def until(condition, process):
+    while not condition():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+
+
+def refused(result):
+    assert result.returncode == 3, result
+    assert "another run is writing into this folder" in result.stderr and "-o" in result.stderr, result.stderr
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in sorted((work / folder).iterdir())}
+
+
+# --- One run at a time in a folder; reading it, and whatever happened to the run before, is no hindrance.
+assert run("train", "line.gradus", "-q", "-o", "locked").returncode == 0
+before = content("locked")
+folder = os.open(work / "locked", os.O_RDONLY)
+fcntl.flock(folder, fcntl.LOCK_EX)
+refused(run("train", "line.gradus", "-q", "-o", "locked"))
+refused(run("train", "--resume", "locked", "-q"))
+assert content("locked") == before
+assert run("train", "line.gradus", "--checkpoint", "locked/checkpoint.safetensors", "--predictions", "p.npz").returncode == 0
+(work / "locked").rename(work / "moved")
+assert run("train", "line.gradus", "-q", "-o", "locked").returncode == 0
+os.close(folder)
+assert content("locked") == before  # no file more
+assert run("train", "--resume", "locked", "-q").returncode == 0
+
+first = start("train", "line.gradus", "-q", "-o", "running", *ENDLESS)
+until((work / "running/resume.safetensors").exists, first)
+refused(run("train", "line.gradus", "-q", "-o", "running"))
+refused(run("train", "--resume", "running", "-q"))
+first.send_signal(signal.SIGKILL)
+first.wait()
+assert run("train", "line.gradus", "-q", "-o", "running").returncode == 0
