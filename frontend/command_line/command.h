@@ -15,7 +15,8 @@
 namespace gradus::command_line {
 
 // Exit codes: 0 success; 1 an `expect` or a check does not hold; 2 the program, its data or the command line
-// is wrong; 3 the environment failed; 70 a bug in Gradus; 130 interrupted.
+// is wrong; 3 the environment failed; 70 a bug in Gradus; 130 and 143 interrupted by SIGINT
+// (Ctrl-C) and SIGTERM.
 constexpr int success = 0;
 constexpr int does_not_hold = 1;
 

@@ -234,8 +234,11 @@ TrainingReport run_folds(TrainingProgram& program, const TrainRunOptions& option
 TrainRun run_training(TrainingProgram& program, const TrainRunOptions& given) {
   TrainRun run;
   TrainRunOptions options = given;
-  const InterruptGuard interrupt;
-  options.interrupted = [&interrupt] { return interrupt.requested(); };
+  InterruptGuard interrupt;
+  options.interrupted = [&interrupt] {
+    interrupt.arm();  // a step is done
+    return interrupt.requested();
+  };
   if (const int64_t folds = fold_count(program.settings())) {
     run.report = run_folds(program, options, folds, run);
   } else {

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""What else may happen to a training: another one in its folder.
+"""What else may happen to a training: another one in its folder, signals.
 
 Nothing here depends on how long something takes: runs that are met while they train would never end.
 """
+import atexit
 import fcntl
 import os
+import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -33,7 +37,10 @@ def run(*arguments):
 
 
 def start(*arguments):
-    return subprocess.Popen([gradus, *arguments], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([gradus, *arguments], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (60, 60)))
+    atexit.register(process.kill)  # if the test fails
+    return process
 
 
 def until(condition, process):
@@ -73,3 +80,31 @@ refused(run("train", "--resume", "running", "-q"))
 first.send_signal(signal.SIGKILL)
 first.wait()
 assert run("train", "line.gradus", "-q", "-o", "running").returncode == 0
+
+# --- A signal during the compilation of the first step ends it: there is nothing to save yet. The compilation prints,
+# and goes no further while nobody reads.
+for number in (signal.SIGINT, signal.SIGTERM):
+    compiling = start("train", "line.gradus", "-q", "-o", "compiling", "--print-after-all", *ENDLESS)
+    fcntl.fcntl(compiling.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    unread = lambda: struct.unpack("i", fcntl.ioctl(compiling.stdout, termios.FIONREAD, bytes(4)))[0]
+    while not (work / "compiling/run.json").exists():
+        if unread():
+            os.read(compiling.stdout.fileno(), 1024)
+    until(lambda: unread() == 4096, compiling)
+    compiling.send_signal(number)
+    compiling.communicate()
+    assert compiling.returncode == -number, compiling.returncode
+    assert [path.name for path in (work / "compiling").iterdir()] == ["run.json"]
+    shutil.rmtree(work / "compiling")
+
+# --- Later it ends the training after a step, with everything saved, and says that it does.
+for number in (signal.SIGINT, signal.SIGTERM):
+    training = start("train", "line.gradus", "-q", "-o", "stopped", *ENDLESS)
+    until((work / "stopped/resume.safetensors").exists, training)
+    training.send_signal(number)
+    said = training.communicate()[1]
+    assert training.returncode == 128 + number, training.returncode
+    assert said == "note: stopping after this step; a second signal stops at once\n", said
+    assert run("train", "--resume", "stopped", "-q", "--set", "epochs=3").returncode == 2  # other settings
+    assert (work / "stopped/checkpoint.safetensors").exists()
+    shutil.rmtree(work / "stopped")

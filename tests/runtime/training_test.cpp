@@ -236,6 +236,7 @@ TEST_CASE("an interruption finishes the step and saves") {
   TrainingOptions options = basic(4, 100);
   int asked = 0;
   options.interrupted = [&] {
+    guard.arm();
     if (++asked == 5) ::raise(SIGINT);
     return guard.requested();
   };
@@ -250,6 +251,26 @@ TEST_CASE("an interruption finishes the step and saves") {
   CHECK(info.epoch == 1);
   CHECK(info.step == 5);
   CHECK(loaded["count"].number(0) == 5);
+}
+
+TEST_CASE("signals act as before until there is something to save, and end the process after the first one") {
+  const auto handler = [](int signal) {
+    struct sigaction action{};
+    ::sigaction(signal, nullptr, &action);
+    return action.sa_handler;
+  };
+  const auto interrupt = handler(SIGINT), terminate = handler(SIGTERM);
+  {
+    InterruptGuard guard;
+    CHECK((handler(SIGINT) == interrupt && handler(SIGTERM) == terminate));
+    guard.arm();
+    CHECK((handler(SIGINT) != interrupt && handler(SIGTERM) != terminate));
+    ::raise(SIGTERM);
+    guard.arm();
+    CHECK(handler(SIGTERM) == SIG_DFL);
+    CHECK(guard.exit_code() == 143);
+  }
+  CHECK((handler(SIGINT) == interrupt && handler(SIGTERM) == terminate));
 }
 
 TEST_CASE("columns and program must fit") {
