@@ -228,7 +228,13 @@ std::vector<Value> Rewriter::map(const std::vector<Value>& old_values) const {
 }
 
 Graph Rewriter::finish() && {
-  for (const NamedValue& result : old_.results()) builder_.add_result(result.name, map(result.value));
+  std::vector<NamedValue> results;
+  for (const NamedValue& result : old_.results()) results.push_back({result.name, map(result.value)});
+  return std::move(*this).finish(results);
+}
+
+Graph Rewriter::finish(const std::vector<NamedValue>& results) && {
+  for (const NamedValue& result : results) builder_.add_result(result.name, result.value);
   for (const Update& update : old_.updates()) builder_.add_update(update.input, map(update.value));
   if (old_.status()) builder_.set_status(map(old_.status()));
   return std::move(builder_).finish();

@@ -139,6 +139,8 @@ class Rewriter {
 
   // Maps results, updates and status, copies name and header.
   Graph finish() &&;
+  // The same with these results, of the new graph.
+  Graph finish(const std::vector<NamedValue>& results) &&;
 
  private:
   const Graph& old_;

@@ -14,6 +14,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -53,12 +54,14 @@ class Infinities {
     const bool scan = node.op->id == OpId::scan;
     if (scan) inputs.push_back(false);  // the index
     for (Value operand : node.operands) inputs.push_back(may_[operand.node]);
-    const size_t carries = scan ? static_cast<size_t>(node.attributes.integer("carries")) : 0;
+    const size_t carries = scan ? ops::ScanLayout(node).carries : 0;
     for (bool changed = carries > 0; changed;) {
       changed = false;
       const Infinities body(*node.body, inputs);
       for (size_t i = 0; i < carries; ++i)
-        if (body[node.body->results()[i].value] && !inputs[1 + i]) inputs[1 + i] = changed = true;
+        if (const size_t input = ops::ScanLayout::body_input_of(i);
+            body[node.body->results()[i].value] && !inputs[input])
+          inputs[input] = changed = true;
     }
     return inputs;
   }

@@ -6,15 +6,17 @@
 // multiply-add stays what it was, so the bits do.
 //
 // Leaves alone what merely follows from elements without a product behind it (the loop does that as well and
-// needs no memory for it), random draws, and whatever depends on the index. A weight's gradient, the sum of a
-// product per step that the adjoint scan carries, is not made one product over time: that would be another
-// order of the sum, and so other bits than the program's own. Does nothing while gradient nodes are left.
+// needs no memory for it), random draws, and whatever depends on the index. A sum that the program itself
+// carries from step to step is not made one sum over time: that would be another order, and so other bits
+// than the program's own (the adjoint of a weight is one product over time by definition,
+// ir/ops/scan_adjoint.cpp). Does nothing while gradient nodes are left.
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "passes/fusion.h"
 #include "passes/pass.h"
 
@@ -29,9 +31,7 @@ class ScanHoist {
         scan_(rewriter.old().node(index)),
         body_(body),
         live_(live_nodes(body)),
-        carries_(static_cast<size_t>(scan_.attributes.integer("carries"))),
-        sequences_(static_cast<size_t>(scan_.attributes.integer("sequences"))),
-        length_(scan_.attributes.integer("length")),
+        layout_(scan_),
         operands_(rewriter.map(scan_.operands)) {
     classify();
     choose();
@@ -39,7 +39,7 @@ class ScanHoist {
 
   // The operands and the body of the scan without what was moved; false if nothing was.
   bool run(std::vector<Value>& operands, Attributes& attributes, std::shared_ptr<const Graph>& body) {
-    if (hoisted_.empty() || length_ < 1) return false;
+    if (hoisted_.empty() || layout_.length < 1) return false;
     mark_used();
     make_moved();
     GraphBuilder builder(body_.name());
@@ -71,8 +71,8 @@ class ScanHoist {
     position_.assign(body_.size(), 0);
     for (size_t k = 1; k < body_.inputs().size(); ++k) {
       const uint32_t i = body_.inputs()[k].value.node;
-      position_[i] = k - 1;
-      if (k > carries_) kinds_[i] = k <= carries_ + sequences_ ? Kind::step : Kind::invariant;
+      const size_t operand = position_[i] = layout_.operand_of_input(k);
+      if (!layout_.is_carry(operand)) kinds_[i] = layout_.is_sequence(operand) ? Kind::step : Kind::invariant;
     }
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
@@ -148,26 +148,26 @@ class ScanHoist {
     const auto& inputs = body_.inputs();
     declare(inputs[0]);
     size_t at = 1;
-    for (; at <= carries_; ++at) {
+    for (; layout_.is_carry(layout_.operand_of_input(at)); ++at) {
       declare(inputs[at]);
-      operands.push_back(operands_[at - 1]);
+      operands.push_back(operands_[layout_.operand_of_input(at)]);
     }
     const auto keep_used = [&](size_t end) {
-      for (; at <= end; ++at) {
+      for (; at < end; ++at) {
         if (!used_[inputs[at].value.node]) continue;
         declare(inputs[at]);
-        operands.push_back(operands_[at - 1]);
+        operands.push_back(operands_[layout_.operand_of_input(at)]);
       }
     };
-    keep_used(carries_ + sequences_);
+    keep_used(layout_.body_input_of(layout_.operand_of_capture(0)));
     for (uint32_t i : hoisted_) {
       if (!used_[i] || kinds_[i] != Kind::step) continue;
       declare_moved(i, 0);
       operands.push_back(over_steps({i, 0}));
     }
     attributes = scan_.attributes;
-    attributes.set("sequences", static_cast<int64_t>(operands.size() - carries_));
-    keep_used(inputs.size() - 1);
+    attributes.set("sequences", static_cast<int64_t>(operands.size() - layout_.carries));
+    keep_used(inputs.size());
     for (uint32_t i : hoisted_) {
       if (!used_[i] || kinds_[i] != Kind::invariant) continue;
       for (uint32_t r = 0; r < body_.node(i).types.size(); ++r) {
@@ -227,7 +227,7 @@ class ScanHoist {
   }
 
   Shape with_steps(const Shape& shape) const {
-    Shape result{length_};
+    Shape result{layout_.length};
     result.insert(result.end(), shape.begin(), shape.end());
     return result;
   }
@@ -280,8 +280,7 @@ class ScanHoist {
   const Node& scan_;
   const Graph& body_;
   std::vector<bool> live_, used_;
-  size_t carries_, sequences_;
-  int64_t length_;
+  const ops::ScanLayout layout_;
   std::vector<Value> operands_;
   std::vector<Kind> kinds_;
   std::vector<size_t> position_;  // of an input among the scan's operands

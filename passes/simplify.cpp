@@ -3,7 +3,7 @@
 // What a user wrote keeps its IEEE meaning, infinities, NaN and the sign of zero included; the derivatives
 // that `differentiate` made keep every finite result to tolerance and may become finite (x * 0, x / x), never
 // the reverse. Looks neither through values that a gradient is taken by, and drops marks that none is taken
-// by. Once no gradient node is left it also drops the histories of `scan` that nobody reads. Does not reorder
+// by. Once no gradient node is left it also drops the results of `scan` that nobody reads. Does not reorder
 // sums and does not fuse.
 #include "passes/simplify_rules.h"
 
@@ -48,53 +48,6 @@ bool scatter_of_one(Rewriter& rewriter, Peephole&, uint32_t index) {
   return true;
 }
 
-// The results of node `index` that something reads.
-std::vector<bool> used_results(const Graph& graph, uint32_t index) {
-  std::vector<bool> used(graph.node(index).types.size(), false);
-  auto see = [&](Value value) {
-    if (value.node == index) used[value.result] = true;
-  };
-  for (uint32_t i = index + 1; i < graph.size(); ++i)
-    for (Value operand : graph.node(i).operands) see(operand);
-  for (const NamedValue& result : graph.results()) see(result.value);
-  for (const Update& update : graph.updates()) see(update.value);
-  return used;
-}
-
-// A scan keeps only the histories that are read.
-Graph drop_histories(const Graph& graph, const PassContext& context) {
-  Rewriter rewriter(graph, "simplify", {context.memoize, context.node_limit});
-  for (uint32_t i : rewriter.live()) {
-    const Node& node = graph.node(i);
-    if (node.op->id != OpId::scan || node.attributes.integers_or("histories", {}).empty()) {
-      rewriter.keep(i);
-      continue;
-    }
-    const std::vector<int64_t>& histories = node.attributes.integers("histories");
-    const auto carries = static_cast<size_t>(node.attributes.integer("carries"));
-    const std::vector<bool> used = used_results(graph, i);
-    std::vector<int64_t> kept;
-    std::vector<size_t> position(node.types.size());
-    size_t next = 0;
-    for (size_t r = 0; r < node.types.size(); ++r) {
-      const bool history = r >= carries && r < carries + histories.size();
-      if (history && !used[r]) continue;
-      if (history) kept.push_back(histories[r - carries]);
-      position[r] = next++;
-    }
-    rewriter.at(i);
-    rewriter.builder().prefer_id(node.id);
-    Attributes attributes = node.attributes;
-    attributes.set("histories", kept);
-    const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), attributes, node.body);
-    std::vector<Value> values;
-    for (size_t r = 0; r < node.types.size(); ++r)
-      values.push_back({scan.node, static_cast<uint32_t>(position[r])});
-    rewriter.replace(i, std::move(values));
-  }
-  return std::move(rewriter).finish();
-}
-
 }  // namespace
 
 Graph simplify(const Graph& graph, PassContext& context) {
@@ -106,7 +59,7 @@ Graph simplify(const Graph& graph, PassContext& context) {
     if (same_structure(current, next)) break;
     current = std::move(next);
   }
-  return any_gradient(current) ? current : drop_histories(current, context);
+  return any_gradient(current) ? current : simplify_rules::scan_results(current, context);
 }
 
 }  // namespace gradus

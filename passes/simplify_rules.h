@@ -1,6 +1,7 @@
 // The rule families of `simplify`, one file each.
 #pragma once
 
+#include "passes/pass.h"
 #include "passes/rewrite.h"
 
 namespace gradus::simplify_rules {
@@ -10,5 +11,8 @@ Value algebra(Peephole&, OpId op, const std::vector<Value>& operands, const Attr
 Value derivatives(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
 Value shapes(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
 Value contractions(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
+
+// Once no gradient node is left.
+Graph scan_results(const Graph& graph, const PassContext& context);
 
 }  // namespace gradus::simplify_rules

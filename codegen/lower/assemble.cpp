@@ -7,6 +7,7 @@
 #include "codegen/lower/lower.h"
 #include "ir/builder.h"
 #include "ir/error.h"
+#include "ir/ops/scan.h"
 #include "ir/placement.h"
 
 namespace gradus {
@@ -370,14 +371,11 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
 void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places) {
   const Node& node = graph.node(index);
   const Graph& body = *node.body;
-  const auto carries = static_cast<size_t>(node.attributes.integer("carries"));
-  const auto sequences = static_cast<size_t>(node.attributes.integer("sequences"));
-  const int64_t length = node.attributes.integer("length");
-  const std::vector<int64_t> histories = node.attributes.integers_or("histories", {});
+  const ops::ScanLayout layout(node);
   const std::vector<Location> results = result_locations(graph, index, places);
   const auto count = [&](Value value) { return element_count(body.type(value).shape); };
 
-  for (size_t c = 0; c < carries; ++c) {
+  for (size_t c = 0; c < layout.carries; ++c) {
     const Location from = locate(graph, node.operands[c], locations);
     if (!from.same_place(results[c])) copy(from, results[c], count(body.results()[c].value));
   }
@@ -388,39 +386,41 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
     if (body.node(i).op->id == OpId::constant) locate(body, {i, 0}, inside);
   const Location position = allocate(Type(ElementType::i64));
   std::vector<Location> next;
-  for (size_t c = 0; c < carries; ++c) next.push_back(allocate(body.type(body.results()[c].value)));
+  for (size_t c = 0; c < layout.carries; ++c) next.push_back(allocate(body.type(body.results()[c].value)));
   Places body_places;
   body_places.workspace = workspace_end_;
   workspace_end_ += aligned(body.header().integer_or("workspace", 0));
 
-  const Expression step = main_.open("t", 0, length);
-  const Expression at = node.attributes.flag("reverse") ? integer(length - 1) - step : step;
+  const Expression step = main_.open("t", 0, layout.length);
+  const Expression at = layout.reverse ? integer(layout.length - 1) - step : step;
   main_.store(position.buffer, Index(0), at);
   inside[body.inputs()[0].value] = position;
   for (size_t i = 1; i < body.inputs().size(); ++i) {
     const Value input = body.inputs()[i].value;
-    const size_t operand = i - 1;
-    inside[input] = operand < carries               ? results[operand]
-                    : operand < carries + sequences ? slice(operands[operand], at, count(input))
-                                                    : operands[operand];
+    const size_t operand = layout.operand_of_input(i);
+    inside[input] = layout.is_carry(operand)      ? results[operand]
+                    : layout.is_sequence(operand) ? slice(operands[operand], at, count(input))
+                                                  : operands[operand];
   }
   for (const Input& input : body.inputs()) body_places.inputs.push_back(inside[input.value]);
-  for (size_t h = 0; h < histories.size(); ++h) {
-    const auto carry = static_cast<size_t>(histories[h]);
+  for (size_t h = 0; h < layout.histories.size(); ++h) {
+    const auto carry = static_cast<size_t>(layout.histories[h]);
     const int64_t elements = count(body.results()[carry].value);
-    copy(results[carry], slice(results[carries + h], at, elements), elements);
+    copy(results[carry], slice(results[layout.result_of_history(h)], at, elements), elements);
   }
   // A carry's next value has a place of its own: kernels that come later still read the old one.
   for (size_t r = 0; r < body.results().size(); ++r)
-    body_places.results.push_back(
-        r < carries ? next[r] : slice(results[histories.size() + r], at, count(body.results()[r].value)));
+    body_places.results.push_back(layout.is_carry(r)
+                                      ? next[r]
+                                      : slice(results[layout.result_of_output(r - layout.carries)], at,
+                                              count(body.results()[r].value)));
   emit_nodes(body, inside, body_places);
   for (size_t r = 0; r < body.results().size(); ++r) {
     const Value value = body.results()[r].value;
     const Location from = locate(body, value, inside);
     if (!from.same_place(body_places.results[r])) copy(from, body_places.results[r], count(value));
   }
-  for (size_t c = 0; c < carries; ++c) copy(next[c], results[c], count(body.results()[c].value));
+  for (size_t c = 0; c < layout.carries; ++c) copy(next[c], results[c], count(body.results()[c].value));
   main_.close();
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }

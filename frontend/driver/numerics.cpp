@@ -8,6 +8,7 @@
 #include "frontend/driver/origins.h"
 #include "frontend/driver/probe.h"
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "ir/text/print.h"
 
 namespace gradus {
@@ -75,15 +76,18 @@ class Explanation {
     const InfiniteInputs body_infinite = infinite_body_inputs(graph, index, infinite);
     Probe::Body body = probe_.body(*node.body, body_infinite);
     const bool scan = node.op->id == OpId::scan;
-    const int64_t length = scan ? node.attributes.integer("length") : 1;
-    const auto carries = static_cast<size_t>(node.attributes.integer_or("carries", 0));
-    const auto sequences = static_cast<size_t>(node.attributes.integer_or("sequences", 0));
+    ops::ScanLayout layout;
+    layout.length = 1;
+    if (scan) layout = ops::ScanLayout(node);
     std::vector<Tensor> body_inputs = operands, results;
     if (scan) body_inputs.insert(body_inputs.begin(), Tensor::scalar(int64_t{0}));
-    for (int64_t step = 0; step < length; ++step) {
-      const int64_t at = scan && node.attributes.flag("reverse") ? length - 1 - step : step;
+    for (int64_t step = 0; step < layout.length; ++step) {
+      const int64_t at = layout.index_of(step);
       if (scan) body_inputs[0] = Tensor::scalar(at);
-      for (size_t s = 0; s < sequences; ++s) body_inputs[1 + carries + s] = row_of(operands[carries + s], at);
+      for (size_t s = 0; s < layout.sequences; ++s) {
+        const size_t operand = layout.operand_of_sequence(s);
+        body_inputs[layout.body_input_of(operand)] = row_of(operands[operand], at);
+      }
       const int64_t failed = body.run(body_inputs, results);
       if (failed >= 0) {
         if (scan) note_iteration(graph, index, at, step);
@@ -91,7 +95,8 @@ class Explanation {
         explain(*node.body, body_inputs, body_infinite, static_cast<uint32_t>(failed));
         return true;
       }
-      for (size_t c = 0; c < carries; ++c) body_inputs[1 + c] = std::move(results[c]);
+      for (size_t c = 0; c < layout.carries; ++c)
+        body_inputs[layout.body_input_of(c)] = std::move(results[c]);
     }
     return false;
   }

@@ -26,31 +26,38 @@ std::vector<Type> body_result_types(const Graph& body) {
   return types;
 }
 
-std::vector<Value> inline_body(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs) {
-  std::vector<Value> first(body.size());
-  for (size_t i = 0; i < inputs.size(); ++i) first[body.inputs()[i].value.node] = inputs[i];
-  const auto map = [&](Value value) -> Value {
-    const Value base = first[value.node];
-    return {base.node, base.result + value.result};
-  };
+InlinedBody::InlinedBody(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs)
+    : body_(body), first_(body.size()) {
+  for (size_t i = 0; i < inputs.size(); ++i) first_[body.inputs()[i].value.node] = inputs[i];
   const std::vector<bool> live = live_nodes(body);
   for (uint32_t i = 0; i < body.size(); ++i) {
     const Node& node = body.node(i);
     if (!live[i] || node.op->id == OpId::input) continue;
     std::vector<Value> operands;
-    for (Value operand : node.operands) operands.push_back(map(operand));
+    for (Value operand : node.operands) operands.push_back((*this)(operand));
     OriginScope scope(builder, body.origins(i));
-    first[i] = builder.add(*node.op, std::move(operands), node.attributes, node.body);
+    first_[i] = builder.add(*node.op, std::move(operands), node.attributes, node.body);
   }
+}
+
+Value InlinedBody::operator()(Value of_body) const {
+  const Value first = first_[of_body.node];
+  return {first.node, first.result + of_body.result};
+}
+
+std::vector<Value> InlinedBody::results() const {
   std::vector<Value> results;
-  for (const NamedValue& result : body.results()) results.push_back(map(result.value));
+  for (const NamedValue& result : body_.results()) results.push_back((*this)(result.value));
   return results;
 }
 
-std::vector<Value> body_gradient(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs,
-                                 const std::vector<Value>& adjoints) {
-  std::vector<Value> gradients(inputs.size());
-  const std::vector<Value> results = inline_body(builder, body, inputs);
+std::vector<Value> inline_body(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs) {
+  return InlinedBody(builder, body, inputs).results();
+}
+
+std::vector<Value> vector_jacobian_product(GraphBuilder& builder, const std::vector<Value>& results,
+                                           const std::vector<Value>& adjoints, const std::vector<Value>& by) {
+  std::vector<Value> derivatives(by.size());
   Value total;
   for (size_t k = 0; k < results.size(); ++k) {
     if (!adjoints[k]) continue;
@@ -58,7 +65,7 @@ std::vector<Value> body_gradient(GraphBuilder& builder, const Graph& body, const
     total =
         total ? build::add(builder, total, build::cast(builder, builder.type(total).element, term)) : term;
   }
-  if (!total) return gradients;
+  if (!total) return derivatives;
 
   std::vector<bool> needed(total.node + 1, false);
   needed[total.node] = true;
@@ -69,17 +76,17 @@ std::vector<Value> body_gradient(GraphBuilder& builder, const Graph& body, const
   }
   std::vector<Value> asked;
   std::vector<size_t> positions;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (is_float(builder.type(inputs[i]).element) && inputs[i].node <= total.node && needed[inputs[i].node]) {
-      asked.push_back(inputs[i]);
+  for (size_t i = 0; i < by.size(); ++i)
+    if (is_float(builder.type(by[i]).element) && by[i].node <= total.node && needed[by[i].node]) {
+      asked.push_back(by[i]);
       positions.push_back(i);
     }
-  if (asked.empty()) return gradients;
+  if (asked.empty()) return derivatives;
   const DerivativeScope scope(builder);  // the user did not ask for it
   const Value gradient = build::gradient(builder, total, asked);
   for (size_t k = 0; k < positions.size(); ++k)
-    gradients[positions[k]] = {gradient.node, static_cast<uint32_t>(k)};
-  return gradients;
+    derivatives[positions[k]] = {gradient.node, static_cast<uint32_t>(k)};
+  return derivatives;
 }
 
 }  // namespace gradus::ops

@@ -89,7 +89,8 @@ std::vector<Value> call_adjoint(const GradientUse& use) {
     adjoints[i] = body.input(name, InputKind::data, use.node.types[i]);
     operands.push_back(use.adjoints[i]);
   }
-  const std::vector<Value> gradients = body_gradient(body, primal, inputs, adjoints);
+  const std::vector<Value> gradients =
+      vector_jacobian_product(body, inline_body(body, primal, inputs), adjoints, inputs);
   std::vector<Value> result(use.node.operands.size());
   std::vector<size_t> asked;
   for (size_t i = 0; i < gradients.size(); ++i) {

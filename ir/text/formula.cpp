@@ -9,6 +9,7 @@
 #include <set>
 
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "ir/text/expression_writer.h"
 #include "ir/text/lexer.h"
 
@@ -196,27 +197,23 @@ class FormulaPrinter {
     const Node& node = graph_.node(index);
     const auto& inputs = node.body->inputs();
     const bool scan = node.op->id == OpId::scan;
-    const size_t implicit = scan ? 1 : 0;  // the index has no operand
-    const auto carries = static_cast<size_t>(scan ? node.attributes.integer("carries") : 0);
-    const size_t looped = carries + static_cast<size_t>(scan ? node.attributes.integer("sequences") : 0);
+    const size_t implicit = scan ? ops::ScanLayout::body_input_of(0) : 0;  // the index has no operand
+    const ops::ScanLayout layout = scan ? ops::ScanLayout(node) : ops::ScanLayout();
     std::string bindings;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const bool bound = i >= implicit && i - implicit < node.operands.size();
       const size_t operand = i - implicit;
       bindings += i ? ", " : "";
-      if (bound && operand < carries) bindings += "carry ";
+      if (bound && layout.is_carry(operand)) bindings += "carry ";
       bindings += inputs[i].name;
       if (bound)
-        bindings +=
-            (operand >= carries && operand < looped ? " in " : " = ") + whole_text(node.operands[operand]);
+        bindings += (layout.is_sequence(operand) ? " in " : " = ") + whole_text(node.operands[operand]);
     }
     const std::string name = name_of(index);
     std::string heading(node.op->name);
     if (scan) {
-      heading += fmt::format(" of {} steps{}", node.attributes.integer("length"),
-                             node.attributes.flag("reverse") ? " from the last" : "");
-      if (const auto histories = node.attributes.integers_or("histories", {}); !histories.empty())
-        heading += fmt::format(", histories {}", to_string(histories));
+      heading += fmt::format(" of {} steps{}", layout.length, layout.reverse ? " from the last" : "");
+      if (!layout.histories.empty()) heading += fmt::format(", histories {}", to_string(layout.histories));
     }
     out_ += fmt::format("{}{} = {} ({}):\n", indent_, name, heading, bindings);
     out_ += FormulaPrinter(*node.body, options_, indent_ + "    ").run();

@@ -6,6 +6,7 @@
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/range.h"
 #include "frontend/language/elaborate/scan_state.h"
+#include "ir/ops/scan.h"
 
 namespace gradus::language {
 
@@ -175,15 +176,16 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
   const std::vector<Frame::BodyCheck> checks = body->checks;
   auto graph = std::make_shared<const Graph>(std::move(body->builder).finish());
   put_origin(span);
-  const Value node = b.add(OpId::scan, std::move(operands),
-                           {{"carries", static_cast<int64_t>(carries.size())},
-                            {"sequences", static_cast<int64_t>(sequences.size())},
-                            {"length", length},
-                            {"reverse", by < 0},
-                            {"histories", std::vector<int64_t>{}}},
-                           std::move(graph));
+  ops::ScanLayout layout;
+  layout.carries = carries.size();
+  layout.sequences = sequences.size();
+  layout.length = length;
+  layout.reverse = by < 0;
+  layout.keep_every_history();  // so that a gradient needs no second loop
+  const Value node = b.add(OpId::scan, std::move(operands), layout.attributes(), std::move(graph));
   uint32_t result = 0;
   for (const Scan::Carry& carry : scan.carries) bind(carry.name, tensor({node.node, result++}));
+  result = static_cast<uint32_t>(layout.result_of_output(0));
   for (const auto& [name, value] : outputs) {
     const Value stacked{node.node, result++};
     const auto rank = b.type(stacked).rank();

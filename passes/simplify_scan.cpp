@@ -1,0 +1,101 @@
+// The results of a scan: histories and outputs that nobody reads are dropped, and what every step yields
+// twice is stacked once. Carries stay, since steps read them.
+#include <map>
+
+#include "ir/op.h"
+#include "ir/ops/scan.h"
+#include "passes/simplify_rules.h"
+
+namespace gradus::simplify_rules {
+
+namespace {
+
+// Which results of a scan stay, and where each of them stands then.
+struct KeptResults {
+  std::vector<int64_t> histories;
+  std::vector<size_t> body_results;
+  std::vector<uint32_t> position;  // of every old result that is read
+  bool all = true;
+};
+
+KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
+  const ops::ScanLayout layout(scan);
+  KeptResults kept;
+  kept.position.resize(scan.types.size());
+  uint32_t next = 0;
+  for (size_t i = 0; i < layout.carries; ++i) {
+    kept.body_results.push_back(i);
+    kept.position[i] = next++;
+  }
+  for (size_t i = 0; i < layout.histories.size(); ++i) {
+    const size_t result = layout.result_of_history(i);
+    if (!read[result]) continue;
+    kept.histories.push_back(layout.histories[i]);
+    kept.position[result] = next++;
+  }
+  std::map<Value, uint32_t> stacked;
+  for (size_t i = 0; i < layout.outputs; ++i) {
+    const size_t result = layout.result_of_output(i), yielded = layout.body_result_of_output(i);
+    if (!read[result]) continue;
+    const auto [it, fresh] = stacked.emplace(scan.body->results()[yielded].value, next);
+    kept.position[result] = it->second;
+    if (!fresh) continue;
+    kept.body_results.push_back(yielded);
+    ++next;
+  }
+  kept.all = next == scan.types.size();
+  return kept;
+}
+
+std::shared_ptr<const Graph> with_results(const Graph& body, const std::vector<size_t>& positions) {
+  Rewriter rewriter(body, "simplify");
+  for (uint32_t i : rewriter.live()) rewriter.keep(i);
+  std::vector<NamedValue> results;
+  for (size_t position : positions) {
+    const NamedValue& result = body.results()[position];
+    results.push_back({result.name, rewriter.map(result.value)});
+  }
+  return std::make_shared<const Graph>(std::move(rewriter).finish(results));
+}
+
+// Per node and result, whether something reads it.
+std::vector<std::vector<bool>> read_results(const Graph& graph, const std::vector<uint32_t>& live) {
+  std::vector<std::vector<bool>> read(graph.size());
+  for (uint32_t i = 0; i < graph.size(); ++i) read[i].resize(graph.node(i).types.size());
+  const auto see = [&](Value value) { read[value.node][value.result] = true; };
+  for (uint32_t i : live)
+    for (Value operand : graph.node(i).operands) see(operand);
+  for (const NamedValue& result : graph.results()) see(result.value);
+  for (const Update& update : graph.updates()) see(update.value);
+  if (graph.status()) see(graph.status());
+  return read;
+}
+
+}  // namespace
+
+Graph scan_results(const Graph& graph, const PassContext& context) {
+  Rewriter rewriter(graph, "simplify", {context.memoize, context.node_limit});
+  const std::vector<std::vector<bool>> read = read_results(graph, rewriter.live());
+  for (uint32_t i : rewriter.live()) {
+    const Node& node = graph.node(i);
+    std::shared_ptr<const Graph> body = node.body;
+    if (body) body = std::make_shared<const Graph>(scan_results(*body, context));
+    const KeptResults kept = node.op->id == OpId::scan ? kept_results(node, read[i]) : KeptResults();
+    if (kept.all) {
+      rewriter.keep_body(i, std::move(body));
+      continue;
+    }
+    rewriter.at(i);
+    rewriter.builder().prefer_id(node.id);
+    Attributes attributes = node.attributes;
+    attributes.set("histories", kept.histories);
+    const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
+                                              with_results(*body, kept.body_results));
+    std::vector<Value> values;
+    for (uint32_t position : kept.position) values.push_back({scan.node, position});
+    rewriter.replace(i, std::move(values));
+  }
+  return std::move(rewriter).finish();
+}
+
+}  // namespace gradus::simplify_rules
