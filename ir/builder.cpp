@@ -174,11 +174,7 @@ Rewriter::Rewriter(const Graph& old, std::string pass, BuilderOptions options)
 
 void Rewriter::at(uint32_t index) {
   Origins origins = old_.origins(index);
-  Origin made;
-  made.kind = Origin::Kind::pass;
-  made.name = pass_;
-  made.of = old_.node(index).id;
-  origins.push_back(std::move(made));
+  origins.push_back(Origin::pass(pass_, old_.node(index).id));
   builder_.set_origins(std::move(origins));
   builder_.set_derivative(old_.node(index).derivative);
 }

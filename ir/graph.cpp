@@ -1,9 +1,6 @@
 #include "ir/graph.h"
 
-#include <fmt/format.h>
-
 #include "ir/op.h"
-#include "ir/text/lexer.h"
 
 namespace gradus {
 
@@ -23,17 +20,6 @@ std::string_view keyword(InputKind kind) {
       return "var";
   }
   return "";
-}
-
-std::string to_string(const Origin& origin) {
-  if (origin.kind == Origin::Kind::source)
-    return fmt::format("{}({}:{}:{})", text::spell_at_name(origin.name), text::quoted(origin.span.file),
-                       origin.span.line, origin.span.column);
-  const bool rule = origin.kind == Origin::Kind::rule;
-  std::string out = (rule ? "@rule(" : "@pass(") + text::spell_pass_name(origin.name);
-  if (rule && origin.operand >= 0) out += fmt::format(", operand {}", origin.operand);
-  if (origin.of != Origin::no_value) out += fmt::format(", of %{}", origin.of);
-  return out + ")";
 }
 
 namespace {

@@ -19,21 +19,6 @@ namespace gradus {
 
 namespace {
 
-Origin rule_origin(const Node& node, int64_t operand) {
-  Origin origin;
-  origin.kind = Origin::Kind::rule;
-  origin.name = node.op->name;
-  origin.operand = operand;
-  origin.of = node.id;
-  return origin;
-}
-
-SourceSpan place_of(const Origins& origins) {
-  for (const Origin& origin : origins)
-    if (origin.kind == Origin::Kind::source) return origin.span;
-  return {};
-}
-
 // Derivatives of one scalar y, built into the graph that holds y.
 class ReverseMode {
  public:
@@ -78,12 +63,8 @@ class ReverseMode {
   // The line that the differentiated value comes from, with the library's lines below it, and the rule.
   Origins with_rule(const Node& node, int64_t operand) const {
     Origins origins;
-    for (const Origin& origin : builder_.origins(index_)) {
-      if (origin.kind != Origin::Kind::source) continue;
-      if (!origins.empty() && origin.span.file == origins.front().span.file) break;  // another use of it
-      origins.push_back(origin);
-    }
-    origins.push_back(rule_origin(node, operand));
+    if (const Origin* source = find_source(builder_.origins(index_))) origins.push_back(*source);
+    origins.push_back(Origin::rule(std::string(node.op->name), operand, node.id));
     return origins;
   }
 

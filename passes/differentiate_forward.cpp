@@ -21,12 +21,6 @@ namespace {
 
 constexpr int64_t most_elements = 1000;
 
-SourceSpan place_of(const Origins& origins) {
-  for (const Origin& origin : origins)
-    if (origin.kind == Origin::Kind::source) return origin.span;
-  return {};
-}
-
 // The derivative of values of a graph in the making along one direction.
 class ForwardMode {
  public:
@@ -53,11 +47,8 @@ class ForwardMode {
  private:
   Origins rule_origins(uint32_t i) const {
     Origins origins = builder_.origins({i, 0});
-    Origin origin;
-    origin.kind = Origin::Kind::rule;
-    origin.name = builder_.node(i).op->name;
-    origin.of = builder_.node(i).id;
-    origins.push_back(std::move(origin));
+    const Node& node = builder_.node(i);
+    origins.push_back(Origin::rule(std::string(node.op->name), -1, node.id));
     return origins;
   }
 

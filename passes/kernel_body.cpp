@@ -14,11 +14,7 @@ bool KernelBody::is_inside(Value value) const {
 // Ids of a body are its own, so the value's id goes into the origins.
 Origins KernelBody::origins_of(uint32_t node) const {
   Origins origins = groups_.graph().origins(node);
-  Origin fused;
-  fused.kind = Origin::Kind::pass;
-  fused.name = "fuse";
-  fused.of = groups_.node(node).id;
-  origins.push_back(std::move(fused));
+  origins.push_back(Origin::pass("fuse", groups_.node(node).id));
   return origins;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "frontend/driver/origins.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -17,7 +16,7 @@ void add_checks(const Graph& graph, std::vector<language::Check>& checks) {
     language::Check& check = checks.emplace_back();
     check.number = node.attributes.integer("check");
     check.description = fmt::format("an index of {} is out of range", node.op->name);
-    if (const Origin* source = find_origin(graph.origins(i), Origin::Kind::source)) check.span = source->span;
+    check.span = place_of(graph.origins(i));
   }
 }
 

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "frontend/driver/origins.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -27,11 +26,6 @@ uint32_t id_of(const Graph& graph, uint32_t node) {
 
 const Origin* rule_of(const Graph& graph, uint32_t node) {
   return find_rule(graph.origins(node), id_of(graph, node));
-}
-
-SourceSpan span_of(const Graph& graph, uint32_t node) {
-  const Origin* source = find_origin(graph.origins(node), Origin::Kind::source);
-  return source ? source->span : SourceSpan{};
 }
 
 std::string op_text(const Graph& graph, uint32_t node) {
@@ -134,9 +128,8 @@ class Report {
     const uint32_t node = fused ? kernel.body->results()[result].value.node : index;
     buffer.value = fmt::format("%{}", id_of(graph, node));
     buffer.op = op_text(graph, node);
-    buffer.span = span_of(graph, node);
-    if (const Origin* source = find_origin(graph.origins(node), Origin::Kind::source))
-      buffer.scope = source->name;
+    buffer.span = place_of(graph.origins(node));
+    if (const Origin* source = find_source(graph.origins(node))) buffer.scope = source->chain.front().scope;
   }
 
   void describe_readers(MemoryBuffer& buffer, Value value) const {
@@ -168,7 +161,7 @@ class Report {
   void note_reader(MemoryBuffer& buffer, const Graph& graph, uint32_t node) const {
     if (buffer.forward && rule_of(graph, node)) buffer.kept_for_backward = true;
     buffer.reader = op_text(graph, node);
-    buffer.reader_span = span_of(graph, node);
+    buffer.reader_span = place_of(graph.origins(node));
   }
 
   void add_peak() {

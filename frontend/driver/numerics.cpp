@@ -5,7 +5,6 @@
 #include "frontend/driver/graph_history.h"
 #include "frontend/driver/number_range.h"
 #include "frontend/driver/numerics_hint.h"
-#include "frontend/driver/origins.h"
 #include "frontend/driver/probe.h"
 #include "ir/op.h"
 #include "ir/ops/scan.h"
@@ -103,9 +102,8 @@ class Explanation {
 
   void note_iteration(const Graph& graph, uint32_t index, int64_t at, int64_t step) {
     const int64_t length = graph.node(index).attributes.integer("length");
-    const Origin* place = find_origin(graph.origins(index), Origin::Kind::source);
     loops_.push_back({fmt::format("in iteration {} of {} of the loop, at index {}", step + 1, length, at),
-                      place ? place->span : SourceSpan{}});
+                      place_of(graph.origins(index))});
   }
 
   void describe_node(const Graph& graph, const std::vector<Tensor>& inputs, uint32_t index) {
@@ -145,15 +143,13 @@ class Explanation {
     diagnostic_.hint = numerics_hint(node.op->id, rule ? find_op(rule->name) : nullptr, ranges);
   }
 
-  // The user's line, and the library's lines below it.
+  // The user's line, and the library's lines below it, innermost first.
   void place(const Origins& origins) {
-    const Origin* user = find_origin(origins, Origin::Kind::source);
-    if (!user) return;
-    diagnostic_.span = user->span;
-    for (const Origin* next = user + 1; next != origins.data() + origins.size(); ++next) {
-      if (next->kind != Origin::Kind::source || next->span.file == user->span.file) break;
-      diagnostic_.notes.push_back({"in " + next->name, next->span});
-    }
+    const Origin* source = find_source(origins);
+    if (!source) return;
+    diagnostic_.span = source->chain.front().span;
+    for (size_t level = source->chain.size(); --level > 0;)
+      diagnostic_.notes.push_back({"in " + source->chain[level].scope, source->chain[level].span});
   }
 
   std::vector<NumberRange> describe_operands(const Graph& graph, uint32_t index,
@@ -185,10 +181,9 @@ class Explanation {
     }
     const Graph& graph = *place.graph;
     const Node& node = graph.node(place.index);
-    const Origin* source = find_origin(graph.origins(place.index), Origin::Kind::source);
     diagnostic_.notes.push_back({fmt::format("it is part of the derivative{} of {}", by,
                                              shortened(print_node(graph, place.index, {.origins = false}))),
-                                 source ? source->span : SourceSpan{}});
+                                 place_of(graph.origins(place.index))});
     if (graph.inputs().size() != here.inputs().size() || node.body) return;
     describe_operands(
         graph, place.index,

@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "frontend/driver/origins.h"
 #include "ir/build.h"
 #include "ir/op.h"
 
@@ -83,18 +82,23 @@ class Observer {
            type.rank() >= 2 && type.shape[0] == rows_;
   }
 
+  std::string scope_of(uint32_t index) const {
+    const Origin* source = find_source(graph_.origins(index));
+    return source ? source->chain.front().scope : "";
+  }
+
   void add_activations() {
     std::vector<std::pair<std::string, uint32_t>> last;  // of each scope, in the order of their ends
     for (uint32_t i : rewriter_.live()) {
-      const Origin* source = find_origin(graph_.origins(i), Origin::Kind::source);
-      if (!is_batch(i) || !source || source->name == graph_.name()) continue;
-      std::erase_if(last, [&](const auto& entry) { return entry.first == source->name; });
-      last.emplace_back(source->name, i);
+      const std::string scope = scope_of(i);
+      if (!is_batch(i) || scope.empty() || scope == graph_.name()) continue;
+      std::erase_if(last, [&](const auto& entry) { return entry.first == scope; });
+      last.emplace_back(scope, i);
     }
     for (const auto& [layer, node] : last) {
       const Value value = rewriter_.map(Value{node, 0});
       const size_t number = result_.activations.size();
-      result_.activations.push_back({layer, find_origin(graph_.origins(node), Origin::Kind::source)->span,
+      result_.activations.push_back({layer, place_of(graph_.origins(node)),
                                      result("mean", number, mean_of(value, false)),
                                      result("square", number, mean_of(value, true))});
     }
@@ -110,9 +114,7 @@ class Observer {
       std::vector<int64_t> axes = build::all_axes(node.types[0].shape);
       axes.pop_back();
       const Value largest = build::reduce(b(), OpId::max, rewriter_.map(Value{i, 0}), std::move(axes));
-      const Origin* source = find_origin(graph_.origins(i), Origin::Kind::source);
-      result_.rectifiers.push_back({source ? source->name : "", source ? source->span : SourceSpan{},
-                                    node.types[0].shape.back(),
+      result_.rectifiers.push_back({scope_of(i), place_of(graph_.origins(i)), node.types[0].shape.back(),
                                     result("largest", result_.rectifiers.size(), largest)});
     }
   }

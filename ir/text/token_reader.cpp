@@ -235,31 +235,44 @@ Origins TokenReader::parse_origins() {
 }
 
 Origin TokenReader::parse_origin() {
-  constexpr std::string_view example =
-      "an origin looks like @dense_1(\"f.gradus\":4:3) or @rule(tanh, of %4)";
-  const Token& start = peek();
+  const bool derived = !peek().quoted && (peek().text == "rule" || peek().text == "pass");
+  // A scope may be named like these; then a place follows.
+  if (derived && at("(", 1) && !(peek(2).kind == TokenKind::string && at(":", 3)))
+    return parse_derived_origin();
+  std::vector<Origin::Place> chain;
+  do chain.push_back(parse_place());
+  while (accept(">"));
+  return Origin::source(std::move(chain));
+}
+
+Origin::Place TokenReader::parse_place() {
+  const std::string example =
+      "an origin looks like @dense_1(\"f.gradus\":4:3), @memory(\"f.gradus\":3:20) > "
+      "@lstm(\"library/recurrent.gradus\":38:8) or @rule(tanh, of %4)";
   const auto small = [&](std::string_view expected) {
     const Token& token = peek();
     const int64_t value = parse_natural(expected);
     if (value >= Origin::no_value) fail_with(token, fmt::format("{} is too large for a place", value));
     return static_cast<uint32_t>(value);
   };
-  Origin origin;
-  origin.name = parse_at_name("an origin");
-  const bool derived = !start.quoted && (origin.name == "rule" || origin.name == "pass");
-  if (!at("(")) fail(peek(), "'(' and the place", std::string(example));
+  Origin::Place place;
+  place.scope = parse_at_name("a place such as @dense_1(\"f.gradus\":4:3)");
+  if (!at("(")) fail(peek(), "'(' and the place", example);
   take();
-  if (peek().kind == TokenKind::string && at(":", 1)) {
-    origin.span.file = parse_string("a file name");
-    expect(":");
-    origin.span.line = small("a line");
-    expect(":", "':' and a column");
-    origin.span.column = small("a column");
-    expect(")");
-    return origin;
-  }
-  if (!derived) fail(peek(), "a quoted file name", std::string(example));
-  origin.kind = origin.name == "rule" ? Origin::Kind::rule : Origin::Kind::pass;
+  if (peek().kind != TokenKind::string || !at(":", 1)) fail(peek(), "a quoted file name", example);
+  place.span.file = parse_string("a file name");
+  expect(":");
+  place.span.line = small("a line");
+  expect(":", "':' and a column");
+  place.span.column = small("a column");
+  expect(")");
+  return place;
+}
+
+Origin TokenReader::parse_derived_origin() {
+  Origin origin;
+  origin.kind = take().text == "rule" ? Origin::Kind::rule : Origin::Kind::pass;
+  expect("(");
   origin.name = parse_word_or_string("the name of an op or a pass");
   while (at("-") && peek().joined && peek(1).kind == TokenKind::word && peek(1).joined) {
     take();

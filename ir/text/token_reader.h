@@ -76,6 +76,8 @@ class TokenReader {
   double parse_double_digits(const Token& token, bool negative);
   int64_t parse_integer_digits(const Token& token, bool negative);
   Origin parse_origin();
+  Origin::Place parse_place();    // a level of a call chain
+  Origin parse_derived_origin();  // @rule(…), @pass(…)
 };
 
 }  // namespace gradus::text

@@ -54,9 +54,10 @@ TEST_CASE("a graph with everything prints as it was written") {
     var %v: f64[]) {
   %0 = dot %x, %w {contract=[1]x[0]} : f32[64,10]  @dense_1("digits.gradus":4:3)
   %1 = broadcast %b {dims=[1], shape=[64,10]} : f32[64,10]
-  %2 = add %0, %1 : f32[64,10]  @blocks[0]/dense_1("digits.gradus":4:3) @("":0:0)
+  %2 = add %0, %1 : f32[64,10]  @blocks[0]/dense_1("digits.gradus":4:3) > @dense("library/layers.gradus":9:3) @("":0:0)
   %3 = mark %2 {id=7} : f32[64,10]
   %20 = mul %3, %2 : f32[64,10]  @rule(tanh, operand 0, of %4) @rule(mul, of %5) @pass(plan-buffers, of %4) @pass(simplify)
+  %21 = neg %20 : f32[64,10]  @rule("a":1:2) > @pass("b":3:4) > @"two words"("c":5:6) @pass(simplify) @rule("a":1:2)
   %24 = transpose %20 {dims=[1,0]} : f32[10,64] layout [1,0] tiled [8,1] padded [0,3]
   %30 = kernel (%a = %20, %"b c" = %3) {
     %0 = mul %a, %"b c" : f32[64,10]  @dense_1("digits.gradus":4:3)
@@ -96,6 +97,40 @@ TEST_CASE("doubles and integers keep their bits") {
   const Graph graph = std::move(b).finish();
   check_round_trip(graph);
   CHECK(same_structure(graph, parse_graph(print(graph))));
+}
+
+TEST_CASE("what several places share has the whole call chain of each of them") {
+  const Origin::Place inner{"lstm", {"library/recurrent.gradus", 38, 8, 0}};
+  const auto chain = [&](uint32_t line) { return Origin::source({{"m", {"m.gradus", line, 3, 0}}, inner}); };
+  GraphBuilder b("g");
+  const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {2}));
+  for (const uint32_t line : {1, 2, 2, 3}) {
+    const OriginScope scope(b, {chain(line)});
+    build::unary(b, OpId::tanh, x);
+  }
+  const OriginScope scope(b, {Origin::source({inner})});
+  b.add_result("", build::unary(b, OpId::tanh, x));
+  const Graph graph = std::move(b).finish();
+  CHECK(graph.origins(1) == Origins{chain(1), chain(2), chain(3), Origin::source({inner})});
+  CHECK(print_node(graph, 1) ==
+        "%1 = tanh %x : f32[2]  @m(\"m.gradus\":1:3) > @lstm(\"library/recurrent.gradus\":38:8) "
+        "@m(\"m.gradus\":2:3) > @lstm(\"library/recurrent.gradus\":38:8) "
+        "@m(\"m.gradus\":3:3) > @lstm(\"library/recurrent.gradus\":38:8) "
+        "@lstm(\"library/recurrent.gradus\":38:8)");
+  CHECK(parse_graph(print(graph)).origins(1) == graph.origins(1));
+}
+
+TEST_CASE("the first eight places that share a value are named") {
+  GraphBuilder b("g");
+  const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {2}));
+  for (uint32_t line = 1; line <= 20; ++line) {
+    const OriginScope scope(
+        b, {Origin::source({{"m", {"m.gradus", line, 1, 0}}, {"f", {"l.gradus", 1, 1, 0}}})});
+    build::unary(b, OpId::tanh, x);
+  }
+  const Graph graph = std::move(b).finish();
+  REQUIRE(graph.origins(1).size() == 8);
+  CHECK(graph.origins(1).back().chain.size() == 2);
 }
 
 TEST_CASE("ids of inputs come back, and the parser merges nothing") {
@@ -188,6 +223,11 @@ TEST_CASE("malformed texts") {
       {"  %1 = neg %x : f32[2] @dense\n return %1", 3, 2, "expected '(' and the place"},
       {"  %1 = neg %x : f32[2] @dense(3:4)\n return %1", 2, 31, "expected a quoted file name"},
       {"  %1 = neg %x : f32[2] @dense(\"f:4:3)\n return %1", 2, 31, "without its end"},
+      {"  %1 = neg %x : f32[2] @dense(\"f\":4:3) > return %1", 2, 42,
+       "found 'return', expected a place such as"},
+      {"  %1 = neg %x : f32[2] @dense(\"f\":4:3) > @rule(tanh)\n return %1", 2, 48,
+       "expected a quoted file name"},
+      {"  %1 = neg %x : f32[2] @rule(tanh) > @dense(\"f\":4:3)\n return %1", 2, 36, "found '>', expected"},
       {"  %1 = neg %x : f32[2] @rule(tanh, of 4)\n return %1", 2, 39, "expected a value such as %4"},
       {"  %1 = neg %x : f32[2] $\n return %1", 2, 24, "the character '$'"},
       {"  %1 = neg %x : f32[2]\n return %1, updates %q = %1", 3, 21, "is no input"},

@@ -83,8 +83,9 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
     where += " is bound";  // a lesson's assignment
   else
     where += " comes from " + std::string(node.op->name);
-  if (!origins.empty() && !origins.front().name.empty()) where += " in " + origins.front().name;
-  return {where, origins.empty() ? SourceSpan{} : origins.front().span};
+  const Origin* source = find_source(origins);
+  if (source && !source->chain.front().scope.empty()) where += " in " + source->chain.front().scope;
+  return {where, place_of(origins)};
 }
 
 std::string Elaborator::describe(const Object& object) const {

@@ -10,18 +10,16 @@
 namespace gradus::language {
 
 void Elaborator::put_origin(const SourceSpan& span) {
-  Origin origin;
-  origin.name = path_ && !path_->path.empty() ? path_->path : options_.name;
-  origin.span = user_span(span);
-  Origins origins{std::move(origin)};
-  constexpr size_t most_library_lines = 3;
+  constexpr size_t most_library_lines = 3;  // the innermost ones
+  std::vector<Origin::Place> chain;
   const SourceSpan* place = &span;
   for (const Activation* a = activation_; a && a->library; a = a->caller) {  // innermost first
-    if (origins.size() <= most_library_lines)
-      origins.push_back({Origin::Kind::source, a->name, *place, -1, Origin::no_value});
+    if (chain.size() < most_library_lines) chain.push_back({a->name, *place});
     place = &a->call_span;
   }
-  frame_->builder.set_origins(std::move(origins));
+  chain.push_back({path_ && !path_->path.empty() ? path_->path : options_.name, *place});
+  std::reverse(chain.begin(), chain.end());
+  frame_->builder.set_origins({Origin::source(std::move(chain))});
 }
 
 ElementType Elaborator::common_element(const std::vector<const Object*>& objects, const char* symbol,

@@ -105,10 +105,8 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     for (int i = 2; taken(name); ++i) name = fmt::format("{}_{}", wanted, i);
     return name;
   };
-  Origin here;
-  here.name = path_->path.empty() ? options_.name : path_->path;
-  here.span = user_span(span);
-  body->builder.set_origins({here});
+  const std::string& scope = path_->path.empty() ? options_.name : path_->path;
+  body->builder.set_origins({Origin::source({{scope, user_span(span)}})});
   const Value index = body->builder.input("index", InputKind::data, Type(ElementType::i64));
   for (size_t i = 0; i < carries.size(); ++i) {
     const Value input =

@@ -262,10 +262,15 @@ TEST_CASE("origins name the scope and the user's line") {
   bool found = false;
   for (uint32_t i = 0; i < lesson.graph.size(); ++i)
     if (lesson.graph.node(i).op->id == OpId::dot) {
-      const Origin& origin = lesson.graph.origins(i).at(0);
-      CHECK(origin.name == "hidden");
-      CHECK(origin.span.file == "test.gradus");
-      CHECK(origin.span.line == 3);
+      REQUIRE(lesson.graph.origins(i).size() == 1);
+      const std::vector<Origin::Place>& chain = lesson.graph.origins(i)[0].chain;
+      REQUIRE(chain.size() == 2);
+      CHECK(chain[1].scope == "dense");
+      CHECK(chain[1].span.file == "library/layers.gradus");
+      const Origin::Place& place = chain[0];
+      CHECK(place.scope == "hidden");
+      CHECK(place.span.file == "test.gradus");
+      CHECK(place.span.line == 3);
       found = true;
     }
   CHECK(found);
