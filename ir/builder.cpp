@@ -32,12 +32,9 @@ bool same_request(const Node& a, const Node& b) {
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(std::string name, BuilderOptions options) : options_(options) {
+GraphBuilder::GraphBuilder(std::string name, BuilderOptions options) : options_(std::move(options)) {
+  if (!options_.ids) options_.ids = std::make_shared<IdSource>();
   graph_.name_ = std::move(name);
-}
-
-void GraphBuilder::reserve_ids(uint32_t first_free) {
-  graph_.next_id_ = std::max(graph_.next_id_, first_free);
 }
 
 size_t GraphBuilder::hash_of(const Node& node) const {
@@ -56,11 +53,12 @@ Value GraphBuilder::append(Node node) {
                  "without memoization the number of nodes can grow exponentially with the depth");
   if (preferred_id_ != Origin::no_value) {
     node.id = preferred_id_;
-    graph_.next_id_ = std::max(graph_.next_id_, node.id + 1);
+    reserve_ids(node.id + 1);
     preferred_id_ = Origin::no_value;
   } else {
-    node.id = graph_.next_id_++;
+    node.id = options_.ids->take();
   }
+  if (node.body) reserve_ids(node.body->next_id());
   node.derivative = derivative_ && !node.operands.empty();
   const auto index = static_cast<uint32_t>(graph_.nodes_.size());
   graph_.nodes_.push_back(std::move(node));
@@ -160,11 +158,12 @@ Graph GraphBuilder::finish() && {
     hash = mix(mix(hash, result.value.node), result.value.result);
   for (const Update& update : graph_.updates_) hash = mix(mix(hash, update.input), update.value.node);
   graph_.hash_ = hash;
+  graph_.next_id_ = options_.ids->next();
   return std::move(graph_);
 }
 
 Rewriter::Rewriter(const Graph& old, std::string pass, BuilderOptions options)
-    : old_(old), pass_(std::move(pass)), builder_(old.name(), options), mapped_(old.size()) {
+    : old_(old), pass_(std::move(pass)), builder_(old.name(), std::move(options)), mapped_(old.size()) {
   builder_.reserve_ids(old.next_id());
   builder_.set_header(old.header());
   const std::vector<bool> live = live_nodes(old);

@@ -1,6 +1,8 @@
 // GraphBuilder: the one way to make a graph. Infers types, hash-conses, records provenance.
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,9 +14,21 @@
 
 namespace gradus {
 
+// Gives stable ids. A graph and its bodies share one, so that an id names one node of a whole text.
+class IdSource {
+ public:
+  uint32_t take() { return next_++; }
+  void reserve(uint32_t first_free) { next_ = std::max(next_, first_free); }  // ids below are given no more
+  uint32_t next() const { return next_; }
+
+ private:
+  uint32_t next_ = 0;
+};
+
 struct BuilderOptions {
-  bool memoize = true;             // false: every request makes a new node (`--no-memo`)
-  size_t node_limit = 20'000'000;  // more nodes than this are the user's error
+  bool memoize = true;                      // false: every request makes a new node (`--no-memo`)
+  size_t node_limit = 20'000'000;           // more nodes than this are the user's error
+  std::shared_ptr<IdSource> ids = nullptr;  // of a body: that of the graph around it; null: one of its own
 };
 
 class GraphBuilder {
@@ -52,7 +66,8 @@ class GraphBuilder {
   // The stable id for the next new node; used once. Passes call it to keep names across graphs.
   void prefer_id(uint32_t id) { preferred_id_ = id; }
   // Ids below this are never given to new nodes (passes: next_id of the old graph).
-  void reserve_ids(uint32_t first_free);
+  void reserve_ids(uint32_t first_free) { options_.ids->reserve(first_free); }
+  const std::shared_ptr<IdSource>& ids() const { return options_.ids; }
 
   void add_result(std::string name, Value value);
   void add_update(uint32_t input, Value value);

@@ -36,7 +36,7 @@ struct Node {
   Attributes attributes;
   std::vector<Type> types;            // one per result
   std::shared_ptr<const Graph> body;  // null for most ops
-  uint32_t id = 0;                    // printed as %id; kept by passes, so that dumps can be compared
+  uint32_t id = 0;                    // printed as %id; kept by passes; bodies included, each is given once
   // Nothing but a derivative asked for it: rules may assume that its operands are finite. What a user wrote
   // means IEEE arithmetic. Not part of the key; a node that both ask for is the user's.
   bool derivative = false;
@@ -82,7 +82,7 @@ class Graph {
   const std::vector<Update>& updates() const { return updates_; }
   Value status() const { return status_; }  // none, or an i64[2] (check, element)
 
-  uint32_t next_id() const { return next_id_; }  // smallest unused stable id
+  uint32_t next_id() const { return next_id_; }  // above those of its nodes and bodies
 
   // Same computation: structure, names and header, but neither stable ids nor origins.
   friend bool same_structure(const Graph& a, const Graph& b);

@@ -104,11 +104,12 @@ Value fails(GraphBuilder& b, Value value, Watch watch) {
 
 class Instrumenter {
  public:
-  Instrumenter(const Graph& graph, const InfiniteInputs& infinite, bool watch_inputs)
+  Instrumenter(const Graph& graph, const InfiniteInputs& infinite, bool watch_inputs,
+               std::shared_ptr<IdSource> ids = nullptr)
       : graph_(graph),
         infinities_(graph, infinite),
         watch_inputs_(watch_inputs),
-        rewriter_(graph, "check-numerics") {}
+        rewriter_(graph, "check-numerics", {.ids = std::move(ids)}) {}
 
   Graph step() {
     std::vector<Value> bad;
@@ -172,8 +173,8 @@ class Instrumenter {
 
   Value keep_watched_body(uint32_t index) {
     const Node& node = graph_.node(index);
-    auto body =
-        std::make_shared<const Graph>(Instrumenter(*node.body, infinities_.body_inputs(node), false).body());
+    auto body = std::make_shared<const Graph>(
+        Instrumenter(*node.body, infinities_.body_inputs(node), false, b().ids()).body());
     rewriter_.at(index);
     b().prefer_id(node.id);
     const Value made = b().add(*node.op, rewriter_.map(node.operands), node.attributes, std::move(body));

@@ -179,7 +179,9 @@ class ReverseMode {
   Value index_;
 };
 
-BuilderOptions builder_options(const PassContext& context) { return {context.memoize, context.node_limit}; }
+BuilderOptions builder_options(const PassContext& context) {
+  return {context.memoize, context.node_limit, context.ids};
+}
 
 void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, PassContext& context) {
   const Node& node = rewriter.old().node(index);

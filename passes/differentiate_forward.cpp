@@ -173,7 +173,7 @@ Graph differentiate_forward(const Graph& graph, PassContext& context) {
   for (uint32_t i = 0; i < graph.size(); ++i)
     if (graph.node(i).op->id == OpId::mark)
       next_mark = std::max(next_mark, graph.node(i).attributes.integer_or("id", 0) + 1);
-  Rewriter rewriter(graph, "differentiate-forward", {context.memoize, context.node_limit});
+  Rewriter rewriter(graph, "differentiate-forward", {context.memoize, context.node_limit, context.ids});
   ChainProduct product(rewriter.builder(), false);
   for (uint32_t i : rewriter.live()) {
     if (graph.node(i).op->id == OpId::gradient)

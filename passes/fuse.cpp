@@ -42,10 +42,11 @@ std::string_view role_name(KernelRole role) {
 // Makes the graph of kernels, a group after its producers.
 class Emission {
  public:
-  Emission(const Graph& graph, const PassContext& context)
+  Emission(const Graph& graph, PassContext& context)
       : graph_(graph),
+        context_(context),
         groups_(graph),
-        rewriter_(graph, "fuse", {true, context.node_limit}),
+        rewriter_(graph, "fuse", {true, context.node_limit, context.ids}),
         done_(groups_.size(), false) {}
 
   Graph run() && {
@@ -116,15 +117,14 @@ class Emission {
   // A kernel stays what it is, so that the pass applies to its own output.
   Value emit_body(uint32_t i) {
     const Node& node = graph_.node(i);
-    PassContext inner;
     rewriter_.builder().prefer_id(node.id);
     return rewriter_.builder().add(
         *node.op, look_up(node.operands), node.attributes,
-        node.op->id == OpId::kernel ? node.body : std::make_shared<const Graph>(fuse(*node.body, inner)));
+        node.op->id == OpId::kernel ? node.body : std::make_shared<const Graph>(fuse(*node.body, context_)));
   }
 
   Value emit_kernel(size_t index, const std::vector<Value>& yields) {
-    KernelBody body(groups_, index);
+    KernelBody body(groups_, index, rewriter_.builder().ids());
     for (Value value : yields) body.yield(value);
     std::vector<Value> operands = look_up(body.operands());
     return rewriter_.builder().add(OpId::kernel, std::move(operands),
@@ -133,6 +133,7 @@ class Emission {
   }
 
   const Graph& graph_;
+  PassContext& context_;
   KernelGroups groups_;
   Rewriter rewriter_;
   std::vector<bool> done_;
@@ -145,8 +146,8 @@ bool has_call(const Graph& graph) {
   return false;
 }
 
-Graph inline_calls(const Graph& graph) {
-  Rewriter rewriter(graph, "fuse");
+Graph inline_calls(const Graph& graph, const PassContext& context) {
+  Rewriter rewriter(graph, "fuse", {.ids = context.ids});
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
     if (node.op->id != OpId::call) {
@@ -162,7 +163,7 @@ Graph inline_calls(const Graph& graph) {
 }  // namespace
 
 Graph fuse(const Graph& graph, PassContext& context) {
-  if (has_call(graph)) return fuse(inline_calls(graph), context);
+  if (has_call(graph)) return fuse(inline_calls(graph, context), context);
   return Emission(graph, context).run();
 }
 

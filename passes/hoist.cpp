@@ -42,8 +42,7 @@ class ScanHoist {
     if (hoisted_.empty() || layout_.length < 1) return false;
     mark_used();
     make_moved();
-    GraphBuilder builder(body_.name());
-    builder.reserve_ids(body_.next_id());
+    GraphBuilder builder(body_.name(), {.ids = outer_.ids()});
     declare_inputs(builder, operands, attributes);
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
@@ -300,7 +299,7 @@ bool has_gradient(const Graph& graph) {
 }
 
 Graph hoist_scans(const Graph& graph, PassContext& context) {
-  Rewriter rewriter(graph, "hoist", {context.memoize, context.node_limit});
+  Rewriter rewriter(graph, "hoist", {context.memoize, context.node_limit, context.ids});
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
     if (!node.body || node.op->id == OpId::kernel) {

@@ -11,13 +11,6 @@ bool KernelBody::is_inside(Value value) const {
   return group == group_ || group == other_;
 }
 
-// Ids of a body are its own, so the value's id goes into the origins.
-Origins KernelBody::origins_of(uint32_t node) const {
-  Origins origins = groups_.graph().origins(node);
-  origins.push_back(Origin::pass("fuse", groups_.node(node).id));
-  return origins;
-}
-
 Value KernelBody::clone(Value value) {
   if (auto it = cloned_.find(value); it != cloned_.end()) return it->second;
   const Node& node = groups_.node(value.node);
@@ -34,7 +27,8 @@ Value KernelBody::clone(Value value) {
     operands.push_back(check && operand != groups_.indices_of(value.node)
                            ? build::constant(builder_, groups_.graph().type(operand), 0)
                            : clone(operand));
-  builder_.set_origins(origins_of(value.node));
+  builder_.set_origins(groups_.graph().origins(value.node));
+  builder_.prefer_id(node.id);
   const Value made = builder_.add(*node.op, std::move(operands), node.attributes, node.body);
   for (uint32_t r = 0; r < node.types.size(); ++r) cloned_[{value.node, r}] = {made.node, r};
   return cloned_[value];

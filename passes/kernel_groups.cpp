@@ -354,7 +354,7 @@ bool KernelGroups::may_merge_rows(size_t g, size_t p) const {
   const int64_t rows = element_count(reduction.types[0].shape);
   if (rows == 0 || (elements / rows < shortest_row && elements > most_short_rows)) return false;
   if (group.nodes.size() + producer.nodes.size() > most_row_nodes) return false;
-  KernelBody body(*this, g, p);
+  KernelBody body(*this, g, nullptr, p);
   for (Value value : yields(g, p)) body.yield(value);
   const Graph together = std::move(body).finish();
   return !has_too_many_copies(together) && row_form(together).has_value();

@@ -151,7 +151,7 @@ class Schedule {
 }  // namespace
 
 Graph order(const Graph& graph, PassContext& context) {
-  Rewriter rewriter(graph, "order", {true, context.node_limit});
+  Rewriter rewriter(graph, "order", {true, context.node_limit, context.ids});
   std::vector<uint32_t> sequence = Schedule(graph).run();
   // Inputs keep their places: their order is the calling convention.
   std::stable_partition(sequence.begin(), sequence.end(),

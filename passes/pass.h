@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "ir/builder.h"
 #include "ir/error.h"
 #include "ir/graph.h"
 
@@ -15,6 +17,8 @@ struct PassContext {
   bool memoize = true;             // false: no hash-consing, no accumulation of adjoints (`--no-memo`)
   size_t node_limit = 20'000'000;  // the user's error beyond this
   uint64_t memo_hits = 0;          // values that derivatives asked for and that existed already
+  // Of new nodes: a pass goes into bodies with the context of the graph around them.
+  std::shared_ptr<IdSource> ids = std::make_shared<IdSource>();
   std::vector<Diagnostic> warnings;
 };
 

@@ -67,6 +67,7 @@ std::span<const std::string_view> passes_to(Stage stage) {
 Graph run_passes(const Graph& graph, std::span<const std::string_view> names, PassContext& context,
                  const PassObserver& observer) {
   Graph current = graph;
+  context.ids = std::make_shared<IdSource>();  // what was compiled before with it does not show in ids
   for (std::string_view pass_name : names) {
     const Pass* pass = find_pass(pass_name);
     if (!pass)

@@ -76,7 +76,7 @@ class Planner {
     place_results();
     place_updates();
     place_rest();
-    Rewriter rewriter(graph_, "plan-buffers", {true, context.node_limit});
+    Rewriter rewriter(graph_, "plan-buffers", {true, context.node_limit, context.ids});
     for (uint32_t i : rewriter.live()) {
       const Node& node = graph_.node(i);
       if (places_[i].empty()) {

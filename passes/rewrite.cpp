@@ -116,7 +116,7 @@ std::vector<bool> barriers_of(const Graph& graph) {
 
 Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephole::Rule> rules,
               SpecialRule special, const PassContext& context) {
-  Rewriter rewriter(graph, std::string(pass), {context.memoize, context.node_limit});
+  Rewriter rewriter(graph, std::string(pass), {context.memoize, context.node_limit, context.ids});
   Peephole peephole(rewriter.builder(), rules);
   const std::vector<bool> barrier = barriers_of(graph);
   for (uint32_t i : rewriter.live()) {

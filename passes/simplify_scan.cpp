@@ -47,8 +47,9 @@ KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
   return kept;
 }
 
-std::shared_ptr<const Graph> with_results(const Graph& body, const std::vector<size_t>& positions) {
-  Rewriter rewriter(body, "simplify");
+std::shared_ptr<const Graph> with_results(const Graph& body, const std::vector<size_t>& positions,
+                                          const PassContext& context) {
+  Rewriter rewriter(body, "simplify", {context.memoize, context.node_limit, context.ids});
   for (uint32_t i : rewriter.live()) rewriter.keep(i);
   std::vector<NamedValue> results;
   for (size_t position : positions) {
@@ -74,7 +75,7 @@ std::vector<std::vector<bool>> read_results(const Graph& graph, const std::vecto
 }  // namespace
 
 Graph scan_results(const Graph& graph, const PassContext& context) {
-  Rewriter rewriter(graph, "simplify", {context.memoize, context.node_limit});
+  Rewriter rewriter(graph, "simplify", {context.memoize, context.node_limit, context.ids});
   const std::vector<std::vector<bool>> read = read_results(graph, rewriter.live());
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
@@ -90,7 +91,7 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
     Attributes attributes = node.attributes;
     attributes.set("histories", kept.histories);
     const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
-                                              with_results(*body, kept.body_results));
+                                              with_results(*body, kept.body_results, context));
     std::vector<Value> values;
     for (uint32_t position : kept.position) values.push_back({scan.node, position});
     rewriter.replace(i, std::move(values));

@@ -40,8 +40,8 @@ Kernel::Kernel(std::string kernel_name, const Graph& body, const std::vector<int
     const Node& node = body.node(i);
     if (!live[i] || node.op->id != OpId::constant || !node.attributes.has("values")) continue;
     lowered.tables.push_back({i, 0});
-    values.place({i, 0}, f.parameter(fmt::format("table{}", node.id), BufferRole::read, node.types[0].element,
-                                     element_count(node.types[0].shape)));
+    values.place({i, 0}, f.parameter(fmt::format("table{}", values.number(node)), BufferRole::read,
+                                     node.types[0].element, element_count(node.types[0].shape)));
   }
 }
 
@@ -58,7 +58,8 @@ int64_t Kernel::home(Value value) {
       return results[r];
     }
   const Type& t = type(value);
-  const int64_t buffer = scratch(fmt::format("v{}", body.node(value).id), t.element, element_count(t.shape));
+  const int64_t buffer =
+      scratch(fmt::format("v{}", values.number(body.node(value))), t.element, element_count(t.shape));
   values.place(value, buffer);
   return buffer;
 }

@@ -42,6 +42,9 @@ Values::Values(FunctionBuilder& function, const Graph& body)
   for (uint32_t i = 0; i < body.size(); ++i)
     for (Value operand : body.node(i).operands) ++use_counts_[operand.node];
   for (const NamedValue& result : body.results()) ++use_counts_[result.value.node];
+  size_t inputs = 0, rest = body.inputs().size();
+  for (uint32_t i = 0; i < body.size(); ++i)
+    numbers_[body.node(i).id] = body.node(i).op->id == OpId::input ? inputs++ : rest++;
 }
 
 Pulled Values::named(Pulled pulled, const std::string& name) {
@@ -62,7 +65,7 @@ Pulled Values::pull(Value value, const Indices& tuple) {
   Pulled pulled = compute(value, tuple);
   const Node& node = body_.node(value);
   if (pulled.size > longest_expression || (pulled.size > 0 && use_counts_[value.node] > 1))
-    pulled = named(std::move(pulled), fmt::format("v{}", node.id));
+    pulled = named(std::move(pulled), fmt::format("v{}", number(node)));
   const int level = std::max(pulled.level, std::min(1, f_.level()));
   memo_[std::move(key)] = {pulled, f_.scope_id(level)};
   return pulled;
@@ -183,7 +186,7 @@ Pulled Values::elementwise(const Node& node, const Indices& tuple) {
   std::vector<Expression> arguments;
   for (size_t i = 0; i < operands.size(); ++i) {
     if (operands[i].size > 0 && (counts[i] > 1 || operands[i].level < result.level))
-      operands[i] = named(operands[i], fmt::format("v{}", body_.node(node.operands[i]).id));
+      operands[i] = named(operands[i], fmt::format("v{}", number(body_.node(node.operands[i]))));
     result.size += operands[i].size;
     arguments.push_back(operands[i].value);
   }
@@ -275,11 +278,11 @@ Pulled Values::gather(const Node& node, const Indices& tuple) {
       pull(node.operands[1], Indices(tuple.begin(), tuple.begin() + static_cast<std::ptrdiff_t>(rank)));
   if (ids.element != ElementType::i64) id.value = loop::cast(ElementType::i64, id.value);
   ++id.size;
-  id = named(id, fmt::format("id{}", node.id));
+  id = named(id, fmt::format("id{}", number(node)));
   const Expression inside = both(loop::make(ScalarOp::greater_equal, {id.value, integer(0)}),
                                  loop::make(ScalarOp::less, {id.value, integer(from[batch])}));
   const Pulled safe =
-      named({choose(inside, id.value, integer(0)), id.level, 3}, fmt::format("row{}", node.id));
+      named({choose(inside, id.value, integer(0)), id.level, 3}, fmt::format("row{}", number(node)));
   Indices inner(tuple.begin(), tuple.begin() + static_cast<std::ptrdiff_t>(batch));
   inner.push_back(
       f_.space.opaque(safe.value, {0, from[batch] - 1}, std::max(safe.level, std::min(1, f_.level()))));
@@ -295,7 +298,7 @@ Index Values::box_start(const Node& node, size_t operand, int64_t most) {
   Pulled start = pull(node.operands[operand], {});
   if (start.value->type != ElementType::i64) start.value = loop::cast(ElementType::i64, start.value);
   start = named({minimum(maximum(start.value, integer(0)), integer(most)), start.level, start.size + 3},
-                fmt::format("start{}", node.id));
+                fmt::format("start{}", number(node)));
   return f_.space.opaque(start.value, {0, most}, std::max(start.level, std::min(1, f_.level())));
 }
 
@@ -330,7 +333,7 @@ Pulled Values::dynamic_update_slice(const Node& node, const Indices& tuple) {
 Pulled Values::one_hot(const Node& node, const Indices& tuple) {
   const Type& ids = body_.type(node.operands[0]);
   Pulled id = pull(node.operands[0], Indices(tuple.begin(), tuple.end() - 1));
-  if (id.level < f_.space.level(tuple.back())) id = named(id, fmt::format("id{}", node.id));
+  if (id.level < f_.space.level(tuple.back())) id = named(id, fmt::format("id{}", number(node)));
   const Expression position = f_.space.expression(tuple.back());
   const Expression wanted =
       ids.element == ElementType::i64 ? id.value : loop::cast(ElementType::i64, id.value);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "codegen/lower/function_builder.h"
 #include "ir/graph.h"
@@ -46,6 +47,10 @@ class Values {
   loop::Expression within(const Index& index, int64_t low, int64_t high);
   Index clamped(const Index& index, int64_t low, int64_t high);
 
+  // Numbers of the body's own, in the order of its text, so that equal bodies become equal loops whatever
+  // their stable ids are.
+  size_t number(const Node& node) const { return numbers_.at(node.id); }
+
   const Graph& body() const { return body_; }
   FunctionBuilder& function() { return f_; }
 
@@ -79,7 +84,8 @@ class Values {
 
   FunctionBuilder& f_;
   const Graph& body_;
-  std::vector<int64_t> use_counts_;  // per node
+  std::vector<int64_t> use_counts_;               // per node
+  std::unordered_map<uint32_t, size_t> numbers_;  // by id
   std::map<Value, int64_t> placed_;
   std::map<Value, Source> bound_;
   std::map<Key, Memo> memo_;

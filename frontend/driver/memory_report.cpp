@@ -18,14 +18,8 @@ constexpr int64_t alignment = 64;  // of plan-buffers
 
 int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-uint32_t id_of(const Graph& graph, uint32_t node) {
-  for (const Origin& origin : graph.origins(node))
-    if (origin.kind == Origin::Kind::pass && origin.name == "fuse") return origin.of;
-  return graph.node(node).id;
-}
-
 const Origin* rule_of(const Graph& graph, uint32_t node) {
-  return find_rule(graph.origins(node), id_of(graph, node));
+  return find_rule(graph.origins(node), graph.node(node).id);
 }
 
 std::string op_text(const Graph& graph, uint32_t node) {
@@ -126,7 +120,7 @@ class Report {
     const bool fused = kernel.op->id == OpId::kernel;
     const Graph& graph = fused ? *kernel.body : graph_;
     const uint32_t node = fused ? kernel.body->results()[result].value.node : index;
-    buffer.value = fmt::format("%{}", id_of(graph, node));
+    buffer.value = fmt::format("%{}", graph.node(node).id);
     buffer.op = op_text(graph, node);
     buffer.span = place_of(graph.origins(node));
     if (const Origin* source = find_source(graph.origins(node))) buffer.scope = source->chain.front().scope;

@@ -73,9 +73,8 @@ std::vector<Type> infer_call(const OpUse& use) {
 // A call to a body that repeats the primal one and takes its gradient; equal bodies are equal calls.
 std::vector<Value> call_adjoint(const GradientUse& use) {
   const Graph& primal = *use.node.body;
-  GraphBuilder body(primal.name() + "_adjoint");
+  GraphBuilder body(primal.name() + "_adjoint", {.ids = use.builder.ids()});
   body.set_origins(use.builder.current_origins());
-  body.reserve_ids(use.builder.graph().next_id());
   std::vector<Value> inputs, operands = use.node.operands;
   for (const Input& input : primal.inputs())
     inputs.push_back(body.input(input.name, input.kind, primal.type(input.value)));

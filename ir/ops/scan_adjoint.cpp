@@ -77,12 +77,11 @@ class AdjointScan {
       : use_(use),
         layout_(use.node),
         primal_(*use.node.body),
-        body_(primal_.name() + "_adjoint"),
+        body_(primal_.name() + "_adjoint", {.ids = use.builder.ids()}),
         products_(weight_products(primal_, layout_)),
         adjoints_(use.node.operands.size()) {
     // Its inputs and sums come from the rule; what comes from a node of the primal body says so itself.
     body_.set_origins(use.builder.current_origins());
-    body_.reserve_ids(use.builder.graph().next_id());
   }
 
   std::vector<Value> run() {

@@ -26,7 +26,8 @@ struct Definition {
 
 // One graph or body: its own names and numbers.
 struct Scope {
-  explicit Scope(std::string name) : builder(std::move(name), BuilderOptions{.memoize = false}) {}
+  Scope(std::string name, std::shared_ptr<IdSource> ids)
+      : builder(std::move(name), BuilderOptions{.memoize = false, .ids = std::move(ids)}) {}
 
   GraphBuilder builder;
   std::map<std::string, Definition, std::less<>> inputs;
@@ -82,8 +83,9 @@ class GraphParser : private TokenReader {
   static std::string spelled_name(const Token& token);
   uint32_t parse_id(const Token& token);
   void parse_block(Scope& scope, const std::vector<Declared>& inputs, std::string_view last);
+  // The ids that the text defines from here on, sorted: of the block that follows, or of its bodies as well.
+  std::vector<uint32_t> defined_ids(bool with_bodies) const;
   // Inputs have stable ids as well, which the text does not show; they get the smallest ones that are free.
-  void find_defined_ids(Scope& scope);
   void make_inputs(Scope& scope, const std::vector<Declared>& inputs);
   // Goes to the next line of the block that could be a statement; false at the end of the block.
   bool recover(size_t start);
@@ -109,6 +111,8 @@ class GraphParser : private TokenReader {
                     std::map<uint32_t, SourceSpan>& updated);
   void parse_status(Scope& scope);
 
+  std::vector<uint32_t> ids_of_text_;
+  uint32_t free_id_ = 0;  // for the next input
   int depth_ = 0;
   bool sound_ = true;  // of the statement being read: shape inference may look at it
 };

@@ -26,9 +26,10 @@ ParsedGraph GraphParser::run() {
 ParsedGraph GraphParser::parse_graph() {
   const SourceSpan head = span(peek());
   expect("graph", "'graph @name (inputs) { … }'");
-  Scope scope(parse_at_name("the graph's name such as @mlp"));
+  Scope scope(parse_at_name("the graph's name such as @mlp"), nullptr);
   scope.builder.set_header(parse_attributes());
   std::vector<Declared> inputs = parse_inputs(scope, nullptr);
+  ids_of_text_ = defined_ids(true);
   parse_block(scope, inputs, "return");
   if (peek().kind != TokenKind::end) fail(peek(), "the end of the text", "one text holds one graph");
   scope.places.head = head;
@@ -105,7 +106,7 @@ uint32_t GraphParser::parse_id(const Token& token) {
 
 void GraphParser::parse_block(Scope& scope, const std::vector<Declared>& inputs, std::string_view last) {
   expect("{", "'{'");
-  find_defined_ids(scope);
+  scope.defined_ids = defined_ids(false);
   make_inputs(scope, inputs);
   for (;;) {
     const size_t start = position_;
@@ -125,34 +126,32 @@ void GraphParser::parse_block(Scope& scope, const std::vector<Declared>& inputs,
   expect("}", fmt::format("'}}' after the '{}' line", last));
 }
 
-void GraphParser::find_defined_ids(Scope& scope) {
+std::vector<uint32_t> GraphParser::defined_ids(bool with_bodies) const {
+  std::vector<uint32_t> ids;
   int depth = 0;
   for (size_t p = position_; p < tokens_.size() && depth >= 0; ++p) {
     const Token& token = tokens_[p];
-    if (token.kind == TokenKind::punctuation && token.text == "{") ++depth;
-    if (token.kind == TokenKind::punctuation && token.text == "}") --depth;
-    if (depth != 0 || token.kind != TokenKind::value || !is_id(token) || p + 1 >= tokens_.size()) continue;
+    depth += brace(p);
+    if ((depth != 0 && !with_bodies) || token.kind != TokenKind::value || !is_id(token) ||
+        p + 1 >= tokens_.size())
+      continue;
     const std::string_view next = tokens_[p + 1].text;
     if (tokens_[p + 1].kind != TokenKind::punctuation || (next != "=" && next != ":")) continue;
     uint32_t id = 0;
     if (std::from_chars(token.text.data(), token.text.data() + token.text.size(), id).ec == std::errc())
-      scope.defined_ids.push_back(id);
+      ids.push_back(id);
   }
-  std::sort(scope.defined_ids.begin(), scope.defined_ids.end());
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 void GraphParser::make_inputs(Scope& scope, const std::vector<Declared>& inputs) {
-  uint32_t id = 0;
-  auto taken = scope.defined_ids.begin();
   for (const Declared& input : inputs) {
-    while (taken != scope.defined_ids.end() && *taken <= id) {
-      if (*taken == id) ++id;
-      ++taken;
-    }
+    while (std::binary_search(ids_of_text_.begin(), ids_of_text_.end(), free_id_)) ++free_id_;
     Definition definition{{}, 1, !input.type, input.span};
     if (input.type) {
       scope.builder.set_origins(input.origins);
-      scope.builder.prefer_id(id++);
+      scope.builder.prefer_id(free_id_++);
       definition.value = scope.builder.input(input.name, input.kind, *input.type);
       scope.note_place(definition.value, input.span);
     } else {

@@ -86,7 +86,7 @@ void GraphParser::parse_body(Scope& outer, Statement& statement) {
   const Token& start = peek();
   if (depth_ >= deepest_nesting)
     fail_with(start, fmt::format("bodies are nested more than {} deep", deepest_nesting));
-  Scope scope("body");
+  Scope scope("body", outer.builder.ids());
   std::vector<Declared> inputs = parse_inputs(scope, &outer);
   for (const Declared& input : inputs)
     if (input.bound) statement.operands.push_back(input.operand);

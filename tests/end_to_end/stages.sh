@@ -18,6 +18,20 @@ for stage in forward backward optimized kernels; do  # not only to itself: what 
   "$gradus" dump "$work/$stage.gir" --stage=loops -o "$work/$stage.loops.gir"
   cmp "$work/loops.gir" "$work/$stage.loops.gir"
 done
+# An id names one node of the whole text, bodies included, and its copies: a scan made once more, kernels that repeat it.
+for stage in forward backward optimized kernels; do
+  awk -v stage=$stage '
+    $1 ~ /^%[0-9]+(:[0-9]+)?$/ && $2 == "=" {
+      id = $1; sub(/:.*/, "", id)
+      node = $3; if (match($0, / : [^@]*/)) node = node substr($0, RSTART, RLENGTH)
+      sub(/( derivative)? *$/, "", node)
+      if (id in nodes && (stage == "forward" || nodes[id] != node)) {
+        print "stage " stage ": " id " is " nodes[id] " and " node; bad = 1
+      }
+      nodes[id] = node
+    }
+    END { exit bad }' "$work/$stage.gir" >&2
+done
 grep -q '@rule(' "$work/backward.gir" || { echo "the backward dump names no rule" >&2; exit 1; }
 for stage in llvm asm; do
   "$gradus" dump "$model" --stage=$stage -o "$work/$stage.txt"

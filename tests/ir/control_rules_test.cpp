@@ -2,12 +2,15 @@
 // edges: the rules, through `differentiate`, against the evaluator's dual numbers.
 #include <catch2/catch.hpp>
 
+#include <map>
+
 #include "ir/build.h"
 #include "ir/evaluate/evaluate.h"
 #include "ir/op.h"
 #include "ir/text/parse.h"
 #include "ir/text/print.h"
 #include "passes/pass.h"
+#include "passes/pipeline.h"
 #include "tests/ir/sample_inputs.h"
 
 using namespace gradus;
@@ -31,6 +34,18 @@ void compare(const std::string& text) {
       all_zero &= found[r].floats[e] == 0;
     }
   CHECK(!all_zero);
+}
+
+// What is called %n in a body is not what is called so around it; a kernel may repeat a constant.
+void check_ids(const Graph& graph, bool kernel = false, std::map<uint32_t, OpId> around = {}) {
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    const OpId op = graph.node(i).op->id;
+    const auto [it, made] = around.emplace(graph.node(i).id, op);
+    const bool sound = made || (kernel && op == OpId::constant && it->second == op);
+    CHECK(sound);
+  }
+  for (uint32_t i = 0; i < graph.size(); ++i)
+    if (graph.node(i).body) check_ids(*graph.node(i).body, graph.node(i).op->id == OpId::kernel, around);
 }
 
 double differentiated_at(const std::string& text, const std::vector<double>& inputs) {
@@ -153,4 +168,41 @@ TEST_CASE("the backward graph of sigmoid uses the forward value and no exp") {
     sigmoids += expanded.node(i).op->id == OpId::sigmoid;
   }
   CHECK(sigmoids == 1);
+}
+
+TEST_CASE("passes give the nodes of bodies ids that the graph around them does not have") {
+  const Graph graph = parse_graph(
+      "graph @g (%x: f64[3,2], %h: f64[], %w: f64[], %a: f64[2,2]) { "
+      "%10 = scan {carries=1, sequences=1, length=3} (%t, %c = %h, %r = %x, %v = %w, %b = %a) { "
+      "%20 = scan {carries=1, sequences=1, length=2} (%s, %d = %c, %e = %r, %u = %v) { "
+      "%30 = mul %d, %u : f64[]  %31 = add %30, %e : f64[]  %32 = sin %31 : f64[]  "
+      "%33 = gradient %32, %d : f64[]  yield %33 } : f64[]  "
+      "%21 = dot %b, %b {contract=[1]x[0]} : f64[2,2]  %22 = sum %21 {axes=[0,1]} : f64[]  "
+      "%23 = mul %20, %22 : f64[]  yield %23 } : f64[]  "
+      "%11 = call (%y = %10) { %40 = exp %y : f64[]  yield %40 } : f64[]  "
+      "%12:3 = gradient %11, %x, %h, %w : f64[3,2], f64[], f64[]  return %12, %12#1, %12#2, %11 "
+      "}");
+  PassContext context;
+  for (const Stage stage : {Stage::forward, Stage::backward, Stage::optimized, Stage::kernels}) {
+    const Graph brought = run_pipeline(graph, Stage::forward, stage, context);
+    INFO(print(brought));
+    check_ids(brought);
+    check_ids(parse_graph(print(brought)));
+  }
+  check_ids(check_numerics(run_pipeline(graph, Stage::forward, Stage::optimized, context), context));
+}
+
+TEST_CASE("bodies written with the ids of the graph around them keep them, and new nodes get others") {
+  const Graph graph = parse_graph(
+      "graph @g (%x: f64[]) { %0 = call (%a = %x) { %0 = sin %a : f64[]  %7 = exp %0 : f64[]  yield %7 } : "
+      "f64[]  "
+      "%1 = gradient %0, %x : f64[]  return %1 }");
+  CHECK(graph.node(1).body->node(1).id == 0);
+  PassContext context;
+  const Graph expanded = differentiate(graph, context);
+  INFO(print(expanded));
+  for (uint32_t i = 0; i < expanded.size(); ++i)
+    if (expanded.node(i).op->id == OpId::call && expanded.node(i).id != 0)
+      for (uint32_t k = 0; k < expanded.node(i).body->size(); ++k)
+        CHECK(expanded.node(i).body->node(k).id > 7);
 }

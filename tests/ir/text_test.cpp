@@ -120,6 +120,22 @@ TEST_CASE("what several places share has the whole call chain of each of them") 
   CHECK(parse_graph(print(graph)).origins(1) == graph.origins(1));
 }
 
+TEST_CASE("a builder of a body takes its ids from where the graph around it does") {
+  GraphBuilder outer("g");
+  const Value x = outer.input("x", InputKind::data, Type(ElementType::f32, {2}));
+  GraphBuilder body("body", {.ids = outer.ids()});
+  body.add_result("", build::unary(body, OpId::tanh, body.input("a", InputKind::data, outer.type(x))));
+  const auto made = std::make_shared<const Graph>(std::move(body).finish());
+  const Value call = outer.add(OpId::call, {x}, {}, made);
+  CHECK(made->node(0).id == 1);
+  CHECK(made->node(1).id == 2);
+  CHECK(outer.node(call).id == 3);
+  GraphBuilder other("h");  // which takes a body from elsewhere
+  const Value called = other.add(OpId::call, {other.input("x", InputKind::data, outer.type(x))}, {}, made);
+  CHECK(other.node(build::unary(other, OpId::tanh, called)).id > made->node(1).id);
+  CHECK(outer.add(OpId::call, {x}, {}, std::make_shared<const Graph>(*made)) == call);
+}
+
 TEST_CASE("the first eight places that share a value are named") {
   GraphBuilder b("g");
   const Value x = b.input("x", InputKind::data, Type(ElementType::f32, {2}));

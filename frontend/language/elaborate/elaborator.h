@@ -41,7 +41,8 @@ struct Frame {
   std::vector<BodyCheck> checks;
   std::map<std::string, Object> memo;  // calls of pure functions
 
-  explicit Frame(std::string name, BuilderOptions options = {}) : builder(std::move(name), options) {}
+  explicit Frame(std::string name, BuilderOptions options = {})
+      : builder(std::move(name), std::move(options)) {}
 };
 
 struct Environment {

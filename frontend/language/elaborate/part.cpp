@@ -23,6 +23,7 @@ Graph part_of(const Graph& graph, const std::string& name, const std::vector<Nam
     if (!needed[i]) continue;
     const Node& node = graph.node(i);
     builder.set_origins(graph.origins(i));
+    builder.prefer_id(node.id);
     Value made;
     if (node.op->id == OpId::input) {
       const gradus::Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];

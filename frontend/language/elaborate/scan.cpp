@@ -89,7 +89,7 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
                           : to_value(initial, carry.name.span));
   }
 
-  auto body = std::make_unique<Frame>("body", BuilderOptions{.memoize = options_.memoize});
+  auto body = std::make_unique<Frame>("body", BuilderOptions{.memoize = options_.memoize, .ids = b.ids()});
   body->parent = frame_;
   body->number = ++frames_;
   body->lengths = frame_->lengths;
