@@ -47,16 +47,21 @@ KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
   return kept;
 }
 
+// Without what only the others needed.
 std::shared_ptr<const Graph> with_results(const Graph& body, const std::vector<size_t>& positions,
                                           const PassContext& context) {
-  Rewriter rewriter(body, "simplify", {context.memoize, context.node_limit, context.ids});
-  for (uint32_t i : rewriter.live()) rewriter.keep(i);
+  const BuilderOptions options{context.memoize, context.node_limit, context.ids};
+  Rewriter chosen(body, "simplify", options);
+  for (uint32_t i : chosen.live()) chosen.keep(i);
   std::vector<NamedValue> results;
   for (size_t position : positions) {
     const NamedValue& result = body.results()[position];
-    results.push_back({result.name, rewriter.map(result.value)});
+    results.push_back({result.name, chosen.map(result.value)});
   }
-  return std::make_shared<const Graph>(std::move(rewriter).finish(results));
+  const Graph with_dead_nodes = std::move(chosen).finish(results);
+  Rewriter rewriter(with_dead_nodes, "simplify", options);
+  for (uint32_t i : rewriter.live()) rewriter.keep(i);
+  return std::make_shared<const Graph>(std::move(rewriter).finish());
 }
 
 // Per node and result, whether something reads it.

@@ -180,8 +180,9 @@ const Op scan = {
          {"graph @g (%h: f64[3,2], %w: f64[4,3,5]) { %0:2 = scan {carries=1, sequences=0, length=3, "
           "histories=[], reverse=true} (%i, %c = %h, %a = %w) { "
           "%0 = dot %a, %c {contract=[1]x[0]} : f64[4,5,2]  %1 = sum %0 {axes=[0,1]} : f64[2]  "
-          "%2 = broadcast %1 {dims=[1], shape=[3,2]} : f64[3,2]  %3 = sin %2 : f64[3,2]  yield %3, %0 } : "
-          "f64[3,2], f64[3,4,5,2]  return %0, %0#1 }"}},
+          "%2 = constant {element=f64, shape=[2], value=0.03125} : f64[2]  %3 = mul %1, %2 : f64[2]  "
+          "%4 = broadcast %3 {dims=[1], shape=[3,2]} : f64[3,2]  yield %4, %0 } : f64[3,2], f64[3,4,5,2]  "
+          "return %0, %0#1 }"}},
     .bad_samples = {{"graph @g (%h: f32[], %x: f32[5]) { %0 = scan {carries=1, sequences=1, length=4} "
                      "(%i, %c = %h, %e = %x) { %0 = mul %c, %e : f32[]  yield %0 } : f32[]  return %0 }",
                      "leading axis of length 4"},
