@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <csignal>
 #include <system_error>
 
 #include "frontend/command_line/command.h"
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
     actions[sub] = command.set_up(*sub);
   }
   keep_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond its limit is a write that fails, and that is reported
   Sources sources;
   try {
     app.parse(argc, argv);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What else may happen to a training: another one in its folder, signals.
+"""What else may happen to a training: another one in its folder, signals, files that may not grow.
 
 Nothing here depends on how long something takes: runs that are met while they train would never end.
 """
@@ -32,8 +32,8 @@ train M {
 ENDLESS = ["--set", "epochs=1000000000", "--checkpoint-every", "1"]
 
 
-def run(*arguments):
-    return subprocess.run([gradus, *arguments], cwd=work, capture_output=True, text=True)
+def run(*arguments, **options):
+    return subprocess.run([gradus, *arguments], cwd=work, capture_output=True, text=True, **options)
 
 
 def start(*arguments):
@@ -108,3 +108,10 @@ for number in (signal.SIGINT, signal.SIGTERM):
     assert run("train", "--resume", "stopped", "-q", "--set", "epochs=3").returncode == 2  # other settings
     assert (work / "stopped/checkpoint.safetensors").exists()
     shutil.rmtree(work / "stopped")
+
+# --- A file that may not grow so far is an error, and nothing half-written is left of it.
+small = run("train", "line.gradus", "-q", "-o", "small",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)))
+assert small.returncode == 3, small
+assert "cannot write: File too large" in small.stderr and "ulimit -f" in small.stderr, small.stderr
+assert not [path for path in (work / "small").iterdir() if path.suffix == ".tmp"]
