@@ -7,7 +7,6 @@
 #include "codegen/lower/lower.h"
 #include "ir/builder.h"
 #include "ir/error.h"
-#include "ir/ops/scan.h"
 #include "ir/placement.h"
 
 namespace gradus {
@@ -368,6 +367,23 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }
 
+// A step reads a carry where the step before left it, so none is moved: the history that the scan keeps of
+// it, or two places in turn.
+Assembler::CarryPlaces Assembler::place_carry(const ops::ScanLayout& layout, size_t carry, const Type& type,
+                                              const std::vector<Location>& results) {
+  CarryPlaces places;
+  places.result = results[carry];
+  places.count = element_count(type.shape);
+  for (size_t h = 0; h < layout.histories.size(); ++h)
+    if (layout.histories[h] == static_cast<int64_t>(carry))
+      places.histories.push_back(results[layout.result_of_history(h)]);
+  if (!places.histories.empty()) return places;
+  const int64_t size = size_in_bytes(type.element);
+  places.stride = aligned(std::max<int64_t>(places.count * size, 1)) / size;
+  places.turns = allocate(Type(type.element, {2, places.stride}));
+  return places;
+}
+
 void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places) {
   const Node& node = graph.node(index);
   const Graph& body = *node.body;
@@ -375,40 +391,44 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   const std::vector<Location> results = result_locations(graph, index, places);
   const auto count = [&](Value value) { return element_count(body.type(value).shape); };
 
-  for (size_t c = 0; c < layout.carries; ++c) {
-    const Location from = locate(graph, node.operands[c], locations);
-    if (!from.same_place(results[c])) copy(from, results[c], count(body.results()[c].value));
-  }
   std::vector<Location> operands;
   for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
   Locations inside;
   for (uint32_t i = 0; i < body.size(); ++i)
     if (body.node(i).op->id == OpId::constant) locate(body, {i, 0}, inside);
   const Location position = allocate(Type(ElementType::i64));
-  std::vector<Location> next;
-  for (size_t c = 0; c < layout.carries; ++c) next.push_back(allocate(body.type(body.results()[c].value)));
+  std::vector<CarryPlaces> carries;
+  for (size_t c = 0; c < layout.carries; ++c) {
+    carries.push_back(place_carry(layout, c, body.type(body.results()[c].value), results));
+    const CarryPlaces& carry = carries.back();
+    const Location first = carry.turns ? slice(*carry.turns, integer(0), carry.stride) : carry.result;
+    if (!operands[c].same_place(first)) copy(operands[c], first, carry.count);
+  }
   Places body_places;
   body_places.workspace = workspace_end_;
   workspace_end_ += aligned(body.header().integer_or("workspace", 0));
 
   const Expression step = main_.open("t", 0, layout.length);
   const Expression at = layout.reverse ? integer(layout.length - 1) - step : step;
+  const Expression turn = loop::make(loop::ScalarOp::remainder, {step, integer(2)});
   main_.store(position.buffer, Index(0), at);
   inside[body.inputs()[0].value] = position;
-  for (size_t i = 1; i < body.inputs().size(); ++i) {
+  std::vector<Location> next;
+  for (const CarryPlaces& carry : carries) {
+    for (const Location& history : carry.histories)
+      copy(carry.result, slice(history, at, carry.count), carry.count);
+    const size_t input = layout.body_input_of(next.size());
+    inside[body.inputs()[input].value] =
+        carry.turns ? slice(*carry.turns, turn, carry.stride) : slice(carry.histories[0], at, carry.count);
+    next.push_back(carry.turns ? slice(*carry.turns, integer(1) - turn, carry.stride) : carry.result);
+  }
+  for (size_t i = layout.body_input_of(layout.carries); i < body.inputs().size(); ++i) {
     const Value input = body.inputs()[i].value;
     const size_t operand = layout.operand_of_input(i);
-    inside[input] = layout.is_carry(operand)      ? results[operand]
-                    : layout.is_sequence(operand) ? slice(operands[operand], at, count(input))
-                                                  : operands[operand];
+    inside[input] =
+        layout.is_sequence(operand) ? slice(operands[operand], at, count(input)) : operands[operand];
   }
   for (const Input& input : body.inputs()) body_places.inputs.push_back(inside[input.value]);
-  for (size_t h = 0; h < layout.histories.size(); ++h) {
-    const auto carry = static_cast<size_t>(layout.histories[h]);
-    const int64_t elements = count(body.results()[carry].value);
-    copy(results[carry], slice(results[layout.result_of_history(h)], at, elements), elements);
-  }
-  // A carry's next value has a place of its own: kernels that come later still read the old one.
   for (size_t r = 0; r < body.results().size(); ++r)
     body_places.results.push_back(layout.is_carry(r)
                                       ? next[r]
@@ -420,8 +440,10 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
     const Location from = locate(body, value, inside);
     if (!from.same_place(body_places.results[r])) copy(from, body_places.results[r], count(value));
   }
-  for (size_t c = 0; c < layout.carries; ++c) copy(next[c], results[c], count(body.results()[c].value));
   main_.close();
+  for (const CarryPlaces& carry : carries)
+    if (carry.turns)
+      copy(slice(*carry.turns, integer(layout.length % 2), carry.stride), carry.result, carry.count);
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }
 

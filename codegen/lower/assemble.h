@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "codegen/lower/kernel.h"
+#include "ir/ops/scan.h"
 
 namespace gradus::lowering {
 
@@ -34,6 +35,15 @@ class Assembler {
     std::vector<Location> inputs;
     int64_t workspace = 0;  // where the graph's own part of the workspace begins
   };
+  // Where a carry of a scan lies.
+  struct CarryPlaces {
+    Location result;  // the scan's
+    std::vector<Location>
+        histories;  // a step reads its row of the first, and the next value goes to `result`
+    std::optional<Location>
+        turns;  // without a history: two places, `stride` elements apart, for even and odd steps
+    int64_t count = 0, stride = 0;  // elements
+  };
   struct Function {
     std::shared_ptr<const Graph> body;
     std::vector<int64_t> alias;
@@ -48,6 +58,8 @@ class Assembler {
   void emit_nodes(const Graph& graph, Locations& locations, const Places& places);
   void emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
   void emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
+  CarryPlaces place_carry(const ops::ScanLayout& layout, size_t carry, const Type& type,
+                          const std::vector<Location>& results);
   std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
   const Function& function_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
   Location locate(const Graph& graph, Value value, Locations& locations);
