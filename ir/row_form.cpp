@@ -96,13 +96,15 @@ class RowAnalysis {
     const bool depends =
         std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return walk(v).has_value(); });
     if (!depends) return true;
-    walks_[i] = node.op->traits.access == Access::computed_view ? gathered(node) : through(node);
+    const Access access = node.op->traits.access;
+    walks_[i] = access == Access::elementwise ? agreed(node)
+                : access == Access::view      ? through(node)
+                                              : gathered(node);
     return walks_[i].has_value();
   }
 
   std::optional<Walk> through(const Node& node) const {
     const OpId op = node.op->id;
-    if (node.op->traits.access == Access::elementwise) return agreed(node);
     const Walk& from = *walk(node.operands[0]);
     const Shape& inner = shape(node.operands[0]);
     const Shape& outer = node.types[0].shape;

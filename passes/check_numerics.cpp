@@ -68,7 +68,7 @@ class Infinities {
 
  private:
   bool may_be(const Node& node) const {
-    if (!holds_floats(node) || node.op->traits.finite_at_infinity) return false;
+    if (!holds_floats(node)) return false;
     if (node.op->id == OpId::constant) return constant_has(node, [](double x) { return std::isinf(x); });
     if (node.body) {
       const Infinities body(*node.body, body_inputs(node));
@@ -76,21 +76,25 @@ class Infinities {
         if (body[result.value]) return true;
       return false;
     }
-    return std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return may_[v.node]; });
+    // What is finite where its first operand is infinite: a clamp's bounds may be infinite as well.
+    const bool beside = node.op->traits.finite_at_infinity && !node.operands.empty();
+    return std::any_of(node.operands.begin() + (beside ? 1 : 0), node.operands.end(),
+                       [&](Value v) { return may_[v.node]; });
   }
 
   std::vector<bool> may_;
 };
 
-// What to look for in a node: nothing (no floats, or an op that keeps finite numbers finite), NaN only where
-// an infinity may be asked for, or anything that is not finite.
+// What to look for in a node: nothing (no floats, or finite numbers that stay finite), NaN only where an
+// infinity may be asked for (a sine of it is one), or anything that is not finite.
 enum class Watch { nothing, nan, non_finite };
 
 Watch watch(const Node& node, bool may_be_infinite) {
   if (node.op->id == OpId::constant)
     return constant_has(node, [](double x) { return std::isnan(x); }) ? Watch::nan : Watch::nothing;
-  if (!holds_floats(node) || node.op->traits.keeps_finite) return Watch::nothing;
-  return may_be_infinite ? Watch::nan : Watch::non_finite;
+  if (!holds_floats(node)) return Watch::nothing;
+  if (may_be_infinite) return Watch::nan;
+  return node.op->traits.keeps_finite ? Watch::nothing : Watch::non_finite;
 }
 
 // bool[]: does one of these floats not hold?

@@ -15,6 +15,7 @@ struct KeptResults {
   std::vector<int64_t> histories;
   std::vector<size_t> body_results;
   std::vector<uint32_t> position;  // of every old result that is read
+  std::vector<size_t> results;     // the old results that stay
   bool all = true;
 };
 
@@ -43,6 +44,9 @@ KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
     kept.body_results.push_back(yielded);
     ++next;
   }
+  for (size_t old = 0; old < scan.types.size(); ++old)
+    if (kept.position[old] == kept.results.size() && (old < layout.carries || read[old]))
+      kept.results.push_back(old);
   kept.all = next == scan.types.size();
   return kept;
 }
@@ -95,6 +99,11 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
     rewriter.builder().prefer_id(node.id);
     Attributes attributes = node.attributes;
     attributes.set("histories", kept.histories);
+    if (const std::vector<int64_t> places = attributes.integers_or("buffers", {}); !places.empty()) {
+      std::vector<int64_t> left;
+      for (size_t old : kept.results) left.push_back(places.at(old));
+      attributes.set("buffers", std::move(left));
+    }
     const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
                                               with_results(*body, kept.body_results, context));
     std::vector<Value> values;

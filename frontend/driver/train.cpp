@@ -244,6 +244,7 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& given) {
   } else {
     Training training(program, options);
     run.report = training.run(run.files);
+    interrupt.disarm();  // what follows is no step
     run.symptoms = training.symptoms();
     if (!run.report.interrupted) run.outcomes = training.finish(run.report);
   }

@@ -5,11 +5,13 @@
 // the sequences' elements. Integers have no adjoint.
 //
 // A weight, which is a capture that the body reads in products only, needs no sum: its adjoint is one product
-// over (step, rows) behind the loop, steps ascending, of what each step multiplied the weight by and of the
-// adjoint of what came out.
+// over (step, rows) behind the loop, by ascending index, of what each step multiplied the weight by and of
+// the adjoint of what came out. Where that is much more than the weight itself, the loop adds up all the
+// same: this rule is part of what a scan's derivative means, since it decides the order of a sum.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ir/build.h"
 #include "ir/op.h"
@@ -43,10 +45,32 @@ std::vector<bool> varying_nodes(const Graph& body, const ScanLayout& layout) {
   return varying;
 }
 
+// A gradient node reads what it differentiates through, unseen.
+bool has_gradient(const Graph& body) {
+  for (uint32_t i = 0; i < body.size(); ++i)
+    if (body.node(i).op->id == OpId::gradient || (body.node(i).body && has_gradient(*body.node(i).body)))
+      return true;
+  return false;
+}
+
+// Whether a step's factors and results are few beside the weight, which a loop that adds up would read and
+// write.
+bool are_worth_keeping(const Graph& body, const std::vector<WeightProduct>& products, Value weight) {
+  constexpr double most = 4;
+  double elements = 0;
+  for (const WeightProduct& product : products) {
+    elements += static_cast<double>(element_count(body.node(product.node).types[0].shape));
+    if (body.node(product.factor(body)).op->id != OpId::input)  // inputs have their histories
+      elements += static_cast<double>(element_count(body.type(product.factor(body)).shape));
+  }
+  return elements <= most * static_cast<double>(element_count(body.type(weight).shape));
+}
+
 // For each capture the products that read it, where nothing else does; empty for the others.
 std::vector<std::vector<WeightProduct>> weight_products(const Graph& body, const ScanLayout& layout) {
   const std::vector<bool> live = live_nodes(body), varying = varying_nodes(body, layout);
   std::vector<std::vector<WeightProduct>> products(layout.captures);
+  if (has_gradient(body)) return products;
   for (size_t i = 0; i < layout.captures; ++i) {
     const size_t weight = layout.operand_of_capture(i);
     const Value input = body.inputs()[layout.body_input_of(weight)].value;
@@ -61,7 +85,7 @@ std::vector<std::vector<WeightProduct>> weight_products(const Graph& body, const
                       varying[node.operands[1 - operand].node];
       products[i].push_back({weight, user, operand});
     }
-    if (!only_products) products[i].clear();
+    if (!only_products || !are_worth_keeping(body, products[i], input)) products[i].clear();
   }
   return products;
 }
@@ -90,8 +114,14 @@ class AdjointScan {
     for (const auto* part : {&carry_values_, &elements_, &captures_})
       by.insert(by.end(), part->begin(), part->end());
     const InlinedBody primal(body_, primal_, by);
-    for (const auto& products : products_)
+    for (auto& products : products_) {
+      // Products that are one value have one adjoint.
+      std::set<Value> seen;
+      std::erase_if(products, [&](const WeightProduct& product) {
+        return !seen.insert(primal({product.node, 0})).second;
+      });
       for (const WeightProduct& product : products) by.push_back(primal({product.node, 0}));
+    }
     const std::vector<Value> derivatives =
         vector_jacobian_product(body_, primal.results(), result_adjoints_, by);
     const size_t inputs = primal_.inputs().size();

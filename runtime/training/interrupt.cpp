@@ -20,6 +20,8 @@ constexpr std::string_view said = "\nnote: stopping after this step; a second si
 extern "C" void note_signal(int signal) {
   const int error = errno;
   received = signal;
+  ::signal(SIGINT, SIG_DFL);  // whichever comes second
+  ::signal(SIGTERM, SIG_DFL);
   const std::string_view text = said.substr(on_terminal ? 0 : 1);
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
   errno = error;
@@ -29,21 +31,24 @@ extern "C" void note_signal(int signal) {
 
 void InterruptGuard::arm() {
   if (armed_) return;
-  armed_ = true;
+  armed_ = listening_ = true;
   received = 0;
   on_terminal = ::isatty(STDERR_FILENO);
   struct sigaction action{};
   action.sa_handler = &note_signal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  action.sa_flags = SA_RESTART;
   ::sigaction(SIGINT, &action, &old_interrupt_);
   ::sigaction(SIGTERM, &action, &old_terminate_);
 }
 
-InterruptGuard::~InterruptGuard() {
-  if (!armed_) return;
+void InterruptGuard::disarm() {
+  if (!armed_ || !listening_) return;
+  listening_ = false;
   ::sigaction(SIGINT, &old_interrupt_, nullptr);
   ::sigaction(SIGTERM, &old_terminate_, nullptr);
 }
+
+InterruptGuard::~InterruptGuard() { disarm(); }
 
 bool InterruptGuard::requested() const { return armed_ && received != 0; }
 int InterruptGuard::exit_code() const { return requested() ? 128 + received : 0; }

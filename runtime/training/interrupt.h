@@ -15,12 +15,14 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  void arm();  // again and again, if need be
+  void arm();     // again and again, if need be
+  void disarm();  // signals end the process again; what was noted stays
   bool requested() const;
   int exit_code() const;  // 130 after SIGINT, 143 after SIGTERM, 0 if there was none
 
  private:
   bool armed_ = false;
+  bool listening_ = false;
   struct sigaction old_interrupt_{};
   struct sigaction old_terminate_{};
 };

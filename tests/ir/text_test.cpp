@@ -234,6 +234,7 @@ TEST_CASE("malformed texts") {
       {"  %1 = neg %x#1 : f32[2]\n return %1", 2, 15, "there is no result 1"},
       {"  %name = neg %x : f32[2]\n return %name", 2, 3, "expected a number such as %3"},
       {"  %99999999999 = neg %x : f32[2]\n return %x", 2, 3, "too large"},
+      {"  %2147483648 = neg %x : f32[2]\n return %x", 2, 3, "too large"},
       {"  %1 = input : f32[2]\n return %1", 2, 8, "an input is no node"},
       {"  neg %x : f32[2]\n return %x", 2, 3, "found 'neg', expected a node"},
       {"  %1 = neg %x : f32[2] @dense\n return %1", 3, 2, "expected '(' and the place"},

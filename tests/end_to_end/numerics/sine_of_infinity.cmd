@@ -1,0 +1,1 @@
+"$gradus" run sine_of_infinity.gradus --check-numerics
