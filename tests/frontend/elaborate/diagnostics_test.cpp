@@ -91,7 +91,7 @@ TEST_CASE("errors in expressions") {
           {"w = parameter([], ones)\nl = w ^ 2\nupdate w = w - 1\nminimize l with sgd(0.1)", "stale", 5, ""},
           {"w = parameter([2], ones)\nminimize w with sgd(0.1)", "the loss must be a scalar", 3, "mean"},
           {"w = parameter([], ones)\nminimize w with clip_norm(1.0)", "does not update `parameter`", 3, ""},
-          {"w = parameter([], ones)\nminimize w with momentum(momentum: 9)",
+          {"w = parameter([], ones)\nminimize w with adamw(beta1: 9)",
            "must be a number from 0 to 1, found 9", 3, ""},
           {"w = parameter([], ones)\nminimize w with adam(beta2: 1.5)", "argument `beta2` of adam must be", 3,
            ""},
