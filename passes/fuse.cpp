@@ -107,6 +107,8 @@ class Emission {
     for (uint32_t i : group.nodes)
       origins.insert(origins.end(), graph_.origins(i).begin(), graph_.origins(i).end());
     const OriginScope scope(rewriter_.builder(), origins);
+    rewriter_.builder().set_derivative(std::all_of(
+        group.nodes.begin(), group.nodes.end(), [&](uint32_t i) { return graph_.node(i).derivative; }));
     const std::vector<Value> yields = groups_.yields(index);
     const OpId op = graph_.node(group.nodes[0]).op->id;
     const bool has_body = !group.check_only && (op == OpId::scan || op == OpId::kernel);

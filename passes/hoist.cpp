@@ -50,6 +50,7 @@ class ScanHoist {
       std::vector<Value> mapped;
       for (Value operand : node.operands) mapped.push_back(inside(operand));
       const OriginScope scope(builder, body_.origins(i));
+      builder.set_derivative(node.derivative);
       builder.prefer_id(node.id);
       inside_[i] = builder.add(*node.op, std::move(mapped), node.attributes, node.body).node;
     }
@@ -206,6 +207,11 @@ class ScanHoist {
     outside_.assign(body_.size(), {});
     over_steps_.assign(body_.size(), {});
     for (uint32_t i = 0; i < body_.size(); ++i) {
+      if (!alone[i] && !stacked[i]) continue;
+      Origins origins = body_.origins(i);
+      origins.push_back(Origin::pass("hoist", scan_.id));
+      const OriginScope scope(outer_, std::move(origins));
+      outer_.set_derivative(scan_.derivative || body_.node(i).derivative);
       if (alone[i]) outside_[i] = made_outside(i);
       if (stacked[i]) over_steps_[i] = made_over_steps(i);
     }

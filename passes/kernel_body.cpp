@@ -28,6 +28,7 @@ Value KernelBody::clone(Value value) {
                            ? build::constant(builder_, groups_.graph().type(operand), 0)
                            : clone(operand));
   builder_.set_origins(groups_.graph().origins(value.node));
+  builder_.set_derivative(node.derivative);
   builder_.prefer_id(node.id);
   const Value made = builder_.add(*node.op, std::move(operands), node.attributes, node.body);
   for (uint32_t r = 0; r < node.types.size(); ++r) cloned_[{value.node, r}] = {made.node, r};

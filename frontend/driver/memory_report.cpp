@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "frontend/driver/derivative_rule.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -18,12 +19,8 @@ constexpr int64_t alignment = 64;  // of plan-buffers
 
 int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-const Origin* rule_of(const Graph& graph, uint32_t node) {
-  return find_rule(graph.origins(node), graph.node(node).id);
-}
-
 std::string op_text(const Graph& graph, uint32_t node) {
-  const Origin* rule = rule_of(graph, node);
+  const Origin* rule = derivative_rule(graph, node);
   return fmt::format("{}{}", graph.node(node).op->name, rule ? ", gradient of " + rule->name : "");
 }
 
@@ -51,14 +48,14 @@ class Report {
     return graph_.node(i).op->id != OpId::input && graph_.node(i).op->id != OpId::constant;
   }
 
-  // For every node of a body, whether it is made by a derivative rule or from what is.
+  // For every node of a body, whether it is made for a derivative or from what is.
   std::vector<bool> backward_in(const Node& kernel) const {
     const Graph& body = *kernel.body;
     std::vector<bool> backward(body.size(), false);
     for (size_t k = 0; k < kernel.operands.size() && k < body.inputs().size(); ++k)
       backward[body.inputs()[k].value.node] = backward_.count(kernel.operands[k]) > 0;
     for (uint32_t i = 0; i < body.size(); ++i) {
-      if (rule_of(body, i)) backward[i] = true;
+      if (body.node(i).derivative) backward[i] = true;
       for (Value operand : body.node(i).operands)  // constants are shared by both graphs
         backward[i] = backward[i] || (backward[operand.node] && body.node(operand).op->id != OpId::constant);
     }
@@ -75,7 +72,7 @@ class Report {
           if (inside[node.body->results()[r].value.node]) backward_.insert({i, r});
         continue;
       }
-      bool backward = rule_of(graph_, i) != nullptr;
+      bool backward = node.derivative;
       for (Value operand : node.operands) backward = backward || backward_.count(operand) > 0;
       for (uint32_t r = 0; backward && r < node.types.size(); ++r) backward_.insert({i, r});
     }
@@ -153,7 +150,7 @@ class Report {
   }
 
   void note_reader(MemoryBuffer& buffer, const Graph& graph, uint32_t node) const {
-    if (buffer.forward && rule_of(graph, node)) buffer.kept_for_backward = true;
+    if (buffer.forward && graph.node(node).derivative) buffer.kept_for_backward = true;
     buffer.reader = op_text(graph, node);
     buffer.reader_span = place_of(graph.origins(node));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "frontend/driver/derivative_rule.h"
 #include "frontend/driver/graph_history.h"
 #include "frontend/driver/number_range.h"
 #include "frontend/driver/numerics_hint.h"
@@ -121,7 +122,7 @@ class Explanation {
     const bool only_nan = infinite && range.nan > 0;
     const int64_t element = only_nan ? range.first_nan : range.first_bad;
 
-    const Origin* rule = find_rule(graph.origins(index), node.id);
+    const Origin* rule = derivative_rule(graph, index);
     diagnostic_.message = fmt::format("{}{} gives ", node.op->name,
                                       rule ? fmt::format(", in the gradient of {},", rule->name) : "");
     if (element < 0) {  // should the bits differ after all

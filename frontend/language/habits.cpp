@@ -111,6 +111,20 @@ constexpr Habit unknown_name_habits[] = {
     {"clip", "write `clamp(x, low, high)`"},
     {"var", "write `mean((x - mean(x)) ^ 2)`"},
     {"std", "write `sqrt(mean((x - mean(x)) ^ 2))`"},
+    {"unsqueeze", "write `x[none]`, or `x[.., none]` for a last axis"},
+    {"expand_dims", "write `x[none]`, or `x[.., none]` for a last axis"},
+    {"cat", "write `concat([a, b], axis: 0)`"},
+    {"permute", "write `transpose(x, [1, 0])`"},
+    {"detach", "write `stop_gradient(x)`"},
+    {"maximum", "write `max(a, b)`"},
+    {"minimum", "write `min(a, b)`"},
+    {"arange", "write `0..n`"},
+    {"linear", "write `dense(units)`"},
+    {"swish", "write `silu`"},
+    {"logsumexp", "write `log(sum(exp(x), over: -1))`, which does not overflow"},
+    {"mse_loss", "write `mean_squared_error(prediction, target)`"},
+    {"CrossEntropyLoss", "write `sparse_categorical_cross_entropy(logits, label)`"},
+    {"BatchNormalization", "write `batch_norm`"},
 };
 
 // What an argument is called here; the first that the called function has.

@@ -89,6 +89,7 @@ Value Elaborator::use(const Tensor& value, const SourceSpan& span) {
   frame_ = inner;
   const auto at = inner->captured.find(outer);
   if (at != inner->captured.end()) return at->second;
+  put_origin(span);
   const Value input = inner->builder.input(fmt::format("capture_{}", inner->captures.size() + 1),
                                            InputKind::data, inner->parent->builder.type(outer));
   inner->captured.emplace(outer, input);

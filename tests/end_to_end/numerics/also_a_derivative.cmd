@@ -1,0 +1,1 @@
+"$gradus" run also_a_derivative.gradus --check-numerics
