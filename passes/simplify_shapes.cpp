@@ -165,6 +165,14 @@ bool free_axes_ascend(const std::vector<int64_t>& dims, const std::vector<int64_
   return true;
 }
 
+// Terms that lie in a row stay so: a product over one long axis is the fast one.
+bool terms_stay_together(const std::vector<int64_t>& dims, const std::vector<int64_t>& contracted) {
+  const auto moved = [&](size_t i) { return dims[static_cast<size_t>(contracted[i])]; };
+  for (size_t i = 1; i < contracted.size(); ++i)
+    if (contracted[i] == contracted[i - 1] + 1 && moved(i) != moved(i - 1) + 1) return false;
+  return true;
+}
+
 Value fold_transposed_operand(Peephole& p, Operands x, const Attributes& attributes) {
   AxisPairs contract = *attributes.axis_pairs("contract");
   AxisPairs batch = attributes.axis_pairs("batch") ? *attributes.axis_pairs("batch") : AxisPairs{};
@@ -174,7 +182,7 @@ Value fold_transposed_operand(Peephole& p, Operands x, const Attributes& attribu
     const std::vector<int64_t> dims = node->attributes.integers("dims");
     auto& contracted = side == 0 ? contract.left : contract.right;
     auto& batched = side == 0 ? batch.left : batch.right;
-    if (!free_axes_ascend(dims, contracted, batched)) continue;
+    if (!free_axes_ascend(dims, contracted, batched) || !terms_stay_together(dims, contracted)) continue;
     for (auto* list : {&contracted, &batched})
       for (int64_t& axis : *list) axis = dims[static_cast<size_t>(axis)];
     std::vector<Value> operands = x;
