@@ -36,7 +36,7 @@ struct Node {
   Attributes attributes;
   std::vector<Type> types;            // one per result
   std::shared_ptr<const Graph> body;  // null for most ops
-  uint32_t id = 0;                    // printed as %id; kept by passes; bodies included, each is given once
+  uint32_t id = 0;                    // printed as %id; kept by passes; given once, but a copy keeps it
   // Nothing but a derivative asked for it: rules may assume that its operands are finite. What a user wrote
   // means IEEE arithmetic. Not part of the key; a node that both ask for is the user's.
   bool derivative = false;

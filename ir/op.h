@@ -56,9 +56,9 @@ enum class Cost : uint8_t {
 struct Traits {
   Access access = Access::elementwise;
   Cost cost = Cost::cheap;
-  // Of finite operands the result is finite, and NaN comes only of NaN.
+  // Of finite operands the result is finite (of infinite ones it may be NaN: a sine).
   bool keeps_finite = false;
-  // So it is of infinite operands (exp: of one of the two, the other one shows).
+  // So it is where the first operand is infinite (exp: at one of the two, the other one shows).
   bool finite_at_infinity = false;
   // An infinite operand decides which way it goes.
   bool compares = false;
