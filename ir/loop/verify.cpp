@@ -43,6 +43,13 @@ class FunctionVerifier {
     LoopKind kind = LoopKind::serial;
   };
 
+  // The kinds of loops, of one iteration or more, that we are in.
+  struct Surroundings {
+    bool parallel = false;
+    bool vectorized = false;
+    bool operator==(const Surroundings&) const = default;
+  };
+
   void report(std::string message) {
     std::string where = is_main_ ? "main" : "function @" + function_.name;
     if (!statement_.empty()) where += ", at '" + statement_ + "'";
@@ -161,6 +168,9 @@ class FunctionVerifier {
     if (independent && loop.kind == LoopKind::vectorized && in_lanes())
       report("a vectorized loop inside another one");
     if (independent) frames_.push_back({{loop.variable}, {}, loop.kind});
+    const Surroundings around = surroundings_;
+    if (loop.kind == LoopKind::parallel) surroundings_.parallel = true;
+    if (loop.kind == LoopKind::vectorized) surroundings_.vectorized = true;
     ++loops_;
     const int64_t outside = copies_;
     if (loop.kind == LoopKind::unrolled && constant_bounds && loop.step >= 1)
@@ -168,6 +178,7 @@ class FunctionVerifier {
     check(loop.body);
     copies_ = outside;
     --loops_;
+    surroundings_ = around;
     if (independent) frames_.pop_back();
     variables_in_scope_ = variables;
   }
@@ -221,6 +232,9 @@ class FunctionVerifier {
     if (!is_buffer(declare.buffer)) return report("there is no such buffer");
     if (buffer(declare.buffer).role != BufferRole::local) return report("not a local buffer");
     if (declare.initial) expect_type(declare.initial, buffer(declare.buffer).element, "the initial value");
+    // One array has one home, and what that can be depends on the loops around.
+    if (declared_in_.emplace(declare.buffer, surroundings_).first->second != surroundings_)
+      report("declared outside and again inside of a parallel or vectorized loop");
     buffers_in_scope_.insert(declare.buffer);
     for (Frame& frame : frames_) frame.own_buffers.insert(declare.buffer);
   }
@@ -411,7 +425,9 @@ class FunctionVerifier {
   TextPlace place_;
   std::map<int64_t, ElementType> variables_in_scope_;
   std::set<int64_t> buffers_in_scope_;
+  std::map<int64_t, Surroundings> declared_in_;
   std::vector<Frame> frames_;
+  Surroundings surroundings_;
   std::set<const ExpressionNode*> judged_;
   int loops_ = 0;
   int64_t copies_ = 1;

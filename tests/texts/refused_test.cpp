@@ -124,6 +124,9 @@ TEST_CASE("loop texts stay within their buffers") {
        "the bounds differ between lanes"},
       {"    for %i in 0..8 vectorized {\n      call @f(%x[0], %y[0])\n    }",
        "a call inside a vectorized loop"},
+      {"    local %l: f32[1] = 0.0\n    for %i in 0..8 vectorized {\n      local %l: f32[1] = 1.0\n"
+       "      %y[%i] = %l[0]\n    }",
+       "declared outside and again inside of a parallel or vectorized loop"},
   };
   for (const Case& c : refused) {
     INFO(c.text);
