@@ -19,7 +19,17 @@ struct KeptResults {
   bool all = true;
 };
 
-KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
+// What the body yields that someone reads; each step reads all carries.
+std::vector<size_t> read_of_body(const ops::ScanLayout& layout, const std::vector<bool>& read) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < layout.carries; ++i) positions.push_back(i);
+  for (size_t i = 0; i < layout.outputs; ++i)
+    if (read[layout.result_of_output(i)]) positions.push_back(layout.body_result_of_output(i));
+  return positions;
+}
+
+// `body` yields just what someone reads.
+KeptResults kept_results(const Node& scan, const std::vector<bool>& read, const Graph& body) {
   const ops::ScanLayout layout(scan);
   KeptResults kept;
   kept.position.resize(scan.types.size());
@@ -35,14 +45,17 @@ KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
     kept.position[result] = next++;
   }
   std::map<Value, uint32_t> stacked;
+  size_t yielded = layout.carries;
   for (size_t i = 0; i < layout.outputs; ++i) {
-    const size_t result = layout.result_of_output(i), yielded = layout.body_result_of_output(i);
+    const size_t result = layout.result_of_output(i);
     if (!read[result]) continue;
-    const auto [it, fresh] = stacked.emplace(scan.body->results()[yielded].value, next);
+    const auto [it, fresh] = stacked.emplace(body.results()[yielded].value, next);
     kept.position[result] = it->second;
-    if (!fresh) continue;
-    kept.body_results.push_back(yielded);
-    ++next;
+    if (fresh) {
+      kept.body_results.push_back(yielded);
+      ++next;
+    }
+    ++yielded;
   }
   for (size_t old = 0; old < scan.types.size(); ++old)
     if (kept.position[old] == kept.results.size() && (old < layout.carries || read[old]))
@@ -52,8 +65,10 @@ KeptResults kept_results(const Node& scan, const std::vector<bool>& read) {
 }
 
 // Without what only the others needed.
-std::shared_ptr<const Graph> with_results(const Graph& body, const std::vector<size_t>& positions,
-                                          const PassContext& context) {
+std::shared_ptr<const Graph> with_results(const std::shared_ptr<const Graph>& graph,
+                                          const std::vector<size_t>& positions, const PassContext& context) {
+  const Graph& body = *graph;
+  if (positions.size() == body.results().size()) return graph;
   const BuilderOptions options{context.memoize, context.node_limit, context.ids};
   Rewriter chosen(body, "simplify", options);
   for (uint32_t i : chosen.live()) chosen.keep(i);
@@ -89,8 +104,11 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
     std::shared_ptr<const Graph> body = node.body;
+    const bool is_scan = node.op->id == OpId::scan;
+    // From the outside in: what falls here may have been the only reader of a result in there.
+    if (is_scan) body = with_results(body, read_of_body(ops::ScanLayout(node), read[i]), context);
     if (body) body = std::make_shared<const Graph>(scan_results(*body, context));
-    const KeptResults kept = node.op->id == OpId::scan ? kept_results(node, read[i]) : KeptResults();
+    const KeptResults kept = is_scan ? kept_results(node, read[i], *body) : KeptResults();
     if (kept.all) {
       rewriter.keep_body(i, std::move(body));
       continue;
@@ -105,7 +123,7 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
       attributes.set("buffers", std::move(left));
     }
     const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
-                                              with_results(*body, kept.body_results, context));
+                                              with_results(body, kept.body_results, context));
     std::vector<Value> values;
     for (uint32_t position : kept.position) values.push_back({scan.node, position});
     rewriter.replace(i, std::move(values));
