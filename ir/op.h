@@ -54,12 +54,13 @@ enum class Cost : uint8_t {
 
 // What passes, lowering and tools ask about an op, so that none of them keeps a list of names.
 struct Traits {
-  Access access = Access::elementwise;
+  Access access = Access::opaque;
   Cost cost = Cost::cheap;
-  // Of finite operands the result is finite (of infinite ones it may be NaN: a sine).
+  // Of finite operands the result is finite.
   bool keeps_finite = false;
   // So it is where the first operand is infinite (exp: at one of the two, the other one shows).
   bool finite_at_infinity = false;
+  bool nan_at_infinity = false;  // where it keeps finite numbers finite: else NaN comes only of NaN
   // An infinite operand decides which way it goes.
   bool compares = false;
   bool takes_body = false;

@@ -93,8 +93,9 @@ Watch watch(const Node& node, bool may_be_infinite) {
   if (node.op->id == OpId::constant)
     return constant_has(node, [](double x) { return std::isnan(x); }) ? Watch::nan : Watch::nothing;
   if (!holds_floats(node)) return Watch::nothing;
-  if (may_be_infinite) return Watch::nan;
-  return node.op->traits.keeps_finite ? Watch::nothing : Watch::non_finite;
+  const Traits& traits = node.op->traits;
+  if (traits.keeps_finite && !(traits.nan_at_infinity && may_be_infinite)) return Watch::nothing;
+  return may_be_infinite ? Watch::nan : Watch::non_finite;
 }
 
 // bool[]: does one of these floats not hold?

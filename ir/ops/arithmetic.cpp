@@ -19,7 +19,7 @@ Op binary(OpId id, const char* summary, const char* formula, Traits traits, Scal
           Differentiation differentiation, bool integers = true, double low = -2, double high = 2) {
   Op op{.id = id,
         .family = OpFamily::elementwise,
-        .traits = traits,
+        .traits = elementwise(traits),
         .summary = summary,
         .formula = formula,
         .min_operands = 2,
@@ -39,7 +39,7 @@ Op binary(OpId id, const char* summary, const char* formula, Traits traits, Scal
 Op predicate(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
   return {.id = id,
           .family = OpFamily::elementwise,
-          .traits = {.compares = true},
+          .traits = elementwise({.compares = true}),
           .summary = summary,
           .formula = formula,
           .min_operands = 2,
@@ -57,6 +57,7 @@ Op predicate(OpId id, const char* summary, const char* formula, ScalarOp scalar)
 Op logic(OpId id, const char* summary, const char* formula, ScalarOp scalar, int operands) {
   return {.id = id,
           .family = OpFamily::elementwise,
+          .traits = elementwise(),
           .summary = summary,
           .formula = formula,
           .min_operands = operands,
@@ -74,6 +75,7 @@ Op logic(OpId id, const char* summary, const char* formula, ScalarOp scalar, int
 Op shift(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
   return {.id = id,
           .family = OpFamily::elementwise,
+          .traits = elementwise(),
           .summary = summary,
           .formula = formula,
           .min_operands = 2,
@@ -275,7 +277,7 @@ const Op shift_right_logical =
 const Op select = {
     .id = OpId::select,
     .family = OpFamily::elementwise,
-    .traits = {.keeps_finite = true},
+    .traits = elementwise({.keeps_finite = true}),
     .summary = "The second operand where the condition holds, else the third.",
     .formula = "y_i = a_i if c_i, else b_i",
     .min_operands = 3,
@@ -301,7 +303,7 @@ const Op select = {
 const Op clamp = {
     .id = OpId::clamp,
     .family = OpFamily::elementwise,
-    .traits = {.keeps_finite = true, .finite_at_infinity = true},
+    .traits = elementwise({.keeps_finite = true, .finite_at_infinity = true}),
     .summary = "A value kept within bounds; at a bound the derivative belongs to the value.",
     .formula = "y_i = min(max(x_i, low_i), high_i)",
     .min_operands = 3,
@@ -340,6 +342,7 @@ const Op clamp = {
 const Op cast = {
     .id = OpId::cast,
     .family = OpFamily::elementwise,
+    .traits = elementwise(),
     .summary =
         "Conversion to another element type: between floats rounding to nearest; float to integer "
         "truncating, "

@@ -128,7 +128,7 @@ const Op input = {
 const Op mark = {
     .id = OpId::mark,
     .family = OpFamily::control,
-    .traits = {.cost = Cost::free, .keeps_finite = true},
+    .traits = {.access = Access::elementwise, .cost = Cost::free, .keeps_finite = true},
     .summary =
         "The same value with an identity of its own, e.g. of an assignment in a lesson, so that it can be "
         "differentiated by. Dropped when gradients have been expanded.",
@@ -148,7 +148,7 @@ const Op mark = {
 const Op stop_gradient = {
     .id = OpId::stop_gradient,
     .family = OpFamily::control,
-    .traits = {.cost = Cost::free, .keeps_finite = true},
+    .traits = {.access = Access::elementwise, .cost = Cost::free, .keeps_finite = true},
     .summary = "The same value, held constant in every derivative.",
     .formula = "y = x, dy/dx = 0",
     .min_operands = 1,
@@ -167,7 +167,7 @@ const Op stop_gradient = {
 const Op custom_gradient = {
     .id = OpId::custom_gradient,
     .family = OpFamily::control,
-    .traits = {.cost = Cost::free},
+    .traits = {.access = Access::elementwise, .cost = Cost::free},
     .summary =
         "The first operand's value with the second operand's derivative, of every order: straight-through "
         "estimators, surrogates of jumps, reversed gradients. The surrogate is computed only as far as a "

@@ -7,6 +7,11 @@ namespace gradus::ops {
 
 using Partial = std::function<Value(const GradientUse&)>;
 
+constexpr Traits elementwise(Traits traits = {}) {
+  traits.access = Access::elementwise;
+  return traits;
+}
+
 std::vector<Type> infer_float(const OpUse& use);       // equal float types
 std::vector<Type> infer_number(const OpUse& use);      // equal float or integer types
 std::vector<Type> infer_comparison(const OpUse& use);  // equal types; bool

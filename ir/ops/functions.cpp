@@ -42,7 +42,7 @@ Op smooth(OpId id, const char* summary, const char* formula, Traits traits, Scal
           Partial partial) {
   return {.id = id,
           .family = OpFamily::elementwise,
-          .traits = traits,
+          .traits = elementwise(traits),
           .summary = summary,
           .formula = formula,
           .min_operands = 1,
@@ -67,7 +67,7 @@ ScalarRule whole_number(ScalarOp scalar) {
 Op piecewise_constant(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar) {
   return {.id = id,
           .family = OpFamily::elementwise,
-          .traits = traits,
+          .traits = elementwise(traits),
           .summary = summary,
           .formula = formula,
           .min_operands = 1,
@@ -92,7 +92,7 @@ loop::Expression rsqrt_scalar(std::span<const loop::Expression> x, const Attribu
 const Op neg = {
     .id = OpId::neg,
     .family = OpFamily::elementwise,
-    .traits = {.keeps_finite = true},
+    .traits = elementwise({.keeps_finite = true}),
     .summary = "Negation.",
     .formula = "y_i = -x_i",
     .min_operands = 1,
@@ -109,7 +109,7 @@ const Op neg = {
 const Op abs = {
     .id = OpId::abs,
     .family = OpFamily::elementwise,
-    .traits = {.keeps_finite = true},
+    .traits = elementwise({.keeps_finite = true}),
     .summary = "Absolute value; its derivative at 0 is 0.",
     .formula = "y_i = |x_i|",
     .min_operands = 1,
@@ -154,7 +154,7 @@ const Op sqrt = smooth(OpId::sqrt, "Square root.", "y_i = √x_i", {.cost = Cost
 const Op rsqrt = {
     .id = OpId::rsqrt,
     .family = OpFamily::elementwise,
-    .traits = {.cost = Cost::moderate},
+    .traits = elementwise({.cost = Cost::moderate}),
     .summary = "Reciprocal of the square root.",
     .formula = "y_i = 1 / √x_i",
     .min_operands = 1,
@@ -178,13 +178,13 @@ const Op cbrt = smooth(OpId::cbrt, "Cube root, also of negative numbers.", "y_i 
                            return build::div(u.builder, number_like_result(u, 1.0 / 3), square(u, root));
                          });
                        });
-const Op sin =
-    smooth(OpId::sin, "Sine, of radians.", "y_i = sin x_i", {.cost = Cost::costly, .keeps_finite = true},
-           ScalarOp::sin, {}, [](Use use) { return build::unary(use.builder, OpId::cos, use.operand(0)); });
-const Op cos = smooth(OpId::cos, "Cosine, of radians.", "y_i = cos x_i",
-                      {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::cos, {}, [](Use use) {
-                        return build::neg(use.builder, build::unary(use.builder, OpId::sin, use.operand(0)));
-                      });
+const Op sin = smooth(OpId::sin, "Sine, of radians.", "y_i = sin x_i",
+                      {.cost = Cost::costly, .keeps_finite = true, .nan_at_infinity = true}, ScalarOp::sin,
+                      {}, [](Use use) { return build::unary(use.builder, OpId::cos, use.operand(0)); });
+const Op cos = smooth(
+    OpId::cos, "Cosine, of radians.", "y_i = cos x_i",
+    {.cost = Cost::costly, .keeps_finite = true, .nan_at_infinity = true}, ScalarOp::cos, {},
+    [](Use use) { return build::neg(use.builder, build::unary(use.builder, OpId::sin, use.operand(0))); });
 const Op tan =
     smooth(OpId::tan, "Tangent, of radians.", "y_i = tan x_i", {.cost = Cost::costly}, ScalarOp::tan,
            {-1.2, 1.2}, [](Use use) { return one_plus(use, square(use, use.result())); });
@@ -284,7 +284,7 @@ const Op normal_cdf = [] {
 const Op is_finite = {
     .id = OpId::is_finite,
     .family = OpFamily::elementwise,
-    .traits = {.keeps_finite = true, .finite_at_infinity = true, .compares = true},
+    .traits = elementwise({.keeps_finite = true, .finite_at_infinity = true, .compares = true}),
     .summary = "Whether a number is neither infinite nor NaN; integers always are.",
     .formula = "y_i = |x_i| < ∞",
     .min_operands = 1,
