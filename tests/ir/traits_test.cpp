@@ -1,4 +1,4 @@
-// What the records of elementwise ops say of finite numbers, infinities and NaN, held against the evaluator.
+// What the records of elementwise ops say of ordinary numbers, infinities and NaN, held against the evaluator.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -12,7 +12,7 @@ using namespace gradus;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-const std::vector<double> finite = {0.0, -0.0, 1e-300, -1e-300, 0.5, -1, 3, -7.5, 1e300, -1e300};
+const std::vector<double> ordinary = {0.0, -0.0, 1e-300, -1e-300, 0.5, -1, 3, -7.5, 1e300, -1e300};
 
 // A node of the op between inputs of these types, or none if the op takes no such types.
 std::optional<Graph> graph_of(const Op& op, const std::vector<Type>& types) {
@@ -69,14 +69,14 @@ TEST_CASE("traits: an elementwise op reads its operands at its own index") {
 }
 
 TEST_CASE("traits: what stays finite, and what becomes NaN") {
-  std::vector<double> wide = finite;
+  std::vector<double> wide = ordinary;
   wide.insert(wide.end(), {infinity, -infinity});
   size_t finite_ops = 0, bounded_ops = 0, undefined_ops = 0;
   for (const Op* op : all_ops()) {
     if (op->family != OpFamily::elementwise) continue;
     INFO(op->name);
     const auto operands = static_cast<size_t>(op->min_operands);
-    const std::vector<double> of_finite = results(*op, choices(operands, finite));
+    const std::vector<double> of_finite = results(*op, choices(operands, ordinary));
     if (of_finite.empty() || !op->traits.keeps_finite) continue;
     ++finite_ops;
     for (const double number : of_finite) REQUIRE(std::isfinite(number));
@@ -88,7 +88,7 @@ TEST_CASE("traits: what stays finite, and what becomes NaN") {
 
     if (!op->traits.finite_at_infinity) continue;
     ++bounded_ops;
-    std::vector<std::vector<double>> columns = choices(operands, finite);
+    std::vector<std::vector<double>> columns = choices(operands, ordinary);
     for (const double end : {infinity, -infinity}) {
       columns[0].assign(columns[0].size(), end);
       for (const double number : results(*op, columns)) REQUIRE(std::isfinite(number));
