@@ -5,6 +5,7 @@
 
 #include "ir/evaluate/scalar.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus::build {
 
@@ -35,9 +36,8 @@ Value ones_like(GraphBuilder& b, Value like) { return constant(b, b.type(like), 
 // None, too, if it is an integer that a double cannot hold.
 std::optional<double> known_splat(const Graph& graph, Value value) {
   const Node* node = &graph.node(value);
-  while (node->op->id == OpId::broadcast || node->op->id == OpId::reshape)
-    node = &graph.node(node->operands[0]);
-  if (node->op->id != OpId::constant) return std::nullopt;
+  while (node->op->traits.access == Access::view) node = &graph.node(node->operands[0]);
+  if (!is_constant(*node)) return std::nullopt;
   const AttributeValue* known = node->attributes.find("value");
   if (!known) return std::nullopt;
   if (const double* number = std::get_if<double>(known)) return *number;

@@ -8,6 +8,7 @@
 #include "ir/op.h"
 #include "ir/ops/constant.h"
 #include "ir/ops/ops.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -194,7 +195,7 @@ void Rewriter::keep_as(uint32_t index, Attributes attributes, std::shared_ptr<co
   builder_.set_derivative(node.derivative);
   builder_.prefer_id(node.id);
   Value value;
-  if (node.op->id == OpId::input) {
+  if (is_input(node)) {
     const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
     value = builder_.input(input.name, input.kind, node.types[0]);
   } else {

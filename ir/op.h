@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "ir/access.h"
 #include "ir/builder.h"
 #include "ir/graph.h"
 #include "ir/loop/expression.h"
@@ -52,10 +53,14 @@ enum class Cost : uint8_t {
   costly,    // an expansion into tens of instructions: exp, tanh, powers, random bits
 };
 
+// What a reduction makes of many elements, or a search looks for among them.
+enum class Fold : uint8_t { none, sum, product, maximum, minimum, any, all };
+
 // What passes, lowering and tools ask about an op, so that none of them keeps a list of names.
 struct Traits {
   Access access = Access::opaque;
   Cost cost = Cost::cheap;
+  Fold fold = Fold::none;
   // Of finite operands the result is finite.
   bool keeps_finite = false;
   // So it is where the first operand is infinite (exp: at one of the two, the other one shows).
@@ -150,6 +155,7 @@ struct Op {
   Differentiation differentiation = NotDifferentiable{"no rule"};
   const evaluate::Rule* evaluate = nullptr;  // null for elementwise ops, whose meaning is `scalar`
   ScalarRule scalar = {};
+  View view = nullptr;  // of Access::view: where its elements lie in operand 0
   std::vector<Sample> samples = {};
   std::vector<BadSample> bad_samples = {};
 };

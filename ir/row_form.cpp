@@ -2,27 +2,13 @@
 
 #include <algorithm>
 
-#include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
 namespace {
 
 constexpr int64_t longest_row = 16'384;
-
-// What is computed at an index from operands at other indices, or from none.
-bool moves_elements(const Op& op) {
-  switch (op.traits.access) {
-    case Access::outside:
-    case Access::generated:
-    case Access::elementwise:
-    case Access::view:
-    case Access::computed_view:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // For each axis of a value that depends on a reduction, the kept axis that it walks with, or none.
 constexpr int64_t none = -1;
@@ -83,7 +69,7 @@ class RowAnalysis {
   bool visit(uint32_t i) {
     const Node& node = body_.node(i);
     const bool reduces = is_plain_reduction(*node.op);
-    if (!reduces && !moves_elements(*node.op)) return false;
+    if (!reduces && !is_by_element(*node.op)) return false;
     if (reduces) {
       const Value operand = node.operands[0];
       if (shape(operand) != whole_ || node.attributes.integers("axes") != axes_) return false;
@@ -104,23 +90,12 @@ class RowAnalysis {
   }
 
   std::optional<Walk> through(const Node& node) const {
-    const OpId op = node.op->id;
     const Walk& from = *walk(node.operands[0]);
     const Shape& inner = shape(node.operands[0]);
     const Shape& outer = node.types[0].shape;
+    const AccessMap map = node.op->view(node.attributes, inner);
     Walk to(outer.size(), none);
-    if (op == OpId::broadcast || op == OpId::transpose) {
-      const std::vector<int64_t>& dims = node.attributes.integers("dims");
-      for (size_t j = 0; j < dims.size(); ++j) {
-        const auto other = static_cast<size_t>(dims[j]);
-        if (op == OpId::transpose)
-          to[j] = from[other];
-        else
-          to[other] = from[j];
-      }
-      return to;
-    }
-    if (op == OpId::reshape) {
+    if (map.same_position) {
       // Axes of extent 1 come and go; anything else mixes axes.
       size_t j = 0;
       for (size_t k = 0; k < outer.size(); ++k) {
@@ -131,20 +106,14 @@ class RowAnalysis {
       }
       return to;
     }
-    if (op == OpId::slice || op == OpId::reverse) {
-      for (size_t j = 0; j < from.size(); ++j)
-        if (from[j] != none && moves(node, j, inner[j])) return std::nullopt;
-      return from;
+    for (size_t j = 0; j < from.size(); ++j) {
+      const AxisAccess& axis = map.axes[j];
+      if (axis.along && axis.start == 0 && axis.step == 1 && outer[*axis.along] == inner[j])
+        to[*axis.along] = from[j];
+      else if (from[j] != none)
+        return std::nullopt;
     }
-    return std::nullopt;
-  }
-
-  static bool moves(const Node& node, size_t axis, int64_t extent) {
-    if (node.op->id == OpId::slice)
-      return node.attributes.integers("start")[axis] != 0 || node.attributes.integers("stride")[axis] != 1 ||
-             node.types[0].shape[axis] != extent;
-    const std::vector<int64_t>& axes = node.attributes.integers("axes");
-    return std::find(axes.begin(), axes.end(), static_cast<int64_t>(axis)) != axes.end();
+    return to;
   }
 
   // Operands of one shape that walk together.

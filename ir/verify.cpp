@@ -1,4 +1,5 @@
 #include "ir/verify.h"
+#include "ir/structure.h"
 
 #include <fmt/format.h>
 
@@ -85,7 +86,7 @@ class Verifier {
     for (size_t i = 0; i < graph_.inputs().size(); ++i) {
       const Input& input = graph_.inputs()[i];
       if (!names.insert(input.name).second) report(fmt::format("two inputs are named '{}'", input.name));
-      if (!exists(input.value) || graph_.node(input.value).op->id != OpId::input) {
+      if (!exists(input.value) || !is_input(graph_.node(input.value))) {
         report(fmt::format("input '{}' is not a node of op input", input.name));
         continue;
       }
@@ -110,7 +111,7 @@ class Verifier {
     for (const Type& type : node.types)
       if (!layout_fits(type))
         report_at(index, fmt::format("the layout of {} has another rank", to_string(type)));
-    if (node.op->id == OpId::input) return check_input_node(index);
+    if (is_input(node)) return check_input_node(index);
 
     for (Value operand : node.operands)
       if (!exists(operand) || operand.node >= index)
@@ -168,9 +169,9 @@ class Verifier {
 
   void check_mark_or_gradient(uint32_t index) {
     const Node& node = graph_.node(index);
-    if (node.op->id == OpId::mark && !marks_.insert(node.attributes.integer_or("id", 0)).second)
+    if (is_mark(node) && !marks_.insert(node.attributes.integer_or("id", 0)).second)
       report_at(index, "another mark has the same id", "every assignment of a lesson has a mark of its own");
-    if (node.op->id != OpId::gradient) return;
+    if (!is_gradient(node)) return;
     for (Value operand : node.operands)
       if (!is_float(graph_.type(operand).element))
         report_at(index, fmt::format("{} is {}, and gradients are of floating-point values",

@@ -15,6 +15,7 @@
 #include "ir/build.h"
 #include "ir/op.h"
 #include "ir/ops/scan.h"
+#include "ir/structure.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -42,7 +43,7 @@ class Infinities {
   Infinities(const Graph& graph, const InfiniteInputs& inputs) : may_(graph.size()) {
     for (size_t i = 0; i < inputs.size(); ++i) may_[graph.inputs()[i].value.node] = inputs[i];
     for (uint32_t i = 0; i < graph.size(); ++i)
-      if (graph.node(i).op->id != OpId::input) may_[i] = may_be(graph.node(i));
+      if (!is_input(graph.node(i))) may_[i] = may_be(graph.node(i));
   }
 
   bool operator[](uint32_t node) const { return may_[node]; }
@@ -51,7 +52,7 @@ class Infinities {
   // Of the inputs of a node's body; a carry's also if the body makes one.
   InfiniteInputs body_inputs(const Node& node) const {
     InfiniteInputs inputs;
-    const bool scan = node.op->id == OpId::scan;
+    const bool scan = is_scan(node);
     if (scan) inputs.push_back(false);  // the index
     for (Value operand : node.operands) inputs.push_back(may_[operand.node]);
     const size_t carries = scan ? ops::ScanLayout(node).carries : 0;
@@ -69,7 +70,7 @@ class Infinities {
  private:
   bool may_be(const Node& node) const {
     if (!holds_floats(node)) return false;
-    if (node.op->id == OpId::constant) return constant_has(node, [](double x) { return std::isinf(x); });
+    if (is_constant(node)) return constant_has(node, [](double x) { return std::isinf(x); });
     if (node.body) {
       const Infinities body(*node.body, body_inputs(node));
       for (const NamedValue& result : node.body->results())
@@ -90,7 +91,7 @@ class Infinities {
 enum class Watch { nothing, nan, non_finite };
 
 Watch watch(const Node& node, bool may_be_infinite) {
-  if (node.op->id == OpId::constant)
+  if (is_constant(node))
     return constant_has(node, [](double x) { return std::isnan(x); }) ? Watch::nan : Watch::nothing;
   if (!holds_floats(node)) return Watch::nothing;
   const Traits& traits = node.op->traits;
@@ -165,8 +166,7 @@ class Instrumenter {
         continue;
       }
       rewriter_.keep(i);
-      const Watch watched =
-          node.op->id == OpId::input && !watch_inputs_ ? Watch::nothing : watch(node, infinities_[i]);
+      const Watch watched = is_input(node) && !watch_inputs_ ? Watch::nothing : watch(node, infinities_[i]);
       if (watched == Watch::nothing) continue;
       rewriter_.at(i);
       for (uint32_t r = 0; r < node.types.size(); ++r)

@@ -12,6 +12,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 #include "passes/chain_product.h"
 #include "passes/pass.h"
 
@@ -204,21 +205,11 @@ void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, PassConte
   rewriter.replace(index, std::move(values));
 }
 
-bool has_gradient(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i) {
-    const Node& node = graph.node(i);
-    if (node.op->id == OpId::gradient || node.op->id == OpId::mark || node.op->id == OpId::custom_gradient)
-      return true;
-    if (node.body && has_gradient(*node.body)) return true;
-  }
-  return false;
-}
-
 Graph expand_gradients(const Graph& graph, bool in_body, PassContext& context) {
   Rewriter rewriter(graph, "differentiate", builder_options(context));
   ChainProduct product(rewriter.builder(), in_body);
   for (uint32_t i : rewriter.live()) {
-    if (graph.node(i).op->id == OpId::gradient)
+    if (is_gradient(graph.node(i)))
       expand(rewriter, i, product, context);
     else
       rewriter.keep(i);
@@ -235,9 +226,9 @@ Graph finish_bodies(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "differentiate", builder_options(context));
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->id == OpId::mark || node.op->id == OpId::custom_gradient) {
+    if (is_mark(node) || is_custom_gradient(node)) {
       rewriter.replace(i, {rewriter.map(node.operands[0])});
-    } else if (node.body && has_gradient(*node.body)) {
+    } else if (node.body && awaits_differentiation(*node.body)) {
       rewriter.keep_body(i, std::make_shared<const Graph>(expand_all(*node.body, true, context)));
     } else {
       rewriter.keep(i);
@@ -253,7 +244,7 @@ Graph expand_all(const Graph& graph, bool in_body, PassContext& context) {
 }  // namespace
 
 Graph differentiate(const Graph& graph, PassContext& context) {
-  return has_gradient(graph) ? expand_all(graph, false, context) : graph;
+  return awaits_differentiation(graph) ? expand_all(graph, false, context) : graph;
 }
 
 }  // namespace gradus

@@ -12,6 +12,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 #include "passes/chain_product.h"
 #include "passes/pass.h"
 
@@ -171,12 +172,12 @@ void expand(Rewriter& rewriter, uint32_t index, ChainProduct& product, int64_t& 
 Graph differentiate_forward(const Graph& graph, PassContext& context) {
   int64_t next_mark = 0;
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->id == OpId::mark)
+    if (is_mark(graph.node(i)))
       next_mark = std::max(next_mark, graph.node(i).attributes.integer_or("id", 0) + 1);
   Rewriter rewriter(graph, "differentiate-forward", {context.memoize, context.node_limit, context.ids});
   ChainProduct product(rewriter.builder(), false);
   for (uint32_t i : rewriter.live()) {
-    if (graph.node(i).op->id == OpId::gradient)
+    if (is_gradient(graph.node(i)))
       expand(rewriter, i, product, next_mark);
     else
       rewriter.keep(i);

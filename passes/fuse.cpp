@@ -14,6 +14,7 @@
 #include "ir/build.h"
 #include "ir/op.h"
 #include "ir/ops/body.h"
+#include "ir/structure.h"
 #include "passes/kernel_body.h"
 #include "passes/kernel_groups.h"
 #include "passes/pass.h"
@@ -107,11 +108,11 @@ class Emission {
     for (uint32_t i : group.nodes)
       origins.insert(origins.end(), graph_.origins(i).begin(), graph_.origins(i).end());
     const OriginScope scope(rewriter_.builder(), origins);
-    rewriter_.builder().set_derivative(std::all_of(
-        group.nodes.begin(), group.nodes.end(), [&](uint32_t i) { return graph_.node(i).derivative; }));
+    rewriter_.builder().set_derivative(std::all_of(group.nodes.begin(), group.nodes.end(),
+                                                   [&](uint32_t i) { return graph_.node(i).derivative; }));
     const std::vector<Value> yields = groups_.yields(index);
-    const OpId op = graph_.node(group.nodes[0]).op->id;
-    const bool has_body = !group.check_only && (op == OpId::scan || op == OpId::kernel);
+    const Node& first = graph_.node(group.nodes[0]);
+    const bool has_body = !group.check_only && (is_scan(first) || is_kernel(first));
     const Value made = has_body ? emit_body(group.nodes[0]) : emit_kernel(index, yields);
     for (uint32_t k = 0; k < yields.size(); ++k) mapped_[yields[k]] = {made.node, k};
   }
@@ -122,7 +123,7 @@ class Emission {
     rewriter_.builder().prefer_id(node.id);
     return rewriter_.builder().add(
         *node.op, look_up(node.operands), node.attributes,
-        node.op->id == OpId::kernel ? node.body : std::make_shared<const Graph>(fuse(*node.body, context_)));
+        is_kernel(node) ? node.body : std::make_shared<const Graph>(fuse(*node.body, context_)));
   }
 
   Value emit_kernel(size_t index, const std::vector<Value>& yields) {
@@ -144,7 +145,7 @@ class Emission {
 
 bool has_call(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->id == OpId::call) return true;
+    if (is_call(graph.node(i))) return true;
   return false;
 }
 
@@ -152,7 +153,7 @@ Graph inline_calls(const Graph& graph, const PassContext& context) {
   Rewriter rewriter(graph, "fuse", {.ids = context.ids});
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->id != OpId::call) {
+    if (!is_call(node)) {
       rewriter.keep(i);
       continue;
     }

@@ -1,6 +1,7 @@
 #include "passes/fusion.h"
 
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -9,7 +10,7 @@ namespace {
 constexpr size_t most_inline_values = 16;
 
 bool is_table(const Node& node) {
-  return node.op->id == OpId::constant && node.attributes.has("values") &&
+  return is_constant(node) && node.attributes.has("values") &&
          element_count(node.types[0].shape) > static_cast<int64_t>(most_inline_values);
 }
 

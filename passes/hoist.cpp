@@ -17,6 +17,7 @@
 #include "ir/build.h"
 #include "ir/op.h"
 #include "ir/ops/scan.h"
+#include "ir/structure.h"
 #include "passes/fusion.h"
 #include "passes/pass.h"
 
@@ -46,7 +47,7 @@ class ScanHoist {
     declare_inputs(builder, operands, attributes);
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (!used_[i] || node.op->id == OpId::input || hoisted_.count(i) > 0) continue;
+      if (!used_[i] || is_input(node) || hoisted_.count(i) > 0) continue;
       std::vector<Value> mapped;
       for (Value operand : node.operands) mapped.push_back(inside(operand));
       const OriginScope scope(builder, body_.origins(i));
@@ -76,7 +77,7 @@ class ScanHoist {
     }
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (node.op->id == OpId::input) continue;
+      if (is_input(node)) continue;
       bool any_step = false, any_varying = false;
       for (Value operand : node.operands) {
         any_step |= kinds_[operand.node] == Kind::step;
@@ -91,17 +92,28 @@ class ScanHoist {
   }
 
   bool is_product(const Node& node) const {
-    return node.op->id == OpId::dot && kinds_[node.operands[0].node] == Kind::step &&
+    return rule_of(node) == &ScanHoist::product && kinds_[node.operands[0].node] == Kind::step &&
            kinds_[node.operands[1].node] == Kind::invariant &&
            node.attributes.axis_pairs("contract") != nullptr &&
            (!node.attributes.axis_pairs("batch") || node.attributes.axis_pairs("batch")->left.empty());
   }
 
+  // How an op works on all steps at once; null if it does not.
+  using StepsRule = Value (ScanHoist::*)(const Node&);
+  static StepsRule rule_of(const Node& node) {
+    static constexpr std::pair<OpId, StepsRule> rules[] = {{OpId::dot, &ScanHoist::product},
+                                                           {OpId::reshape, &ScanHoist::reshape},
+                                                           {OpId::broadcast, &ScanHoist::broadcast},
+                                                           {OpId::transpose, &ScanHoist::transpose}};
+    for (const auto& [op, rule] : rules)
+      if (op == node.op->id) return rule;
+    return node.op->family == OpFamily::elementwise ? &ScanHoist::elementwise : nullptr;
+  }
+
   bool works_on_all_steps(const Node& node) const {
     if (node.types.size() != 1) return false;
-    const OpId op = node.op->id;
-    return is_product(node) || node.op->family == OpFamily::elementwise || op == OpId::reshape ||
-           op == OpId::transpose || op == OpId::broadcast;
+    const StepsRule rule = rule_of(node);
+    return rule == &ScanHoist::product ? is_product(node) : rule != nullptr;
   }
 
   // What moves: products of steps, and the last of the invariant values that cost something.
@@ -113,7 +125,7 @@ class ScanHoist {
         for (Value operand : body_.node(i).operands) needed[operand.node] = true;
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (!live_[i] || node.op->id == OpId::input) continue;
+      if (!live_[i] || is_input(node)) continue;
       const bool value = kinds_[i] == Kind::invariant && needed[i] && costs_something(i);
       if (value || (kinds_[i] == Kind::step && is_product(node))) hoisted_.insert(i);
     }
@@ -225,7 +237,7 @@ class ScanHoist {
 
   Value made_outside(uint32_t i) {
     const Node& node = body_.node(i);
-    if (node.op->id == OpId::input) return operands_[position_[i]];
+    if (is_input(node)) return operands_[position_[i]];
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back(outside(operand));
     return outer_.add(*node.op, std::move(operands), node.attributes, node.body);
@@ -250,12 +262,8 @@ class ScanHoist {
     const Shape& shape = node.types[0].shape;
     if (kinds_[i] == Kind::invariant)
       return build::broadcast(outer_, outside({i, 0}), with_steps(shape), shifted(build::all_axes(shape)));
-    if (node.op->id == OpId::input) return operands_[position_[i]];
-    if (node.op->id == OpId::dot) return product(node);
-    if (node.op->id == OpId::reshape)
-      return build::reshape(outer_, over_steps(node.operands[0]), with_steps(shape));
-    if (node.op->id == OpId::broadcast || node.op->id == OpId::transpose) return moved_axes(node);
-    return elementwise(node);
+    if (is_input(node)) return operands_[position_[i]];
+    return (this->*rule_of(node))(node);
   }
 
   Value elementwise(const Node& node) {
@@ -264,13 +272,23 @@ class ScanHoist {
     return outer_.add(*node.op, std::move(operands), node.attributes);
   }
 
-  Value moved_axes(const Node& node) {
+  Value reshape(const Node& node) {
+    return build::reshape(outer_, over_steps(node.operands[0]), with_steps(node.types[0].shape));
+  }
+
+  static std::vector<int64_t> dims_with_steps(const Node& node) {
     std::vector<int64_t> dims = shifted(node.attributes.integers("dims"));
     dims.insert(dims.begin(), 0);
-    const Value operand = over_steps(node.operands[0]);
-    return node.op->id == OpId::broadcast
-               ? build::broadcast(outer_, operand, with_steps(node.types[0].shape), std::move(dims))
-               : build::transpose(outer_, operand, std::move(dims));
+    return dims;
+  }
+
+  Value broadcast(const Node& node) {
+    return build::broadcast(outer_, over_steps(node.operands[0]), with_steps(node.types[0].shape),
+                            dims_with_steps(node));
+  }
+
+  Value transpose(const Node& node) {
+    return build::transpose(outer_, over_steps(node.operands[0]), dims_with_steps(node));
   }
 
   // Steps are another free axis, which lowering walks together with the rows.
@@ -295,20 +313,11 @@ class ScanHoist {
   std::vector<Value> outside_, over_steps_;
 };
 
-bool has_gradient(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i) {
-    const Node& node = graph.node(i);
-    if (node.op->id == OpId::gradient || node.op->id == OpId::mark || (node.body && has_gradient(*node.body)))
-      return true;
-  }
-  return false;
-}
-
 Graph hoist_scans(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "hoist", {context.memoize, context.node_limit, context.ids});
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (!node.body || node.op->id == OpId::kernel) {
+    if (!node.body || is_kernel(node)) {
       rewriter.keep(i);
       continue;
     }
@@ -317,7 +326,7 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
     Attributes attributes;
     std::shared_ptr<const Graph> body;
     rewriter.at(i);
-    if (node.op->id != OpId::scan || !ScanHoist(rewriter, i, *inner).run(operands, attributes, body)) {
+    if (!is_scan(node) || !ScanHoist(rewriter, i, *inner).run(operands, attributes, body)) {
       rewriter.keep_body(i, inner);
       continue;
     }
@@ -335,7 +344,7 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
 }  // namespace
 
 Graph hoist(const Graph& graph, PassContext& context) {
-  return has_gradient(graph) ? graph : hoist_scans(graph, context);
+  return awaits_differentiation(graph) ? graph : hoist_scans(graph, context);
 }
 
 }  // namespace gradus

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ir/op.h"
 #include "ir/row_form.h"
+#include "ir/structure.h"
 #include "passes/acyclic_groups.h"
 #include "passes/kernel_body.h"
 
@@ -102,7 +102,7 @@ void KernelGroups::find_materialized() {
       for (Value operand : node(i).operands) require(operand);
     if (role(i) == KernelRole::contraction)
       for (Value operand : node(i).operands) {
-        while (node(operand.node).op->id == OpId::reshape) operand = node(operand.node).operands[0];
+        while (is_reshape(graph_, node(operand.node))) operand = node(operand.node).operands[0];
         require(operand);
       }
   }

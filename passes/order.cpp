@@ -10,6 +10,7 @@
 #include <set>
 
 #include "ir/op.h"
+#include "ir/structure.h"
 #include "passes/pass.h"
 
 namespace gradus {
@@ -134,7 +135,7 @@ class Schedule {
   int64_t cost(uint32_t i, const std::vector<int64_t>& readers_left) const {
     int64_t total = bytes(i);
     for (uint32_t operand : operands(i))
-      if (readers_left[operand] == 1 && graph_.node(operand).op->id != OpId::input) total -= bytes(operand);
+      if (readers_left[operand] == 1 && !is_input(graph_.node(operand))) total -= bytes(operand);
     return total;
   }
 
@@ -155,12 +156,12 @@ Graph order(const Graph& graph, PassContext& context) {
   std::vector<uint32_t> sequence = Schedule(graph).run();
   // Inputs keep their places: their order is the calling convention.
   std::stable_partition(sequence.begin(), sequence.end(),
-                        [&](uint32_t i) { return graph.node(i).op->id == OpId::input; });
-  auto inputs_end = std::find_if(sequence.begin(), sequence.end(),
-                                 [&](uint32_t i) { return graph.node(i).op->id != OpId::input; });
+                        [&](uint32_t i) { return is_input(graph.node(i)); });
+  auto inputs_end =
+      std::find_if(sequence.begin(), sequence.end(), [&](uint32_t i) { return !is_input(graph.node(i)); });
   std::sort(sequence.begin(), inputs_end);
   for (uint32_t i : sequence) {
-    if (graph.node(i).op->id == OpId::scan)
+    if (is_scan(graph.node(i)))
       rewriter.keep_body(i, std::make_shared<const Graph>(order(*graph.node(i).body, context)));
     else
       rewriter.keep(i);

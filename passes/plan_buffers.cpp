@@ -11,6 +11,7 @@
 
 #include "ir/op.h"
 #include "ir/placement.h"
+#include "ir/structure.h"
 #include "passes/pass.h"
 #include "passes/verify_stage.h"
 
@@ -85,7 +86,7 @@ class Planner {
       }
       Attributes attributes = node.attributes;
       attributes.set("buffers", places_[i]);
-      if (node.op->id == OpId::scan)
+      if (is_scan(node))
         rewriter.keep_as(i, std::move(attributes),
                          std::make_shared<const Graph>(plan_buffers(*node.body, context)));
       else
@@ -101,9 +102,7 @@ class Planner {
  private:
   static constexpr int64_t unplaced = std::numeric_limits<int64_t>::min();
 
-  bool is_kernel(uint32_t i) const {
-    return graph_.node(i).op->id != OpId::input && graph_.node(i).op->id != OpId::constant;
-  }
+  bool is_computed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
 
   int64_t& place(Value value) {
     auto& list = places_[value.node];
@@ -114,7 +113,7 @@ class Planner {
   void place_results() {
     for (size_t k = 0; k < graph_.results().size(); ++k) {
       const Value value = graph_.results()[k].value;
-      if (is_kernel(value.node) && place(value) == unplaced)
+      if (is_computed(value.node) && place(value) == unplaced)
         place(value) = Placement{Placement::Kind::result, static_cast<int64_t>(k)}.entry();
     }
   }
@@ -126,7 +125,7 @@ class Planner {
     for (const Update& update : graph_.updates()) {
       const Value value = update.value;
       const Value old_value = graph_.inputs()[update.input].value;
-      if (!is_kernel(value.node) || place(value) != unplaced) continue;
+      if (!is_computed(value.node) || place(value) != unplaced) continue;
       if (graph_.status() && graph_.status().node > value.node) continue;
       const auto& readers = users_[old_value.node];
       const bool read_later = !readers.empty() && readers.back() > value.node;
@@ -134,7 +133,7 @@ class Planner {
       if (read_later || wanted.count(old_value) > 0 ||
           (reads_itself && !may_update_in_place(graph_, value.node, old_value)))
         continue;
-      if (graph_.node(value).op->id != OpId::kernel) continue;
+      if (!is_kernel(graph_.node(value))) continue;
       place(value) = Placement{Placement::Kind::update, update.input}.entry();
     }
   }
@@ -143,7 +142,7 @@ class Planner {
     std::vector<uint32_t> last_reader(graph_.size(), 0);
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       last_reader[i] = users_[i].empty() ? i : users_[i].back();
-      if (is_kernel(i)) place({i, 0});
+      if (is_computed(i)) place({i, 0});
     }
     const auto end = static_cast<uint32_t>(graph_.size());
     for (const NamedValue& result : graph_.results()) last_reader[result.value.node] = end;
@@ -152,9 +151,9 @@ class Planner {
 
     std::vector<std::vector<uint32_t>> dying(graph_.size() + 1);
     for (uint32_t i = 0; i < graph_.size(); ++i)
-      if (is_kernel(i)) dying[last_reader[i]].push_back(i);
+      if (is_computed(i)) dying[last_reader[i]].push_back(i);
     for (uint32_t i = 0; i < graph_.size(); ++i) {
-      if (is_kernel(i)) {
+      if (is_computed(i)) {
         for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
           if (int64_t& where = place({i, r}); where == unplaced)
             where = workspace_.allocate(aligned_size(graph_.node(i).types[r]));
@@ -175,7 +174,7 @@ class Planner {
     std::sort(operands.begin(), operands.end());
     operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
     for (Value operand : operands)
-      if (is_kernel(operand.node) && place(operand) >= 0) bytes += aligned_size(graph_.type(operand));
+      if (is_computed(operand.node) && place(operand) >= 0) bytes += aligned_size(graph_.type(operand));
     lower_bound_ = std::max(lower_bound_, bytes);
   }
 

@@ -2,6 +2,7 @@
 
 #include "ir/evaluate/scalar.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -106,7 +107,7 @@ std::vector<bool> barriers_of(const Graph& graph) {
   std::vector<bool> barrier(graph.size(), false);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->id != OpId::gradient) continue;
+    if (!is_gradient(node)) continue;
     for (size_t k = 1; k < node.operands.size(); ++k) barrier[node.operands[k].node] = true;
   }
   return barrier;
@@ -121,14 +122,14 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
   const std::vector<bool> barrier = barriers_of(graph);
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (node.op->id == OpId::input || barrier[i]) {
+    if (is_input(node) || barrier[i]) {
       rewriter.keep(i);
       if (barrier[i])
         for (uint32_t r = 0; r < node.types.size(); ++r) peephole.add_barrier(rewriter.map(Value{i, r}));
       continue;
     }
     // An identity that no gradient is taken by protects nothing.
-    if (node.op->id == OpId::mark) {
+    if (is_mark(node)) {
       rewriter.replace(i, rewriter.map(node.operands));
       continue;
     }
@@ -138,7 +139,7 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
                          std::make_shared<const Graph>(rewrite(*node.body, pass, rules, special, context)));
       continue;
     }
-    if (node.types.size() != 1 || node.op->id == OpId::constant) {
+    if (node.types.size() != 1 || is_constant(node)) {
       rewriter.keep(i);
       continue;
     }

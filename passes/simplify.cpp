@@ -10,6 +10,7 @@
 #include <array>
 
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -19,14 +20,6 @@ constexpr std::array<Peephole::Rule, 5> rules = {
     simplify_rules::fold_constants, simplify_rules::algebra,      simplify_rules::derivatives,
     simplify_rules::shapes,         simplify_rules::contractions,
 };
-
-bool any_gradient(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i) {
-    const Node& node = graph.node(i);
-    if (node.op->id == OpId::gradient || (node.body && any_gradient(*node.body))) return true;
-  }
-  return false;
-}
 
 // One index per row: nothing is accumulated, and a select joins any kernel. (A −0 stays −0, where 0 + −0 is
 // 0.)
@@ -52,14 +45,14 @@ bool scatter_of_one(Rewriter& rewriter, Peephole&, uint32_t index) {
 
 Graph simplify(const Graph& graph, PassContext& context) {
   constexpr int most_rounds = 4;  // a rewrite can open another further up; chains longer than this are rare
-  const SpecialRule special = any_gradient(graph) ? nullptr : scatter_of_one;
+  const SpecialRule special = has_gradient(graph) ? nullptr : scatter_of_one;
   Graph current = rewrite(graph, "simplify", rules, special, context);
   for (int round = 1; round < most_rounds; ++round) {
     Graph next = rewrite(current, "simplify", rules, special, context);
     if (same_structure(current, next)) break;
     current = std::move(next);
   }
-  return any_gradient(current) ? current : simplify_rules::scan_results(current, context);
+  return has_gradient(current) ? current : simplify_rules::scan_results(current, context);
 }
 
 }  // namespace gradus

@@ -4,6 +4,7 @@
 
 #include "ir/op.h"
 #include "ir/ops/scan.h"
+#include "ir/structure.h"
 #include "passes/simplify_rules.h"
 
 namespace gradus::simplify_rules {
@@ -104,11 +105,11 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
     std::shared_ptr<const Graph> body = node.body;
-    const bool is_scan = node.op->id == OpId::scan;
+    const bool loops = is_scan(node);
     // From the outside in: what falls here may have been the only reader of a result in there.
-    if (is_scan) body = with_results(body, read_of_body(ops::ScanLayout(node), read[i]), context);
+    if (loops) body = with_results(body, read_of_body(ops::ScanLayout(node), read[i]), context);
     if (body) body = std::make_shared<const Graph>(scan_results(*body, context));
-    const KeptResults kept = is_scan ? kept_results(node, read[i], *body) : KeptResults();
+    const KeptResults kept = loops ? kept_results(node, read[i], *body) : KeptResults();
     if (kept.all) {
       rewriter.keep_body(i, std::move(body));
       continue;

@@ -7,6 +7,7 @@
 
 #include "ir/op.h"
 #include "ir/placement.h"
+#include "ir/structure.h"
 #include "ir/text/print.h"
 #include "passes/fusion.h"
 
@@ -25,7 +26,7 @@ class StageVerifier {
     const std::vector<bool> live = live_nodes(graph_);
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       check_node(i);
-      if (graph_.node(i).op->id == OpId::scan) body_of(i).run();
+      if (is_scan(graph_.node(i))) body_of(i).run();
     }
     if (stage_ != Stage::kernels || found_.size() > before) return;
     for (uint32_t i = 0; i < graph_.size(); ++i)
@@ -66,23 +67,20 @@ class StageVerifier {
 
   void check_node(uint32_t i) {
     const Node& node = graph_.node(i);
-    if (stage_ != Stage::forward && node.op->id == OpId::gradient)
+    if (stage_ != Stage::forward && is_gradient(node))
       report_at(i, fmt::format("a gradient node at stage {}", name(stage_)));
     if (stage_ != Stage::kernels) return;
-    if (node.op->id != OpId::kernel && node.op->id != OpId::call) return;
+    if (!is_kernel(node) && !is_call(node)) return;
     const GraphPlaces* inner = nullptr;
     if (places_)
       if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
     StageVerifier body(*node.body, stage_, inner, found_);
     for (uint32_t k = 0; k < node.body->size(); ++k)
-      if (node.body->node(k).body || node.body->node(k).op->id == OpId::gradient)
+      if (node.body->node(k).body || is_gradient(node.body->node(k)))
         body.report_at(k, fmt::format("a {} in the body of a kernel", node.body->node(k).op->name));
   }
 
-  bool is_placed(uint32_t i) const {
-    const OpId op = graph_.node(i).op->id;
-    return op != OpId::input && op != OpId::constant;
-  }
+  bool is_placed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
 
   std::vector<int64_t> entries(uint32_t i) const {
     return graph_.node(i).attributes.integers_or("buffers", {});
@@ -145,7 +143,7 @@ class StageVerifier {
       if (user > i) return problem("the old value is read later");
       reads = reads || user == i;
     }
-    if (graph_.node(i).op->id != OpId::kernel || (reads && !may_update_in_place(graph_, i, input.value)))
+    if (!is_kernel(graph_.node(i)) || (reads && !may_update_in_place(graph_, i, input.value)))
       problem("the old value is not read element by element");
   }
 
@@ -209,7 +207,7 @@ std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const Grap
 
 bool may_update_in_place(const Graph& graph, uint32_t kernel, Value old_value) {
   const Node& node = graph.node(kernel);
-  if (node.op->id != OpId::kernel) return false;
+  if (!is_kernel(node)) return false;
   const Graph& body = *node.body;
   std::vector<bool> depends(body.size(), false);
   for (size_t k = 0; k < node.operands.size(); ++k)

@@ -8,6 +8,7 @@
 #include "ir/builder.h"
 #include "ir/error.h"
 #include "ir/placement.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -110,14 +111,14 @@ void Assembler::bind_arguments() {
 
 // A result or update that is an input's old value is read before anything can overwrite it.
 void Assembler::stage_inputs_that_change() {
-  const auto is_input = [&](Value value) { return graph_.node(value).op->id == OpId::input; };
+  const auto is_old = [&](Value value) { return is_input(graph_.node(value)); };
   for (size_t r = 0; r < graph_.results().size(); ++r) {
     const Value value = graph_.results()[r].value;
-    if (is_input(value)) copy(locations_[value], places_.results[r], element_count(graph_.type(value).shape));
+    if (is_old(value)) copy(locations_[value], places_.results[r], element_count(graph_.type(value).shape));
   }
   for (size_t u = 0; u < graph_.updates().size(); ++u) {
     const Update& update = graph_.updates()[u];
-    if (!is_input(update.value) || graph_.inputs()[update.input].value == update.value) continue;
+    if (!is_old(update.value) || graph_.inputs()[update.input].value == update.value) continue;
     const Location staged = allocate(graph_.type(update.value));
     copy(locations_[update.value], staged, element_count(graph_.type(update.value).shape));
     staged_updates_.emplace_back(u, staged);
@@ -142,7 +143,7 @@ void Assembler::commit() {
   }
   for (size_t r = 0; r < graph_.results().size(); ++r) {
     const Value value = graph_.results()[r].value;
-    if (graph_.node(value).op->id == OpId::input) continue;
+    if (is_input(graph_.node(value))) continue;
     const Location from = locate(graph_, value, locations_);
     if (!from.same_place(places_.results[r]))
       copy(from, places_.results[r], element_count(graph_.type(value).shape));
@@ -266,7 +267,7 @@ Assembler::Location Assembler::listed(const Type& type, const AttributeValue& va
 Assembler::Location Assembler::locate(const Graph& graph, Value value, Locations& locations) {
   if (auto it = locations.find(value); it != locations.end()) return it->second;
   const Node& node = graph.node(value);
-  if (node.op->id != OpId::constant) fail_internal(fmt::format("lowering: %{} has no place", node.id));
+  if (!is_constant(node)) fail_internal(fmt::format("lowering: %{} has no place", node.id));
   return locations[value] = place_constant(node);
 }
 
@@ -274,9 +275,9 @@ void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Place
   const std::vector<bool> live = live_nodes(graph);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     if (!live[i]) continue;
-    const OpId op = graph.node(i).op->id;
-    if (op == OpId::input || op == OpId::constant) continue;
-    if (op == OpId::scan)
+    const Node& node = graph.node(i);
+    if (is_input(node) || is_constant(node)) continue;
+    if (is_scan(node))
       emit_scan(graph, i, locations, places);
     else
       emit_kernel(graph, i, locations, places);
@@ -395,7 +396,7 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
   Locations inside;
   for (uint32_t i = 0; i < body.size(); ++i)
-    if (body.node(i).op->id == OpId::constant) locate(body, {i, 0}, inside);
+    if (is_constant(body.node(i))) locate(body, {i, 0}, inside);
   const Location position = allocate(Type(ElementType::i64));
   std::vector<CarryPlaces> carries;
   for (size_t c = 0; c < layout.carries; ++c) {

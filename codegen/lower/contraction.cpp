@@ -331,10 +331,13 @@ size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, double 
   return opened;
 }
 
-void lower_contraction(Kernel& kernel, uint32_t index) {
+void lower_dot(Kernel& kernel, uint32_t index) {
+  if (element_count(kernel.body.node(index).types[0].shape) > 0) plain_dot(kernel, index);
+}
+
+void lower_conv(Kernel& kernel, uint32_t index) {
   const Node& node = kernel.body.node(index);
   if (element_count(node.types[0].shape) == 0) return;
-  if (node.op->id == OpId::dot) return plain_dot(kernel, index);
   const Convolution conv(kernel.body, node);
   if (conv.kind == Convolution::Kind::filter_gradient) return plain_filter_gradient(kernel, index, conv);
   plain_window_convolution(kernel, index, conv);

@@ -413,7 +413,7 @@ int64_t dense_buffer(Kernel& kernel, Value operand) {
   return kernel.values.placed(element->source);
 }
 
-std::unique_ptr<TiledContraction> plan_tiled_convolution(Kernel& kernel, uint32_t node) {
+std::unique_ptr<TiledContraction> plan_tiled_conv(Kernel& kernel, uint32_t node) {
   auto convolution = std::make_unique<TiledConvolution>(kernel, node);
   if (!convolution->plan()) return nullptr;
   return convolution;

@@ -20,19 +20,9 @@ Expression in_range(const Expression& id, int64_t size) {
               loop::make(ScalarOp::less, {id, integer(size)}));
 }
 
-// The number of rows that an index may name.
-int64_t rows_of(const Kernel& kernel, const Node& node) {
-  const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
-  if (node.op->id == OpId::one_hot) return node.attributes.integer("depth");
-  if (node.op->id == OpId::scatter_add) return node.attributes.integer("size");
-  return kernel.type(node.operands[0]).shape[batch];
-}
-
-// Flat position of the first index out of range, or -1.
-void lower_first_bad(Kernel& kernel, uint32_t index) {
+// Result 1: flat position of the first index out of range, or -1.
+void lower_first_bad(Kernel& kernel, uint32_t index, Value ids, int64_t rows) {
   FunctionBuilder& f = kernel.f;
-  const Node& node = kernel.body.node(index);
-  const Value ids = node.operands[node.op->id == OpId::one_hot ? 0 : 1];
   const Shape& shape = kernel.type(ids).shape;
   const int64_t out = kernel.home({index, 1});
   const int64_t count = element_count(shape);
@@ -41,14 +31,14 @@ void lower_first_bad(Kernel& kernel, uint32_t index) {
   const Index position = count == 1 ? Index(0) : f.space.axis(count);
   if (count != 1) f.space.bind({position.terms[0].first}, at, f.level());
   const Expression id = f.let("id", as_i64(kernel.values.at(ids, f.space.delinearize(position, shape))));
-  const Expression bad = loop::make(ScalarOp::logical_not, {in_range(id, rows_of(kernel, node))});
+  const Expression bad = loop::make(ScalarOp::logical_not, {in_range(id, rows)});
   const Expression none = loop::make(ScalarOp::less, {f.load(first, {integer(0)}), integer(0)});
   f.store(first, {integer(0)}, choose(both(bad, none), at, f.load(first, {integer(0)})));
   f.close();
   f.store(out, Index(0), f.load(first, {integer(0)}));
 }
 
-void lower_scatter_add(Kernel& kernel, uint32_t index) {
+void scatter(Kernel& kernel, uint32_t index) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Shape& shape = node.types[0].shape;
@@ -104,10 +94,22 @@ void lower_scatter_add(Kernel& kernel, uint32_t index) {
 
 }  // namespace
 
-void lower_indexed(Kernel& kernel, uint32_t index) {
+void lower_scatter_add(Kernel& kernel, uint32_t index) {
   const Node& node = kernel.body.node(index);
-  if (node.op->id == OpId::scatter_add) lower_scatter_add(kernel, index);
-  if (node.types.size() > 1) lower_first_bad(kernel, index);
+  scatter(kernel, index);
+  if (node.types.size() > 1)
+    lower_first_bad(kernel, index, node.operands[1], node.attributes.integer("size"));
+}
+
+void check_gather(Kernel& kernel, uint32_t index) {
+  const Node& node = kernel.body.node(index);
+  const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
+  lower_first_bad(kernel, index, node.operands[1], kernel.type(node.operands[0]).shape[batch]);
+}
+
+void check_one_hot(Kernel& kernel, uint32_t index) {
+  const Node& node = kernel.body.node(index);
+  lower_first_bad(kernel, index, node.operands[0], node.attributes.integer("depth"));
 }
 
 // The lowest failing check and its element; (-1, -1) if none fails.

@@ -7,6 +7,7 @@
 #include "codegen/lower/row.h"
 #include "codegen/lower/tile.h"
 #include "ir/error.h"
+#include "ir/structure.h"
 
 namespace gradus::lowering {
 
@@ -38,7 +39,7 @@ Kernel::Kernel(std::string kernel_name, const Graph& body, const std::vector<int
   const std::vector<bool> live = live_nodes(body);
   for (uint32_t i = 0; i < body.size(); ++i) {
     const Node& node = body.node(i);
-    if (!live[i] || node.op->id != OpId::constant || !node.attributes.has("values")) continue;
+    if (!live[i] || !is_constant(node) || !node.attributes.has("values")) continue;
     lowered.tables.push_back({i, 0});
     values.place({i, 0}, f.parameter(fmt::format("table{}", values.number(node)), BufferRole::read,
                                      node.types[0].element, element_count(node.types[0].shape)));
@@ -66,8 +67,6 @@ int64_t Kernel::home(Value value) {
 
 namespace {
 
-using Family = void (*)(Kernel&, uint32_t);
-
 // A contraction over nothing: every chain is its beginning, +0.
 void lower_zeros(Kernel& kernel, uint32_t node) {
   const Type& type = kernel.body.node(node).types[0];
@@ -88,36 +87,54 @@ bool contracts_nothing(const Graph& body, uint32_t i) {
 // Pulled, a concat is a chain of choices among all of its parts in every reader.
 constexpr size_t most_pulled_parts = 16;
 
-Family family(const Graph& body, uint32_t node) {
-  if (contracts_nothing(body, node)) return lower_zeros;
-  const Op& op = *body.node(node).op;
-  switch (op.traits.access) {
-    case Access::reduction:
-      return lower_reduction;
-    case Access::search:
-      return lower_arg_reduction;
-    case Access::contraction:
-      return lower_contraction;
-    case Access::window:
-      return lower_window;
-    default:
-      break;
-  }
-  switch (op.id) {
-    case OpId::cumsum:
-      return lower_cumulative;
-    case OpId::scatter_add:
-      return lower_indexed;
-    case OpId::status:
-      return lower_status;
-    case OpId::sort:
-    case OpId::top_k:
-      return lower_sort;
-    case OpId::concat:
-      return body.node(node).operands.size() > most_pulled_parts ? lower_joined : nullptr;
-    default:
-      return nullptr;
-  }
+using Lower = void (*)(Kernel&, uint32_t);
+
+// How a node that is not computed where it is read becomes loops of its own.
+struct StageRule {
+  OpId op;
+  Lower lower = nullptr;  // none: it is computed where it is read
+  StageScratch (*scratch)(Kernel&, uint32_t) = nullptr;
+  std::unique_ptr<TiledContraction> (*tiled)(Kernel&, uint32_t) = nullptr;  // null where tiles do not fit
+  Lower second = nullptr;  // the second result alone, if the first is computed where it is read
+};
+
+std::unique_ptr<TiledContraction> plan_tiled_convolution(Kernel& kernel, uint32_t node) {
+  auto convolution = plan_tiled_conv(kernel, node);
+  return convolution ? std::move(convolution) : plan_tiled_filter_gradient(kernel, node);
+}
+
+constexpr StageRule stage_rules[] = {
+    {OpId::sum, lower_reduction, reduction_scratch},
+    {OpId::prod, lower_reduction, reduction_scratch},
+    {OpId::max, lower_reduction, reduction_scratch},
+    {OpId::min, lower_reduction, reduction_scratch},
+    {OpId::any, lower_reduction, reduction_scratch},
+    {OpId::all, lower_reduction, reduction_scratch},
+    {OpId::argmax, lower_arg_reduction},
+    {OpId::argmin, lower_arg_reduction},
+    {OpId::cumsum, lower_cumsum},
+    {OpId::dot, lower_dot, nullptr, plan_tiled_dot},
+    {OpId::conv, lower_conv, nullptr, plan_tiled_convolution},
+    {OpId::reduce_window, lower_reduce_window},
+    {OpId::select_and_gather, lower_select_and_gather},
+    {OpId::select_and_scatter, lower_select_and_scatter},
+    {OpId::scatter_add, lower_scatter_add},
+    {OpId::gather, nullptr, nullptr, nullptr, check_gather},
+    {OpId::one_hot, nullptr, nullptr, nullptr, check_one_hot},
+    {OpId::sort, lower_sort, sort_scratch},
+    {OpId::top_k, lower_top_k, top_k_scratch},
+    {OpId::status, lower_status},
+    {OpId::concat, lower_concat},
+};
+
+StageRule stage_rule(const Graph& body, uint32_t index) {
+  const Node& node = body.node(index);
+  if (contracts_nothing(body, index)) return {node.op->id, lower_zeros};
+  const auto* rule = std::find_if(std::begin(stage_rules), std::end(stage_rules),
+                                  [&](const StageRule& known) { return known.op == node.op->id; });
+  if (rule == std::end(stage_rules)) return {node.op->id};
+  const bool pulled = rule->lower == lower_concat && node.operands.size() <= most_pulled_parts;
+  return pulled ? StageRule{node.op->id} : *rule;
 }
 
 }  // namespace
@@ -133,7 +150,7 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
   const std::vector<bool> live = live_nodes(body);
   struct Stage {
     uint32_t node;
-    Family lower;
+    StageRule rule;
     std::unique_ptr<TiledContraction> tiled;
   };
   std::vector<Stage> stages;
@@ -145,30 +162,24 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
     if (result.value.result > 0) second_result[result.value.node] = true;
   for (uint32_t i = 0; i < body.size(); ++i) {
     if (!live[i]) continue;
-    if (Family lower_family = family(body, i))
-      stages.push_back({i, lower_family, nullptr});
-    else if (second_result[i])
-      stages.push_back({i, lower_indexed, nullptr});  // the first bad index of a gather or one_hot
+    const StageRule rule = stage_rule(body, i);
+    if (rule.lower || (rule.second && second_result[i])) stages.push_back({i, rule, nullptr});
   }
   // Memory first: parameters come before all locals.
   for (Stage& stage : stages) {
     const Node& node = body.node(stage.node);
-    if (options.tiles && stage.lower == lower_contraction)
-      stage.tiled = plan_tiled_contraction(kernel, stage.node);
+    if (options.tiles && stage.rule.tiled) stage.tiled = stage.rule.tiled(kernel, stage.node);
     if (stage.tiled) continue;
-    for (uint32_t r = 0; r < node.types.size(); ++r)
-      if (r > 0 || family(body, stage.node)) kernel.home({stage.node, r});
-    if (const int64_t count = sort_scratch(kernel, stage.node); count > 0)
-      kernel.set_stage_scratch(stage.node, kernel.scratch("order", ElementType::i32, count));
-    if (node.op->traits.access != Access::reduction) continue;
-    if (const int64_t count = reduction_scratch(kernel, stage.node); count > 0)
-      kernel.set_stage_scratch(stage.node, kernel.scratch("blocks", node.types[0].element, count));
+    for (uint32_t r = stage.rule.lower ? 0 : 1; r < node.types.size(); ++r) kernel.home({stage.node, r});
+    if (!stage.rule.scratch) continue;
+    if (const StageScratch needed = stage.rule.scratch(kernel, stage.node); needed.count > 0)
+      kernel.set_stage_scratch(stage.node, kernel.scratch(needed.role, needed.element, needed.count));
   }
   for (Stage& stage : stages)
     if (stage.tiled)
       stage.tiled->emit();
     else
-      stage.lower(kernel, stage.node);
+      (stage.rule.lower ? stage.rule.lower : stage.rule.second)(kernel, stage.node);
 
   std::vector<size_t> rest;
   for (size_t r = 0; r < kernel.results.size(); ++r) {

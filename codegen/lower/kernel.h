@@ -11,6 +11,13 @@
 
 namespace gradus::lowering {
 
+// Memory that a node's stage works in; none if the count is 0.
+struct StageScratch {
+  const char* role = "";
+  ElementType element = ElementType::f32;
+  int64_t count = 0;
+};
+
 struct Scratch {
   ElementType element = ElementType::f32;
   int64_t count = 0;
@@ -65,18 +72,27 @@ class Kernel {
 LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,
                            const Target& target, const ScheduleOptions& options);
 
-// The families. Each computes every result of the node into its home.
-void lower_map(Kernel& kernel, const std::vector<size_t>& results);  // positions of results
-void lower_joined(Kernel& kernel, uint32_t node);                    // concat, part by part
+// Everything that is computed element by element, for these results (positions).
+void lower_map(Kernel& kernel, const std::vector<size_t>& results);
+
+// The stages. Each computes every result of the node into its home.
+void lower_concat(Kernel& kernel, uint32_t node);  // part by part
 void lower_reduction(Kernel& kernel, uint32_t node);
-int64_t reduction_scratch(Kernel& kernel, uint32_t node);  // elements of the result's type
+StageScratch reduction_scratch(Kernel& kernel, uint32_t node);
 void lower_arg_reduction(Kernel& kernel, uint32_t node);
-void lower_cumulative(Kernel& kernel, uint32_t node);
-void lower_contraction(Kernel& kernel, uint32_t node);  // dot and conv, in the plain form
-void lower_window(Kernel& kernel, uint32_t node);       // reduce_window and its gradients
-void lower_indexed(Kernel& kernel, uint32_t node);      // scatter_add, first bad index
-void lower_sort(Kernel& kernel, uint32_t node);         // sort, top_k
-int64_t sort_scratch(Kernel& kernel, uint32_t node);    // positions; 0 for other ops
+void lower_cumsum(Kernel& kernel, uint32_t node);
+void lower_dot(Kernel& kernel, uint32_t node);   // the plain form
+void lower_conv(Kernel& kernel, uint32_t node);  // the plain form
+void lower_reduce_window(Kernel& kernel, uint32_t node);
+void lower_select_and_gather(Kernel& kernel, uint32_t node);
+void lower_select_and_scatter(Kernel& kernel, uint32_t node);
+void lower_scatter_add(Kernel& kernel, uint32_t node);
+void check_gather(Kernel& kernel, uint32_t node);  // its second result alone
+void check_one_hot(Kernel& kernel, uint32_t node);
+void lower_sort(Kernel& kernel, uint32_t node);
+StageScratch sort_scratch(Kernel& kernel, uint32_t node);
+void lower_top_k(Kernel& kernel, uint32_t node);
+StageScratch top_k_scratch(Kernel& kernel, uint32_t node);
 void lower_status(Kernel& kernel, uint32_t node);
 
 // Whether x replaces `best` as the extreme: ties keep the first, a NaN wins and stays.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/lower/kernel.h"
+#include "ir/structure.h"
 
 namespace gradus::lowering {
 
@@ -57,11 +58,14 @@ void dense_shapes(const Graph& body, Value value, std::vector<bool>& seen, std::
   if (seen[value.node]) return;
   seen[value.node] = true;
   const Node& node = body.node(value);
-  if (node.op->id == OpId::reshape) shapes.push_back(body.type(node.operands[0]).shape);
-  if (node.op->id == OpId::reshape || node.op->family == OpFamily::elementwise)
-    for (Value operand : node.operands)
-      if (body.type(operand).shape == node.types[0].shape || node.op->id == OpId::reshape)
-        dense_shapes(body, operand, seen, shapes);
+  if (!keeps_position(body, node)) return;
+  for (Value operand : node.operands) {
+    if (body.type(operand).shape != node.types[0].shape) {
+      if (!node.op->view) continue;
+      shapes.push_back(body.type(operand).shape);
+    }
+    dense_shapes(body, operand, seen, shapes);
+  }
 }
 
 // The coarsest common refinement of shapes with the same number of elements, as far as one exists.
@@ -160,7 +164,7 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
   walk(kernel, axes, point);
 }
 
-void lower_joined(Kernel& kernel, uint32_t joined) {
+void lower_concat(Kernel& kernel, uint32_t joined) {
   const Node& node = kernel.body.node(joined);
   const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
   const int64_t buffer = kernel.home({joined, 0});

@@ -1,6 +1,8 @@
 // Reductions in the order that DESIGN fixes: with the last axis among the reduced ones, 64 partial results
 // per block of 4,096 logical indices, folded by halves; otherwise an ascending chain per output in blocks of
 // 256; blocks are added by twos.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -85,42 +87,64 @@ class Reduction {
     return std::find(reduced_axes_.begin(), reduced_axes_.end(), static_cast<int64_t>(axis)) !=
            reduced_axes_.end();
   }
-  bool is(OpId op) const { return node_.op->id == op; }
-
   Expression identity() const {
     const bool floating = is_float(element_);
     const auto number = [&](double v) { return loop::constant(element_, v); };
     const auto whole = [&](int64_t v) { return loop::constant_integer(element_, v); };
-    if (is(OpId::sum)) return floating ? number(-0.0) : whole(0);
-    if (is(OpId::prod)) return floating ? number(1) : whole(1);
-    if (is(OpId::any)) return whole(0);
-    if (is(OpId::all)) return whole(is_integer(element_) ? -1 : 1);
-    const bool maximum = is(OpId::max);
-    if (floating)
-      return number(maximum ? -std::numeric_limits<double>::infinity()
-                            : std::numeric_limits<double>::infinity());
+    switch (node_.op->traits.fold) {
+      case Fold::sum:
+        return floating ? number(-0.0) : whole(0);
+      case Fold::product:
+        return floating ? number(1) : whole(1);
+      case Fold::any:
+        return whole(0);
+      case Fold::all:
+        return whole(is_integer(element_) ? -1 : 1);
+      case Fold::maximum:
+        return floating ? number(-std::numeric_limits<double>::infinity()) : whole(extremes().first);
+      case Fold::minimum:
+        return floating ? number(std::numeric_limits<double>::infinity()) : whole(extremes().second);
+      case Fold::none:
+        break;
+    }
+    fail_internal(fmt::format("lowering: '{}' folds nothing", node_.op->name));
+  }
+
+  // The least and the largest integer.
+  std::pair<int64_t, int64_t> extremes() const {
     switch (element_) {
       case ElementType::i64:
-        return whole(maximum ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max());
+        return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
       case ElementType::i32:
-        return whole(maximum ? std::numeric_limits<int32_t>::min() : std::numeric_limits<int32_t>::max());
+        return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
       case ElementType::i8:
-        return whole(maximum ? -128 : 127);
+        return {-128, 127};
       case ElementType::u8:
-        return whole(maximum ? 0 : 255);
+        return {0, 255};
       default:
-        return whole(maximum ? 0 : 1);
+        return {0, 1};
     }
   }
 
   Expression combine(const Expression& a, const Expression& b) const {
-    if (is(OpId::sum)) return loop::make(ScalarOp::add, {a, b});
-    if (is(OpId::prod)) return loop::make(ScalarOp::multiply, {a, b});
-    if (is(OpId::max))
-      return element_ == ElementType::boolean ? loop::make(ScalarOp::logical_or, {a, b}) : maximum(a, b);
-    if (is(OpId::min))
-      return element_ == ElementType::boolean ? loop::make(ScalarOp::logical_and, {a, b}) : minimum(a, b);
-    return loop::make(is(OpId::any) ? ScalarOp::logical_or : ScalarOp::logical_and, {a, b});
+    const bool boolean = element_ == ElementType::boolean;
+    switch (node_.op->traits.fold) {
+      case Fold::sum:
+        return loop::make(ScalarOp::add, {a, b});
+      case Fold::product:
+        return loop::make(ScalarOp::multiply, {a, b});
+      case Fold::maximum:
+        return boolean ? loop::make(ScalarOp::logical_or, {a, b}) : maximum(a, b);
+      case Fold::minimum:
+        return boolean ? loop::make(ScalarOp::logical_and, {a, b}) : minimum(a, b);
+      case Fold::any:
+        return loop::make(ScalarOp::logical_or, {a, b});
+      case Fold::all:
+        return loop::make(ScalarOp::logical_and, {a, b});
+      case Fold::none:
+        break;
+    }
+    fail_internal(fmt::format("lowering: '{}' folds nothing", node_.op->name));
   }
 
   // The operand's tuple from those of the kept axes and the logical index of the reduced ones.
@@ -324,9 +348,8 @@ class Reduction {
 
 }  // namespace
 
-int64_t reduction_scratch(Kernel& kernel, uint32_t index) {
-  Reduction reduction(kernel, index);
-  return reduction.scratch_count();
+StageScratch reduction_scratch(Kernel& kernel, uint32_t index) {
+  return {"blocks", kernel.body.node(index).types[0].element, Reduction(kernel, index).scratch_count()};
 }
 
 void lower_reduction(Kernel& kernel, uint32_t index) {
@@ -365,7 +388,7 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
       columns.each([&](const Expression& lane) {
         const Expression x = f.let("x", kernel.values.at(operand, tuple(k + Index(1))));
         const Expression old = f.load(best, {lane});
-        const Expression better = f.let("better", is_better(node.op->id == OpId::argmax, x, old));
+        const Expression better = f.let("better", is_better(node.op->traits.fold == Fold::maximum, x, old));
         f.store(where, {lane},
                 choose(better, loop::cast(result, f.space.expression(k + Index(1))), f.load(where, {lane})));
         f.store(best, {lane}, choose(better, x, old));
@@ -382,7 +405,7 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
   for (size_t i = 0; i < opened; ++i) f.close();
 }
 
-void lower_cumulative(Kernel& kernel, uint32_t index) {
+void lower_cumsum(Kernel& kernel, uint32_t index) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Type& type = node.types[0];

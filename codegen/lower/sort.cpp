@@ -24,12 +24,12 @@ Expression is_less(const Expression& a, const Expression& b) {
 
 class Sort {
  public:
-  Sort(Kernel& kernel, uint32_t index)
+  Sort(Kernel& kernel, uint32_t index, bool descending)
       : kernel_(kernel),
         f_(kernel.f),
         index_(index),
         node_(kernel.body.node(index)),
-        descending_(node_.op->id == OpId::top_k),
+        descending_(descending),
         from_(kernel.type(node_.operands[0]).shape),
         to_(node_.types[0].shape),
         axis_(descending_ ? from_.size() - 1 : static_cast<size_t>(node_.attributes.integer("axis"))),
@@ -178,11 +178,20 @@ class Sort {
 
 }  // namespace
 
-int64_t sort_scratch(Kernel& kernel, uint32_t index) {
-  const OpId op = kernel.body.node(index).op->id;
-  return op == OpId::sort || op == OpId::top_k ? Sort(kernel, index).scratch_count() : 0;
+StageScratch sort_scratch(Kernel& kernel, uint32_t index) {
+  return {"order", ElementType::i32, Sort(kernel, index, false).scratch_count()};
 }
 
-void lower_sort(Kernel& kernel, uint32_t index) { Sort(kernel, index).lower(kernel.stage_scratch(index)); }
+StageScratch top_k_scratch(Kernel& kernel, uint32_t index) {
+  return {"order", ElementType::i32, Sort(kernel, index, true).scratch_count()};
+}
+
+void lower_sort(Kernel& kernel, uint32_t index) {
+  Sort(kernel, index, false).lower(kernel.stage_scratch(index));
+}
+
+void lower_top_k(Kernel& kernel, uint32_t index) {
+  Sort(kernel, index, true).lower(kernel.stage_scratch(index));
+}
 
 }  // namespace gradus::lowering

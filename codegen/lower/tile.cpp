@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/error.h"
+#include "ir/structure.h"
 
 namespace gradus::lowering {
 
@@ -82,7 +83,7 @@ Epilogue::Epilogue(Kernel& kernel, Value contraction) : kernel_(kernel), contrac
     if (std::find(fused_.begin(), fused_.end(), r) == fused_.end())
       reach(kernel.body.results()[r].value, outside);
   for (uint32_t i = contraction.node + 1; i < kernel.body.size(); ++i)
-    if (!is_pullable(*kernel.body.node(i).op)) reach({i, 0}, outside);
+    if (!is_by_element(*kernel.body.node(i).op)) reach({i, 0}, outside);
   std::vector<bool> inside(kernel.body.size(), false);
   for (size_t r : fused_) {
     const Value value = kernel.body.results()[r].value;
@@ -117,7 +118,7 @@ bool Epilogue::fuses(Value result) const {
   if (!seen[contraction_.node]) return false;
   for (uint32_t i = 0; i < kernel_.body.size(); ++i)
     if (seen[i] && i != contraction_.node && !kernel_.values.is_placed({i, 0}) &&
-        !is_pullable(*kernel_.body.node(i).op))
+        !is_by_element(*kernel_.body.node(i).op))
       return false;
   // The result at a position must need the contraction at that position only.
   FunctionBuilder f("trial");
@@ -145,9 +146,9 @@ bool Epilogue::is_flat(Value value) const {
   if (kernel_.values.is_placed(value))
     return element_count(kernel_.type(value).shape) == element_count(kernel_.type(contraction_).shape);
   const Node& node = kernel_.body.node(value);
-  if (node.op->id == OpId::constant) return true;
-  if (node.op->id == OpId::broadcast) return element_count(kernel_.type(node.operands[0]).shape) == 1;
-  if (node.op->family != OpFamily::elementwise && node.op->id != OpId::reshape) return false;
+  if (is_constant(node)) return true;
+  if (node.op->view && element_count(kernel_.type(node.operands[0]).shape) == 1) return true;
+  if (!keeps_position(kernel_.body, node)) return false;
   return std::all_of(node.operands.begin(), node.operands.end(), [&](Value v) { return is_flat(v); });
 }
 
@@ -173,8 +174,7 @@ Value Epilogue::find_pivot() const {
     if (value == pivot || !depends[value.node] || seen[value.node]) continue;
     seen[value.node] = true;
     const Node& node = body.node(value);
-    if (value == contraction_ || (node.op->family != OpFamily::elementwise && node.op->id != OpId::reshape))
-      return {};
+    if (value == contraction_ || !keeps_position(body, node)) return {};
     open.insert(open.end(), node.operands.begin(), node.operands.end());
   }
   return pivot;
@@ -306,14 +306,6 @@ std::string TileFunction::finish() {
 
 void TileFunction::add_views(std::vector<loop::View>& views) const {
   for (int64_t buffer : epilogue_.buffers()) views.push_back({buffer, {integer(0)}});
-}
-
-std::unique_ptr<TiledContraction> plan_tiled_contraction(Kernel& kernel, uint32_t node) {
-  const OpId op = kernel.body.node(node).op->id;
-  if (op == OpId::dot) return plan_tiled_dot(kernel, node);
-  if (op != OpId::conv) return nullptr;
-  auto convolution = plan_tiled_convolution(kernel, node);
-  return convolution ? std::move(convolution) : plan_tiled_filter_gradient(kernel, node);
 }
 
 }  // namespace gradus::lowering

@@ -122,9 +122,8 @@ class TiledContraction {
   virtual void emit() = 0;
 };
 // Null if the node is something else, or if the plain form has to do.
-std::unique_ptr<TiledContraction> plan_tiled_contraction(Kernel& kernel, uint32_t node);
 std::unique_ptr<TiledContraction> plan_tiled_dot(Kernel& kernel, uint32_t node);
-std::unique_ptr<TiledContraction> plan_tiled_convolution(Kernel& kernel, uint32_t node);
+std::unique_ptr<TiledContraction> plan_tiled_conv(Kernel& kernel, uint32_t node);
 std::unique_ptr<TiledContraction> plan_tiled_filter_gradient(Kernel& kernel, uint32_t node);
 
 // The buffer that holds an operand dense and row-major, possibly under another shape; -1 if there is none.

@@ -6,6 +6,7 @@
 
 #include "ir/error.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus::lowering {
 
@@ -25,18 +26,6 @@ void count_arguments(const Expression& e, std::vector<int>& counts) {
 
 }  // namespace
 
-bool is_pullable(const Op& op) {
-  switch (op.traits.access) {
-    case Access::generated:
-    case Access::elementwise:
-    case Access::view:
-    case Access::computed_view:
-      return true;
-    default:
-      return false;
-  }
-}
-
 Values::Values(FunctionBuilder& function, const Graph& body)
     : f_(function), body_(body), use_counts_(body.size(), 0) {
   for (uint32_t i = 0; i < body.size(); ++i)
@@ -44,7 +33,7 @@ Values::Values(FunctionBuilder& function, const Graph& body)
   for (const NamedValue& result : body.results()) ++use_counts_[result.value.node];
   size_t inputs = 0, rest = body.inputs().size();
   for (uint32_t i = 0; i < body.size(); ++i)
-    numbers_[body.node(i).id] = body.node(i).op->id == OpId::input ? inputs++ : rest++;
+    numbers_[body.node(i).id] = is_input(body.node(i)) ? inputs++ : rest++;
 }
 
 Pulled Values::named(Pulled pulled, const std::string& name) {
@@ -75,39 +64,13 @@ Pulled Values::load(int64_t buffer, const Index& index) {
   return {f_.load(buffer, index), f_.space.level(index), 1};
 }
 
-std::optional<Indices> Values::operand_tuple(const Node& node, const Indices& tuple) {
-  const Shape& from = body_.type(node.operands.empty() ? Value{} : node.operands[0]).shape;
-  Indices inner(from.size());
-  switch (node.op->id) {
-    case OpId::broadcast: {
-      const auto& dims = node.attributes.integers("dims");
-      for (size_t i = 0; i < from.size(); ++i) inner[i] = tuple[static_cast<size_t>(dims[i])];
-      break;
-    }
-    case OpId::reshape:
-      return f_.space.delinearize(f_.space.linearize(tuple, node.types[0].shape), from);
-    case OpId::transpose: {
-      const auto& dims = node.attributes.integers("dims");
-      for (size_t i = 0; i < from.size(); ++i) inner[static_cast<size_t>(dims[i])] = tuple[i];
-      break;
-    }
-    case OpId::slice: {
-      const auto& start = node.attributes.integers("start");
-      const auto& stride = node.attributes.integers("stride");
-      for (size_t i = 0; i < from.size(); ++i) inner[i] = tuple[i] * stride[i] + Index(start[i]);
-      break;
-    }
-    case OpId::reverse: {
-      inner = tuple;
-      for (int64_t axis : node.attributes.integers("axes")) {
-        const auto i = static_cast<size_t>(axis);
-        inner[i] = Index(from[i] - 1) - tuple[i];
-      }
-      break;
-    }
-    default:
-      return std::nullopt;
-  }
+Indices Values::operand_tuple(const Node& view, const Indices& tuple) {
+  const Shape& from = body_.type(view.operands[0]).shape;
+  const AccessMap map = view.op->view(view.attributes, from);
+  if (map.same_position) return f_.space.delinearize(f_.space.linearize(tuple, view.types[0].shape), from);
+  Indices inner;
+  for (const AxisAccess& axis : map.axes)
+    inner.push_back(axis.along ? tuple[*axis.along] * axis.step + Index(axis.start) : Index(axis.start));
   return inner;
 }
 
@@ -115,9 +78,24 @@ std::optional<Values::Element> Values::element(Value value, const Indices& tuple
   if (bound_.count(value)) return std::nullopt;
   if (is_placed(value)) return Element{value, f_.space.linearize(tuple, body_.type(value).shape)};
   const Node& node = body_.node(value);
-  if (node.op->traits.access != Access::view) return std::nullopt;
-  return element(node.operands[0], *operand_tuple(node, tuple));
+  if (!node.op->view) return std::nullopt;
+  return element(node.operands[0], operand_tuple(node, tuple));
 }
+
+// The ops that are neither views nor elementwise and are computed where they are read.
+const Values::PullRule Values::pull_rules[] = {
+    {OpId::constant, &Values::splat},
+    {OpId::iota, &Values::iota},
+    {OpId::pad, &Values::pad},
+    {OpId::concat, &Values::concat},
+    {OpId::gather, &Values::gather},
+    {OpId::one_hot, &Values::one_hot},
+    {OpId::dynamic_slice, &Values::dynamic_slice},
+    {OpId::dynamic_update_slice, &Values::dynamic_update_slice},
+    {OpId::random_bits, &Values::random_bits},
+    {OpId::uniform, &Values::uniform},
+    {OpId::normal, &Values::normal},
+};
 
 Pulled Values::compute(Value value, const Indices& tuple) {
   if (auto it = bound_.find(value); it != bound_.end()) return it->second(tuple);
@@ -125,49 +103,27 @@ Pulled Values::compute(Value value, const Indices& tuple) {
   const Type& type = node.types[value.result];
   if (auto it = placed_.find(value); it != placed_.end())
     return load(it->second, f_.space.linearize(tuple, type.shape));
-  if (node.op->traits.access == Access::view) return pull(node.operands[0], *operand_tuple(node, tuple));
+  if (node.op->view) return pull(node.operands[0], operand_tuple(node, tuple));
   if (node.op->scalar) return elementwise(node, tuple);
-  switch (node.op->id) {
-    case OpId::mark:
-    case OpId::stop_gradient:
-    case OpId::custom_gradient:
-      return pull(node.operands[0], tuple);
-    case OpId::constant:
-      return splat(node);
-    case OpId::iota: {
-      const Index& index = tuple[static_cast<size_t>(node.attributes.integer("axis"))];
-      return {loop::cast(type.element, f_.space.expression(index)), f_.space.level(index), 1};
-    }
-    case OpId::pad:
-      return pad(node, tuple);
-    case OpId::concat:
-      return concat(node, tuple);
-    case OpId::gather:
-      if (value.result == 0) return gather(node, tuple);
-      break;
-    case OpId::one_hot:
-      if (value.result == 0) return one_hot(node, tuple);
-      break;
-    case OpId::dynamic_slice:
-      return dynamic_slice(node, tuple);
-    case OpId::dynamic_update_slice:
-      return dynamic_update_slice(node, tuple);
-    case OpId::random_bits:
-    case OpId::uniform:
-    case OpId::normal:
-      return draw(node, tuple);
-    default:
-      break;
-  }
-  fail_internal(fmt::format("lowering: op '{}' cannot be computed inside a loop", node.op->name));
+  if (node.op->traits.access == Access::elementwise) return pull(node.operands[0], tuple);  // an identity
+  const auto* rule = std::find_if(std::begin(pull_rules), std::end(pull_rules),
+                                  [&](const PullRule& known) { return known.op == node.op->id; });
+  if (rule == std::end(pull_rules) || value.result != 0)
+    fail_internal(fmt::format("lowering: op '{}' cannot be computed inside a loop", node.op->name));
+  return (this->*rule->pull)(node, tuple);
 }
 
-Pulled Values::splat(const Node& constant) const {
+Pulled Values::splat(const Node& constant, const Indices&) {
   const AttributeValue* value = constant.attributes.find("value");
   if (!value) fail_internal("lowering: a constant's table was not placed");
   const ElementType element = constant.types[0].element;
   if (const double* number = std::get_if<double>(value)) return {loop::constant(element, *number), 0, 0};
   return {loop::constant_integer(element, std::get<int64_t>(*value)), 0, 0};
+}
+
+Pulled Values::iota(const Node& node, const Indices& tuple) {
+  const Index& index = tuple[static_cast<size_t>(node.attributes.integer("axis"))];
+  return {loop::cast(node.types[0].element, f_.space.expression(index)), f_.space.level(index), 1};
 }
 
 Pulled Values::elementwise(const Node& node, const Indices& tuple) {
@@ -346,43 +302,57 @@ Pulled Values::one_hot(const Node& node, const Indices& tuple) {
           std::max(id.level, f_.space.level(tuple.back())), id.size + 3};
 }
 
-Pulled Values::draw(const Node& node, const Indices& tuple) {
-  const Type& type = node.types[0];
-  std::vector<Expression> key;
-  int level = 0;
+// What the draws of a random op at `tuple` have in common.
+Values::Draw Values::draw(const Node& node, const Indices& tuple) {
+  Draw draw{node.types[0].element, {}, {}, 0};
   for (Value operand : node.operands) {
     const Pulled part = named(pull(operand, Indices(body_.type(operand).shape.size())), "key");
-    key.push_back(part.value);
-    level = std::max(level, part.level);
+    draw.key.push_back(part.value);
+    draw.level = std::max(draw.level, part.level);
   }
-  const Index element = f_.space.linearize(tuple, type.shape);
-  level = std::max(level, f_.space.level(element));
-  const Expression position = f_.space.expression(element);
-  const auto bits = [&](const Expression& at) {
-    std::vector<Expression> operands = key;
-    operands.push_back(at);
-    return loop::make(ScalarOp::random_bits, std::move(operands));
-  };
-  if (node.op->id == OpId::random_bits) return {bits(position), level, 4};
-  const auto uniform = [&](const Expression& at) {
-    const Expression high =
-        loop::make(ScalarOp::shift_right_logical, {bits(at), loop::constant_integer(ElementType::i32, 8)});
-    return loop::cast(type.element, high) * loop::constant(type.element, 0x1p-24);
-  };
-  if (node.op->id == OpId::uniform) return {uniform(position), level, 6};
-  // Box-Muller: elements e and e + 16 share their two uniforms.
-  const Expression lane = loop::make(ScalarOp::remainder, {position, integer(32)});
+  const Index element = f_.space.linearize(tuple, node.types[0].shape);
+  draw.level = std::max(draw.level, f_.space.level(element));
+  draw.position = f_.space.expression(element);
+  return draw;
+}
+
+Expression Values::Draw::bits(const Expression& at) const {
+  std::vector<Expression> operands = key;
+  operands.push_back(at);
+  return loop::make(ScalarOp::random_bits, std::move(operands));
+}
+
+Expression Values::Draw::uniform(const Expression& at) const {
+  const Expression high =
+      loop::make(ScalarOp::shift_right_logical, {bits(at), loop::constant_integer(ElementType::i32, 8)});
+  return loop::cast(element, high) * loop::constant(element, 0x1p-24);
+}
+
+Pulled Values::random_bits(const Node& node, const Indices& tuple) {
+  const Draw d = draw(node, tuple);
+  return {d.bits(d.position), d.level, 4};
+}
+
+Pulled Values::uniform(const Node& node, const Indices& tuple) {
+  const Draw d = draw(node, tuple);
+  return {d.uniform(d.position), d.level, 6};
+}
+
+// Box-Muller: elements e and e + 16 share their two uniforms.
+Pulled Values::normal(const Node& node, const Indices& tuple) {
+  const Draw d = draw(node, tuple);
+  const Expression lane = loop::make(ScalarOp::remainder, {d.position, integer(32)});
   const Expression is_sine = loop::make(ScalarOp::greater_equal, {lane, integer(16)});
-  const Expression first = choose(is_sine, position - integer(16), position);
-  const auto number = [&](double v) { return loop::constant(type.element, v); };
-  const Pulled base = named({first, level, 3}, "pair");
-  const Expression u = number(1) - uniform(base.value);
+  const Expression first = choose(is_sine, d.position - integer(16), d.position);
+  const auto number = [&](double v) { return loop::constant(d.element, v); };
+  const Pulled base = named({first, d.level, 3}, "pair");
+  const Expression u = number(1) - d.uniform(base.value);
   const Expression radius = loop::make(ScalarOp::sqrt, {number(-2) * loop::make(ScalarOp::log, {u})});
   const Pulled angle =
-      named({number(6.283185307179586) * uniform(base.value + integer(16)), level, 6}, "angle");
+      named({number(6.283185307179586) * d.uniform(base.value + integer(16)), d.level, 6}, "angle");
   const Expression turn =
       choose(is_sine, loop::make(ScalarOp::sin, {angle.value}), loop::make(ScalarOp::cos, {angle.value}));
-  return {radius * turn, level, 20};
+  return {radius * turn, d.level, 20};
 }
 
 }  // namespace gradus::lowering

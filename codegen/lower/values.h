@@ -9,6 +9,7 @@
 
 #include "codegen/lower/function_builder.h"
 #include "ir/graph.h"
+#include "ir/op_id.h"
 
 namespace gradus::lowering {
 
@@ -65,8 +66,24 @@ class Values {
     int64_t scope;
   };
 
+  // Result 0 of a node.
+  struct PullRule {
+    OpId op;
+    Pulled (Values::*pull)(const Node&, const Indices&);
+  };
+  static const PullRule pull_rules[];
+  struct Draw {
+    ElementType element;
+    std::vector<loop::Expression> key;
+    loop::Expression position;
+    int level = 0;
+    loop::Expression bits(const loop::Expression& at) const;
+    loop::Expression uniform(const loop::Expression& at) const;  // in [0, 1)
+  };
+
   Pulled compute(Value value, const Indices& tuple);
-  Pulled splat(const Node& constant) const;
+  Pulled splat(const Node& constant, const Indices& tuple);
+  Pulled iota(const Node& node, const Indices& tuple);
   Pulled elementwise(const Node& node, const Indices& tuple);
   Pulled pad(const Node& node, const Indices& tuple);
   Pulled concat(const Node& node, const Indices& tuple);
@@ -76,10 +93,12 @@ class Values {
   // A box's start along one axis, moved into [0, most].
   Index box_start(const Node& node, size_t operand, int64_t most);
   Pulled one_hot(const Node& node, const Indices& tuple);
-  Pulled draw(const Node& node, const Indices& tuple);
+  Pulled random_bits(const Node& node, const Indices& tuple);
+  Pulled uniform(const Node& node, const Indices& tuple);
+  Pulled normal(const Node& node, const Indices& tuple);
+  Draw draw(const Node& node, const Indices& tuple);
   Pulled load(int64_t buffer, const Index& index);
-  // The index tuple of a shape op's only operand; nothing if the op is not one of them.
-  std::optional<Indices> operand_tuple(const Node& node, const Indices& tuple);
+  Indices operand_tuple(const Node& view, const Indices& tuple);
   Pulled named(Pulled pulled, const std::string& name);
 
   FunctionBuilder& f_;
@@ -90,8 +109,5 @@ class Values {
   std::map<Value, Source> bound_;
   std::map<Key, Memo> memo_;
 };
-
-// Whether `pull` can compute an op from pulled operands.
-bool is_pullable(const Op& op);
 
 }  // namespace gradus::lowering

@@ -129,7 +129,7 @@ class Champion {
   int64_t best_ = 0, tap_ = 0, other_element_ = 0;
 };
 
-void lower_window_result(Kernel& kernel, uint32_t index) {
+void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Geometry geometry(kernel, node);
@@ -138,7 +138,6 @@ void lower_window_result(Kernel& kernel, uint32_t index) {
   const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
   const Indices position = tuple_of(axes);
   const Index linear = f.space.linearize(position, node.types[0].shape);
-  const bool gathers = node.op->id == OpId::select_and_gather;
   const auto extremes = [&](const Columns& columns) {
     Champion champion(kernel, node, columns, gathers ? node.operands[1] : Value{});
     Taps taps(f, geometry);
@@ -169,8 +168,10 @@ void lower_window_result(Kernel& kernel, uint32_t index) {
   for (size_t i = 0; i < opened; ++i) f.close();
 }
 
+}  // namespace
+
 // Windows one after the other, lanes along an axis that the windows leave alone.
-void lower_scatter(Kernel& kernel, uint32_t index) {
+void lower_select_and_scatter(Kernel& kernel, uint32_t index) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Geometry geometry(kernel, node);
@@ -220,13 +221,8 @@ void lower_scatter(Kernel& kernel, uint32_t index) {
   for (size_t i = 0; i < opened; ++i) f.close();
 }
 
-}  // namespace
+void lower_reduce_window(Kernel& kernel, uint32_t index) { lower_result(kernel, index, false); }
 
-void lower_window(Kernel& kernel, uint32_t index) {
-  if (kernel.body.node(index).op->id == OpId::select_and_scatter)
-    lower_scatter(kernel, index);
-  else
-    lower_window_result(kernel, index);
-}
+void lower_select_and_gather(Kernel& kernel, uint32_t index) { lower_result(kernel, index, true); }
 
 }  // namespace gradus::lowering

@@ -7,6 +7,7 @@
 #include "frontend/command_line/command.h"
 #include "frontend/driver/train.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus::command_line {
 
@@ -35,7 +36,7 @@ std::vector<Value> scalars_of(const Graph& graph) {
   std::vector<Value> scalars;
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->id != OpId::gradient) continue;
+    if (!is_gradient(node)) continue;
     if (std::find(scalars.begin(), scalars.end(), node.operands[0]) == scalars.end())
       scalars.push_back(node.operands[0]);
   }

@@ -12,6 +12,7 @@
 #include "ir/loop/verify.h"
 #include "ir/op.h"
 #include "ir/shown_text.h"
+#include "ir/structure.h"
 #include "passes/load_text.h"
 #include "runtime/data/batches.h"
 
@@ -96,7 +97,7 @@ int run_graph(const Options& options, const std::string& text, Compiler& compile
   if (options.as_is) {
     refuse(app, {"--check-numerics"}, "--as-is");
     for (uint32_t i = 0; i < graph.size(); ++i)
-      if (graph.node(i).op->id == OpId::gradient)
+      if (is_gradient(graph.node(i)))
         fail_program(fmt::format("--as-is: %{} is a gradient, which a pass must expand", graph.node(i).id),
                      {}, "leave --as-is away, or `gradus opt --passes=differentiate` first");
   }

@@ -13,6 +13,7 @@
 #include "ir/builder.h"
 #include "ir/op.h"
 #include "ir/shown_text.h"
+#include "ir/structure.h"
 #include "ir/text/print.h"
 
 namespace gradus {
@@ -30,7 +31,7 @@ double along(const std::vector<double>& gradient, const std::vector<double>& dir
 bool has_custom_gradient(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->id == OpId::custom_gradient || (node.body && has_custom_gradient(*node.body))) return true;
+    if (is_custom_gradient(node) || (node.body && has_custom_gradient(*node.body))) return true;
   }
   return false;
 }
@@ -42,11 +43,11 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
   std::map<Value, Value> mapped;
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->id != OpId::input && i > y.node) continue;
+    if (!is_input(node) && i > y.node) continue;
     builder.set_origins(graph.origins(i));
     builder.prefer_id(node.id);
     Value made;
-    if (node.op->id == OpId::input) {
+    if (is_input(node)) {
       const Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       made = builder.input(input.name, input.kind, node.types[0]);
     } else {
@@ -84,7 +85,7 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
 std::vector<uint32_t> marks_to_move(const Graph& graph) {
   std::vector<bool> asked(graph.size()), moves(graph.size());
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->id == OpId::gradient)
+    if (is_gradient(graph.node(i)))
       for (size_t x = 1; x < graph.node(i).operands.size(); ++x) asked[graph.node(i).operands[x].node] = true;
   for (const uint32_t input : evaluate::differentiable_inputs(graph))
     moves[graph.inputs()[input].value.node] = true;
@@ -92,7 +93,7 @@ std::vector<uint32_t> marks_to_move(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
     for (const Value operand : node.operands) moves[i] = moves[i] || moves[operand.node];
-    if (moves[i] || !asked[i] || node.op->id != OpId::mark) continue;
+    if (moves[i] || !asked[i] || !is_mark(node)) continue;
     moves[i] = true;
     marks.push_back(i);
   }
@@ -112,14 +113,14 @@ CheckedGraph with_marks_as_inputs(CheckedGraph checked) {
     moved.keep(input.value.node);
   }
   for (const uint32_t i : values.live())
-    if (i <= marks.back() && graph.node(i).op->id != OpId::input) values.keep(i);
+    if (i <= marks.back() && !is_input(graph.node(i))) values.keep(i);
   for (const uint32_t mark : marks) values.builder().add_result("", values.map(Value{mark, 0}));
   std::vector<evaluate::Array<double>> inputs = checked.inputs;
   for (evaluate::Array<double>& value :
        evaluate::evaluate<double>(std::move(values.builder()).finish(), checked.inputs).results)
     inputs.push_back(std::move(value));
   for (const uint32_t i : moved.live()) {
-    if (graph.node(i).op->id == OpId::input) continue;
+    if (is_input(graph.node(i))) continue;
     if (!std::binary_search(marks.begin(), marks.end(), i)) {
       moved.keep(i);
       continue;

@@ -14,6 +14,7 @@
 #include "ir/op.h"
 #include "ir/random.h"
 #include "ir/shown_text.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -79,7 +80,7 @@ std::vector<uint32_t> gradient_nodes(const Graph& graph) {
   const std::vector<bool> live = live_nodes(graph);
   std::vector<uint32_t> nodes;
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (live[i] && graph.node(i).op->id == OpId::gradient) nodes.push_back(i);
+    if (live[i] && is_gradient(graph.node(i))) nodes.push_back(i);
   return nodes;
 }
 
@@ -175,7 +176,7 @@ Opened open(const Graph& graph, const std::vector<Value>& to_inputs, const std::
   const std::vector<bool> live = live_nodes(graph);
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (!live[i] || node.op->id == OpId::input) continue;
+    if (!live[i] || is_input(node)) continue;
     std::vector<Value> operands;
     for (const Value operand : node.operands) operands.push_back(mapped[operand.node][operand.result]);
     const Value made = b.add(*node.op, std::move(operands), node.attributes, node.body);
@@ -209,7 +210,7 @@ std::string compare_directions(const Graph& graph, Value y, const std::vector<Fo
   std::vector<uint32_t> variables;
   std::vector<double> gradient;
   for (const FoundGradient& one : found) {
-    if (graph.node(one.x).op->id == OpId::input) {
+    if (is_input(graph.node(one.x))) {
       variables.push_back(static_cast<uint32_t>(graph.node(one.x).attributes.integer("index")));
     } else {
       variables.push_back(static_cast<uint32_t>(all.size()));
@@ -281,9 +282,9 @@ std::string compare_expansion(const Graph& before, const Graph& after,
     // Inputs move together; a value in between moves alone, because others may depend on it.
     std::vector<std::vector<FoundGradient>> groups(1);
     for (size_t k = 1; k < node.operands.size(); ++k, ++number) {
-      const bool is_input = before.node(node.operands[k]).op->id == OpId::input;
-      if (!is_input) groups.emplace_back();
-      (is_input ? groups.front() : groups.back())
+      const bool of_input = is_input(before.node(node.operands[k]));
+      if (!of_input) groups.emplace_back();
+      (of_input ? groups.front() : groups.back())
           .push_back({rest.mapped[at + k], asked_values[at + k], found[number]});
     }
     // The gradient of a gradient would need the inner one as a function, not as a number.

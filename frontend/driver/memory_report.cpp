@@ -10,6 +10,7 @@
 
 #include "frontend/driver/derivative_rule.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -28,13 +29,13 @@ class Report {
  public:
   explicit Report(const Graph& graph) : graph_(graph), number_(graph.size(), 0), users_(users(graph)) {
     for (uint32_t i = 0; i < graph.size(); ++i)
-      if (is_kernel(i)) number_[i] = ++report_.kernels;
+      if (is_computed(i)) number_[i] = ++report_.kernels;
   }
 
   MemoryReport run(int64_t workspace) {
     find_backward();
     for (uint32_t i = 0; i < graph_.size(); ++i)
-      if (is_kernel(i)) add_buffers(i);
+      if (is_computed(i)) add_buffers(i);
     report_.lower_bound = graph_.header().integer_or("workspace_lower_bound", 0);
     report_.workspace = workspace;
     report_.scratch = workspace - aligned(graph_.header().integer_or("workspace", 0)) - report_.bodies;
@@ -44,9 +45,7 @@ class Report {
   }
 
  private:
-  bool is_kernel(uint32_t i) const {
-    return graph_.node(i).op->id != OpId::input && graph_.node(i).op->id != OpId::constant;
-  }
+  bool is_computed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
 
   // For every node of a body, whether it is made for a derivative or from what is.
   std::vector<bool> backward_in(const Node& kernel) const {
@@ -57,7 +56,7 @@ class Report {
     for (uint32_t i = 0; i < body.size(); ++i) {
       if (body.node(i).derivative) backward[i] = true;
       for (Value operand : body.node(i).operands)  // constants are shared by both graphs
-        backward[i] = backward[i] || (backward[operand.node] && body.node(operand).op->id != OpId::constant);
+        backward[i] = backward[i] || (backward[operand.node] && !is_constant(body.node(operand)));
     }
     return backward;
   }
@@ -65,8 +64,8 @@ class Report {
   void find_backward() {
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       const Node& node = graph_.node(i);
-      if (!is_kernel(i)) continue;
-      if (node.op->id == OpId::kernel) {
+      if (!is_computed(i)) continue;
+      if (is_kernel(node)) {
         const std::vector<bool> inside = backward_in(node);
         for (uint32_t r = 0; r < node.types.size(); ++r)
           if (inside[node.body->results()[r].value.node]) backward_.insert({i, r});
@@ -81,7 +80,7 @@ class Report {
   void add_buffers(uint32_t index) {
     const Node& node = graph_.node(index);
     const std::vector<int64_t>& places = node.attributes.integers("buffers");
-    if (node.op->id == OpId::scan) report_.bodies += aligned(node.body->header().integer_or("workspace", 0));
+    if (is_scan(node)) report_.bodies += aligned(node.body->header().integer_or("workspace", 0));
     for (uint32_t r = 0; r < node.types.size(); ++r) {
       if (places[r] < 0) continue;  // a result of the step, or an update in place
       MemoryBuffer buffer;
@@ -114,7 +113,7 @@ class Report {
 
   void describe(MemoryBuffer& buffer, uint32_t index, uint32_t result) const {
     const Node& kernel = graph_.node(index);
-    const bool fused = kernel.op->id == OpId::kernel;
+    const bool fused = is_kernel(kernel);
     const Graph& graph = fused ? *kernel.body : graph_;
     const uint32_t node = fused ? kernel.body->results()[result].value.node : index;
     buffer.value = fmt::format("%{}", graph.node(node).id);
@@ -126,7 +125,7 @@ class Report {
   void describe_readers(MemoryBuffer& buffer, Value value) const {
     for (uint32_t user : users_[value.node]) {
       const Node& kernel = graph_.node(user);
-      if (kernel.op->id != OpId::kernel) {
+      if (!is_kernel(kernel)) {
         if (std::find(kernel.operands.begin(), kernel.operands.end(), value) == kernel.operands.end())
           continue;
         note_reader(buffer, graph_, user);

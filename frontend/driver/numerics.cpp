@@ -9,6 +9,7 @@
 #include "frontend/driver/probe.h"
 #include "ir/op.h"
 #include "ir/ops/scan.h"
+#include "ir/structure.h"
 #include "ir/text/print.h"
 
 namespace gradus {
@@ -49,7 +50,7 @@ class Explanation {
   void explain(const Graph& graph, const std::vector<Tensor>& inputs, const InfiniteInputs& infinite,
                uint32_t index) {
     const Node& node = graph.node(index);
-    if (node.op->id == OpId::input) {
+    if (is_input(node)) {
       const auto number = static_cast<size_t>(node.attributes.integer("index"));
       describe_input(graph.inputs()[number], inputs[number]);
     } else if (node.body && explain_body(graph, inputs, infinite, index)) {
@@ -75,7 +76,7 @@ class Explanation {
     const std::vector<Tensor> operands = probe_.values(graph, inputs, node.operands);
     const InfiniteInputs body_infinite = infinite_body_inputs(graph, index, infinite);
     Probe::Body body = probe_.body(*node.body, body_infinite);
-    const bool scan = node.op->id == OpId::scan;
+    const bool scan = is_scan(node);
     ops::ScanLayout layout;
     layout.length = 1;
     if (scan) layout = ops::ScanLayout(node);

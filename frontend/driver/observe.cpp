@@ -6,6 +6,7 @@
 
 #include "ir/build.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -35,7 +36,7 @@ class Observer {
       if (input.kind == InputKind::data) forward_[input.value.node] = true;
     for (uint32_t i : rewriter_.live()) {
       const Node& node = graph_.node(i);
-      if (node.op->id == OpId::gradient) break;
+      if (is_gradient(node)) break;
       for (Value operand : node.operands)
         if (forward_[operand.node]) forward_[i] = true;
     }
@@ -69,7 +70,7 @@ class Observer {
   Value gradient_by(Value parameter) const {
     for (uint32_t i : rewriter_.live()) {
       const Node& node = graph_.node(i);
-      if (node.op->id != OpId::gradient) continue;
+      if (!is_gradient(node)) continue;
       for (uint32_t k = 1; k < node.operands.size(); ++k)
         if (node.operands[k] == parameter) return {i, k - 1};
     }
@@ -78,8 +79,8 @@ class Observer {
 
   bool is_batch(uint32_t index) const {
     const Type& type = graph_.node(index).types[0];
-    return forward_[index] && graph_.node(index).op->id != OpId::input && is_float(type.element) &&
-           type.rank() >= 2 && type.shape[0] == rows_;
+    return forward_[index] && !is_input(graph_.node(index)) && is_float(type.element) && type.rank() >= 2 &&
+           type.shape[0] == rows_;
   }
 
   std::string scope_of(uint32_t index) const {

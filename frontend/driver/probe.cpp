@@ -4,6 +4,7 @@
 
 #include "ir/builder.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -20,7 +21,7 @@ Graph with_results(const Graph& graph, std::span<const Value> values, Stage stag
   GraphBuilder builder(graph.name(), {.memoize = false});
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->id == OpId::input)
+    if (is_input(node))
       builder.input(fmt::format("i{}", node.attributes.integer("index")), InputKind::data, node.types[0]);
     else
       builder.add_typed(*node.op, node.operands, node.attributes, node.types, node.body);

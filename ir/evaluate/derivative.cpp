@@ -10,6 +10,7 @@
 #include "ir/error.h"
 #include "ir/op.h"
 #include "ir/random.h"
+#include "ir/structure.h"
 
 namespace gradus::evaluate {
 
@@ -26,7 +27,7 @@ Graph only_result(const Graph& graph, Value result) {
   std::vector<uint32_t> mapped(graph.size());
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    if (node.op->id == OpId::input) {
+    if (is_input(node)) {
       const Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       mapped[i] = builder.input(input.name, input.kind, node.types[0]).node;
     } else if (needed[i]) {
@@ -52,14 +53,6 @@ std::vector<uint32_t> nodes_after(const Graph& graph, Value input) {
   return nodes;
 }
 
-bool uses_gradient(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i) {
-    if (graph.node(i).op->id == OpId::gradient) return true;
-    if (graph.node(i).body && uses_gradient(*graph.node(i).body)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 template <class T>
@@ -73,7 +66,7 @@ ScalarFunction::ScalarFunction(const Graph& graph, Value result, std::vector<Arr
       inputs_(std::move(inputs)),
       variables_(std::move(variables)),
       options_(options),
-      has_gradient_nodes_(uses_gradient(graph_)) {
+      has_gradient_nodes_(has_gradient(graph_)) {
   const Type& type = graph.type(result);
   if (!is_float(type.element) || !type.shape.empty())
     fail_program(fmt::format("only a scalar can be differentiated; this is {}", to_string(type)), {},

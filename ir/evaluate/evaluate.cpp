@@ -7,6 +7,7 @@
 #include "ir/error.h"
 #include "ir/evaluate/scalar.h"
 #include "ir/sign.h"
+#include "ir/structure.h"
 
 namespace gradus::evaluate {
 
@@ -100,7 +101,7 @@ class Frame {
 
   void run(uint32_t index) {
     const Node& node = graph_.node(index);
-    if (node.op->id == OpId::gradient) {
+    if (is_gradient(node)) {
       values_[index] = gradients(node);
       return;
     }
@@ -220,7 +221,7 @@ void run_all(Frame<T>& frame, const Graph& graph) {
   const std::vector<bool> live = live_nodes(graph);
   check_size(graph, live);
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (live[i] && graph.node(i).op->id != OpId::input) frame.run(i);
+    if (live[i] && !is_input(graph.node(i))) frame.run(i);
 }
 
 }  // namespace

@@ -313,8 +313,10 @@ std::vector<BadSample> reduction_bad_samples(std::string_view op, const char* el
        "not ascending"}};
 }
 
-constexpr Traits folds = {.access = Access::reduction};
-constexpr Traits chooses = {.access = Access::reduction, .keeps_finite = true, .compares = true};
+constexpr Traits folds(Fold fold) { return {.access = Access::reduction, .fold = fold}; }
+constexpr Traits chooses(Fold fold) {
+  return {.access = Access::reduction, .fold = fold, .keeps_finite = true, .compares = true};
+}
 
 Op reduction(OpId id, const char* summary, const char* formula, Traits traits,
              std::vector<Type> (*infer)(const OpUse&), Differentiation differentiation,
@@ -335,11 +337,11 @@ Op reduction(OpId id, const char* summary, const char* formula, Traits traits,
           .bad_samples = reduction_bad_samples(name(id), element)};
 }
 
-Op position(OpId id, const char* summary, const char* formula, const evaluate::Rule& rule) {
+Op position(OpId id, Fold fold, const char* summary, const char* formula, const evaluate::Rule& rule) {
   return {
       .id = id,
       .family = OpFamily::reduction,
-      .traits = {.access = Access::search},
+      .traits = {.access = Access::search, .fold = fold},
       .summary = summary,
       .formula = formula,
       .min_operands = 1,
@@ -362,30 +364,30 @@ Op position(OpId id, const char* summary, const char* formula, const evaluate::R
 
 }  // namespace
 
-const Op sum = reduction(OpId::sum, "Sum over axes; 0 of nothing.", "y = Σ x_i", folds, infer_numeric,
-                         Transpose{sum_transpose, {0}}, sum_rule);
-const Op prod = reduction(OpId::prod, "Product over axes; 1 of nothing.", "y = Π x_i", folds, infer_numeric,
-                          Adjoint{product_adjoint}, prod_rule);
+const Op sum = reduction(OpId::sum, "Sum over axes; 0 of nothing.", "y = Σ x_i", folds(Fold::sum),
+                         infer_numeric, Transpose{sum_transpose, {0}}, sum_rule);
+const Op prod = reduction(OpId::prod, "Product over axes; 1 of nothing.", "y = Π x_i", folds(Fold::product),
+                          infer_numeric, Adjoint{product_adjoint}, prod_rule);
 const Op max =
     reduction(OpId::max,
               "The largest element over axes; NaN if there is one. The derivative goes to the first largest.",
-              "y = max x_i", chooses, infer_extreme,
+              "y = max x_i", chooses(Fold::maximum), infer_extreme,
               Adjoint{[](Use use) { return extreme_adjoint(use, OpId::argmax); }}, extreme_rule<true>);
 const Op min = reduction(
     OpId::min,
     "The smallest element over axes; NaN if there is one. The derivative goes to the first smallest.",
-    "y = min x_i", chooses, infer_extreme,
+    "y = min x_i", chooses(Fold::minimum), infer_extreme,
     Adjoint{[](Use use) { return extreme_adjoint(use, OpId::argmin); }}, extreme_rule<false>);
-const Op any = reduction(OpId::any, "Whether some element holds; false of nothing.", "y = ∃i x_i", folds,
-                         infer_bool, PiecewiseConstant{}, any_rule, "bool");
-const Op all = reduction(OpId::all, "Whether all elements hold; true of nothing.", "y = ∀i x_i", folds,
-                         infer_bool, PiecewiseConstant{}, all_rule, "bool");
-const Op argmax =
-    position(OpId::argmax, "Position of the first largest element along an axis (of the first NaN, if any).",
-             "y = min { i : x_i = max x }", position_rule<true>);
-const Op argmin =
-    position(OpId::argmin, "Position of the first smallest element along an axis (of the first NaN, if any).",
-             "y = min { i : x_i = min x }", position_rule<false>);
+const Op any = reduction(OpId::any, "Whether some element holds; false of nothing.", "y = ∃i x_i",
+                         folds(Fold::any), infer_bool, PiecewiseConstant{}, any_rule, "bool");
+const Op all = reduction(OpId::all, "Whether all elements hold; true of nothing.", "y = ∀i x_i",
+                         folds(Fold::all), infer_bool, PiecewiseConstant{}, all_rule, "bool");
+const Op argmax = position(OpId::argmax, Fold::maximum,
+                           "Position of the first largest element along an axis (of the first NaN, if any).",
+                           "y = min { i : x_i = max x }", position_rule<true>);
+const Op argmin = position(OpId::argmin, Fold::minimum,
+                           "Position of the first smallest element along an axis (of the first NaN, if any).",
+                           "y = min { i : x_i = min x }", position_rule<false>);
 
 const Op cumsum = {
     .id = OpId::cumsum,

@@ -17,6 +17,7 @@
 #include "ir/op.h"
 #include "ir/ops/body.h"
 #include "ir/ops/scan.h"
+#include "ir/structure.h"
 
 namespace gradus::ops {
 
@@ -45,14 +46,6 @@ std::vector<bool> varying_nodes(const Graph& body, const ScanLayout& layout) {
   return varying;
 }
 
-// A gradient node reads what it differentiates through, unseen.
-bool has_gradient(const Graph& body) {
-  for (uint32_t i = 0; i < body.size(); ++i)
-    if (body.node(i).op->id == OpId::gradient || (body.node(i).body && has_gradient(*body.node(i).body)))
-      return true;
-  return false;
-}
-
 // Whether a step's factors and results are few beside the weight, which a loop that adds up would read and
 // write.
 bool are_worth_keeping(const Graph& body, const std::vector<WeightProduct>& products, Value weight) {
@@ -70,7 +63,7 @@ bool are_worth_keeping(const Graph& body, const std::vector<WeightProduct>& prod
 std::vector<std::vector<WeightProduct>> weight_products(const Graph& body, const ScanLayout& layout) {
   const std::vector<bool> live = live_nodes(body), varying = varying_nodes(body, layout);
   std::vector<std::vector<WeightProduct>> products(layout.captures);
-  if (has_gradient(body)) return products;
+  if (has_gradient(body)) return products;  // it reads what it differentiates through, unseen
   for (size_t i = 0; i < layout.captures; ++i) {
     const size_t weight = layout.operand_of_capture(i);
     const Value input = body.inputs()[layout.body_input_of(weight)].value;

@@ -14,43 +14,47 @@ namespace {
 
 using Use = const GradientUse&;
 
-constexpr evaluate::Rule reshape_rule = evaluate::make_rule([](auto& call) {
-  evaluate::with_elements(call.result(), call.operand(), [](auto& to, const auto& from) { to = from; });
-});
+AccessMap reshape_view(const Attributes&, const Shape&) { return {.same_position = true, .axes = {}}; }
 
-constexpr evaluate::Rule transpose_rule = evaluate::make_rule([](auto& call) {
-  const std::vector<int64_t>& dims = call.attributes().integers("dims");
-  const std::vector<int64_t> from_strides = row_major_strides(call.operand().shape());
-  std::vector<int64_t> strides;
-  for (int64_t axis : dims) strides.push_back(from_strides[static_cast<size_t>(axis)]);
-  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
-    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t flat) {
-      to[flat] = from[evaluate::flat_index(index, strides)];
-    });
-  });
-});
+AccessMap transpose_view(const Attributes& attributes, const Shape& from) {
+  const std::vector<int64_t>& dims = attributes.integers("dims");
+  AccessMap map{false, std::vector<AxisAccess>(from.size())};
+  for (size_t i = 0; i < dims.size(); ++i) map.axes[static_cast<size_t>(dims[i])].along = i;
+  return map;
+}
 
-constexpr evaluate::Rule broadcast_rule = evaluate::make_rule([](auto& call) {
-  const std::vector<int64_t>& dims = call.attributes().integers("dims");
-  const std::vector<int64_t> from_strides = row_major_strides(call.operand().shape());
-  std::vector<int64_t> strides(call.result().shape().size(), 0);
-  for (size_t i = 0; i < dims.size(); ++i) strides[static_cast<size_t>(dims[i])] = from_strides[i];
-  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
-    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t flat) {
-      to[flat] = from[evaluate::flat_index(index, strides)];
-    });
-  });
-});
+AccessMap broadcast_view(const Attributes& attributes, const Shape&) {
+  AccessMap map;
+  for (int64_t axis : attributes.integers("dims")) map.axes.push_back({static_cast<size_t>(axis)});
+  return map;
+}
 
-constexpr evaluate::Rule slice_rule = evaluate::make_rule([](auto& call) {
-  const std::vector<int64_t>& start = call.attributes().integers("start");
-  const std::vector<int64_t>& stride = call.attributes().integers("stride");
-  const std::vector<int64_t> from_strides = row_major_strides(call.operand().shape());
+AccessMap slice_view(const Attributes& attributes, const Shape& from) {
+  AccessMap map;
+  for (size_t axis = 0; axis < from.size(); ++axis)
+    map.axes.push_back({axis, attributes.integers("start")[axis], attributes.integers("stride")[axis]});
+  return map;
+}
+
+AccessMap reverse_view(const Attributes& attributes, const Shape& from) {
+  AccessMap map;
+  for (size_t axis = 0; axis < from.size(); ++axis) map.axes.push_back({axis});
+  for (int64_t axis : attributes.integers("axes")) {
+    const auto a = static_cast<size_t>(axis);
+    map.axes[a] = {a, from[a] - 1, -1};
+  }
+  return map;
+}
+
+template <View view>
+constexpr evaluate::Rule view_rule = evaluate::make_rule([](auto& call) {
+  const AccessMap map = view(call.attributes(), call.operand().shape());
+  const FlatAccess flat = flat_access(map, call.operand().shape(), call.result().shape());
   evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
-    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t flat) {
-      int64_t source = 0;
-      for (size_t a = 0; a < index.size(); ++a) source += (start[a] + index[a] * stride[a]) * from_strides[a];
-      to[flat] = from[static_cast<size_t>(source)];
+    evaluate::for_each_index(call.result().shape(), [&](const auto& index, size_t at) {
+      int64_t source = flat.start;
+      for (size_t axis = 0; axis < index.size(); ++axis) source += index[axis] * flat.strides[axis];
+      to[at] = from[static_cast<size_t>(source)];
     });
   });
 });
@@ -87,24 +91,6 @@ constexpr evaluate::Rule concat_rule = evaluate::make_rule([](auto& call) {
     });
     offset += part->shape()[axis];
   }
-});
-
-constexpr evaluate::Rule reverse_rule = evaluate::make_rule([](auto& call) {
-  const Shape& shape = call.result().shape();
-  std::vector<int64_t> strides = row_major_strides(shape);
-  int64_t last = 0;
-  for (int64_t axis : call.attributes().integers("axes")) {
-    const auto a = static_cast<size_t>(axis);
-    last += (shape[a] - 1) * strides[a];
-    strides[a] = -strides[a];
-  }
-  evaluate::with_elements(call.result(), call.operand(), [&](auto& to, const auto& from) {
-    evaluate::for_each_index(shape, [&](const auto& index, size_t flat) {
-      int64_t source = last;
-      for (size_t a = 0; a < index.size(); ++a) source += index[a] * strides[a];
-      to[flat] = from[static_cast<size_t>(source)];
-    });
-  });
 });
 
 std::vector<Type> infer_reshape(const OpUse& use) {
@@ -303,8 +289,9 @@ const Op reshape = {
                                                          use.builder.shape(use.operand(0)));
                                  },
                                  {0}},
-    .evaluate = &reshape_rule,
+    .evaluate = &view_rule<reshape_view>,
     .scalar = nullptr,
+    .view = reshape_view,
     .samples = {{"graph @g (%x: f32[3,5]) { %0 = reshape %x {shape=[5,1,3]} : f32[5,1,3]  return %0 }"},
                 {"graph @g (%x: i32[3,5]) { %0 = reshape %x {shape=[15]} : i32[15]  return %0 }"}},
     .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = reshape %x {shape=[4,4]} : f32[4,4]  return %0 }",
@@ -322,8 +309,9 @@ const Op transpose = {
     .attributes = {{"dims", "operand axis of every result axis", std::vector<int64_t>{1, 0}}},
     .infer = infer_transpose,
     .differentiation = Transpose{transpose_transpose, {0}},
-    .evaluate = &transpose_rule,
+    .evaluate = &view_rule<transpose_view>,
     .scalar = nullptr,
+    .view = transpose_view,
     .samples = {{"graph @g (%x: f32[3,5]) { %0 = transpose %x {dims=[1,0]} : f32[5,3]  return %0 }"},
                 {"graph @g (%x: f64[2,3,5]) { %0 = transpose %x {dims=[2,0,1]} : f64[5,2,3]  return %0 }"}},
     .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = transpose %x {dims=[1,1]} : f32[5,3]  return %0 }",
@@ -344,8 +332,9 @@ const Op broadcast = {
                    {"dims", "result axis of every operand axis, ascending", std::vector<int64_t>{1}}},
     .infer = infer_broadcast,
     .differentiation = Transpose{broadcast_transpose, {0}},
-    .evaluate = &broadcast_rule,
+    .evaluate = &view_rule<broadcast_view>,
     .scalar = nullptr,
+    .view = broadcast_view,
     .samples = {{"graph @g (%x: f32[5]) { %0 = broadcast %x {shape=[3,5], dims=[1]} : f32[3,5]  return %0 }"},
                 {"graph @g (%x: f64[]) { %0 = broadcast %x {shape=[2,3], dims=[]} : f64[2,3]  return %0 }"},
                 {"graph @g (%x: f64[2,3]) { %0 = broadcast %x {shape=[2,5,3], dims=[0,2]} : f64[2,5,3]  "
@@ -370,8 +359,9 @@ const Op slice = {
                    {"stride", "distance of the elements taken, per axis", std::vector<int64_t>{1, 2}}},
     .infer = infer_slice,
     .differentiation = Transpose{slice_transpose, {0}},
-    .evaluate = &slice_rule,
+    .evaluate = &view_rule<slice_view>,
     .scalar = nullptr,
+    .view = slice_view,
     .samples =
         {{"graph @g (%x: f32[3,7]) { %0 = slice %x {start=[1,1], limit=[3,6], stride=[1,2]} : f32[2,3]  "
           "return %0 }"},
@@ -460,8 +450,9 @@ const Op reverse = {
                                                          use.node.attributes.integers("axes"));
                                  },
                                  {0}},
-    .evaluate = &reverse_rule,
+    .evaluate = &view_rule<reverse_view>,
     .scalar = nullptr,
+    .view = reverse_view,
     .samples = {{"graph @g (%x: f32[3,5]) { %0 = reverse %x {axes=[0,1]} : f32[3,5]  return %0 }"},
                 {"graph @g (%x: i64[7]) { %0 = reverse %x {axes=[0]} : i64[7]  return %0 }"}},
     .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = reverse %x {axes=[1,0]} : f32[3,5]  return %0 }",

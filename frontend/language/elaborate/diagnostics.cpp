@@ -5,6 +5,7 @@
 #include "ir/shown_text.h"
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "ir/structure.h"
 
 namespace gradus::language {
 
@@ -75,11 +76,11 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
   const Origins& origins = value.frame->builder.origins(value.value);
   const Node& node = value.frame->builder.node(value.value);
   std::string where = std::string(to_string(value.frame->builder.type(value.value)));
-  if (node.op->id == OpId::input) {
+  if (is_input(node)) {
     for (const gradus::Input& input : value.frame->builder.graph().inputs())
       if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
   }
-  if (node.op->id == OpId::mark)
+  if (is_mark(node))
     where += " is bound";  // a lesson's assignment
   else
     where += " comes from " + std::string(node.op->name);

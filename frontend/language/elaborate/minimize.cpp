@@ -7,6 +7,7 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/print.h"
+#include "ir/structure.h"
 
 namespace gradus::language {
 
@@ -22,7 +23,7 @@ std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<V
     const uint32_t index = work.back();
     work.pop_back();
     if (stops.contains(index) || b.node(index).op->id == OpId::stop_gradient) continue;
-    const bool custom = b.node(index).op->id == OpId::custom_gradient;
+    const bool custom = is_custom_gradient(b.node(index));
     for (Value operand : b.node(index).operands) {
       if (custom && operand == b.node(index).operands[0] && operand != b.node(index).operands[1]) continue;
       if (seen[operand.node]) continue;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "ir/structure.h"
 
 namespace gradus::language {
 
@@ -25,7 +26,7 @@ Graph part_of(const Graph& graph, const std::string& name, const std::vector<Nam
     builder.set_origins(graph.origins(i));
     builder.prefer_id(node.id);
     Value made;
-    if (node.op->id == OpId::input) {
+    if (is_input(node)) {
       const gradus::Input& input = graph.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
       made = builder.input(input.name, input.kind, node.types[0]);
     } else {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus::language {
 
@@ -32,7 +33,7 @@ Value substitute(GraphBuilder& b, Value of, const std::map<Value, Value>& replac
     for (Value operand : node.operands) operands.push_back(mapped(operand));
     if (operands == node.operands) continue;
     Attributes attributes = node.attributes;
-    if (node.op->id == OpId::mark) attributes.set("id", next_mark++);
+    if (is_mark(node)) attributes.set("id", next_mark++);
     const OriginScope origins(b, b.origins({i, 0}));
     copies[i] = b.add(*node.op, std::move(operands), std::move(attributes), node.body).node;
   }

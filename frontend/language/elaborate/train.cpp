@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "ir/structure.h"
 
 namespace gradus::language {
 
@@ -213,7 +214,7 @@ void Elaborator::note_rate(const OptimizerStage& stage, const std::string& path)
   const auto* found = rate->second.as<Tensor>();
   if (!found || found->frame != root_.get() || !root_->builder.shape(found->value).empty()) return;
   const Node& node = root_->builder.node(found->value);
-  if (node.op->id != OpId::input && is_float(type_of(found->value).element))
+  if (!is_input(node) && is_float(type_of(found->value).element))
     rates_.emplace_back(path + ".rate", found->value);
 }
 

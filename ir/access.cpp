@@ -1,0 +1,17 @@
+#include "ir/access.h"
+
+namespace gradus {
+
+FlatAccess flat_access(const AccessMap& map, const Shape& from, const Shape& to) {
+  if (map.same_position) return {0, row_major_strides(to)};
+  const std::vector<int64_t> strides = row_major_strides(from);
+  FlatAccess flat{0, std::vector<int64_t>(to.size(), 0)};
+  for (size_t axis = 0; axis < map.axes.size(); ++axis) {
+    const AxisAccess& access = map.axes[axis];
+    flat.start += access.start * strides[axis];
+    if (access.along) flat.strides[*access.along] += access.step * strides[axis];
+  }
+  return flat;
+}
+
+}  // namespace gradus
