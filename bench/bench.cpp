@@ -16,6 +16,7 @@
 #include <map>
 
 #include "frontend/driver/train.h"
+#include "frontend/driver/train_numerics.h"
 #include "ir/build.h"
 #include "ir/random.h"
 
@@ -163,10 +164,14 @@ int bench_step(const std::string& path) {
   const int64_t rows = program.settings().batch;
   ParameterSet parameters = initial_parameters(program);
   InputSource source(program.data());
-  BoundStep step(program.training(rows), rows, source, parameters);
+  const StepFunction function([&](int64_t count) -> Executable& { return program.training(count); },
+                              describe_checks(program, parameters, "", [&](int64_t count) {
+                                return checked_step(program.graphs(count).training);
+                              }));
+  BoundStep step(function, rows, source, parameters);
   const std::span<const int64_t> batch = std::span(program.data().training).first(static_cast<size_t>(rows));
   int64_t number = 0;
-  const auto body = [&] { step.run(batch, 1, ++number, 1, {}); };
+  const auto body = [&] { step.run(batch, 1, ++number, 1); };
   const std::vector<double> ms = interleave({body}, 101, 3);
   fmt::print("{:.4f}\n", ms[0]);
   return 0;

@@ -28,11 +28,27 @@ std::vector<language::Check> checks_of(const Graph& graph) {
   return checks;
 }
 
-void fail_check(int64_t number, int64_t element, const std::vector<language::Check>& checks) {
+Diagnostic describe_check(int64_t number, int64_t element, const std::vector<language::Check>& checks,
+                          std::span<const int64_t> rows) {
+  Diagnostic diagnostic;
+  const language::Check* found = nullptr;
   for (const language::Check& check : checks)
-    if (check.number == number)
-      fail_program(fmt::format("{} (element {})", check.description, element), check.span);
-  fail_program(fmt::format("check {} failed at element {}; nothing was updated", number, element));
+    if (check.number == number) found = &check;
+  diagnostic.message = found ? found->description : fmt::format("check {} failed", number);
+  if (found) diagnostic.span = found->span;
+  diagnostic.message += fmt::format(" (element {}", element);
+  if (!rows.empty()) diagnostic.message += " of the batch";
+  const auto count = static_cast<int64_t>(rows.size());
+  if (found && !found->in_scan && !found->indices.empty() && found->indices.front() == count && count > 0) {
+    const int64_t per_row = element_count(found->indices) / count;
+    diagnostic.message += fmt::format(", data row {}", rows[static_cast<size_t>(element / per_row)]);
+  }
+  diagnostic.message += ")";
+  return diagnostic;
+}
+
+void fail_check(int64_t number, int64_t element, const std::vector<language::Check>& checks) {
+  throw Error(ErrorKind::program, {describe_check(number, element, checks)});
 }
 
 }  // namespace gradus

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "frontend/language/elaborate.h"
@@ -11,7 +12,11 @@ namespace gradus {
 // The checks of a graph that was read as text, as far as its origins tell.
 std::vector<language::Check> checks_of(const Graph& graph);
 
-// Throws what the status (check, element) of a graph says.
+// What the status (check, element) of a graph says. `rows`: what the leading axis of the graph's data counts,
+// as rows of a data set.
+Diagnostic describe_check(int64_t number, int64_t element, const std::vector<language::Check>& checks,
+                          std::span<const int64_t> rows = {});
+// Throws it.
 [[noreturn]] void fail_check(int64_t number, int64_t element, const std::vector<language::Check>& checks);
 
 }  // namespace gradus

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "frontend/driver/train_numerics.h"
 #include "runtime/data/png.h"
 
 namespace gradus {
@@ -16,7 +17,13 @@ struct Reports::Bound {
     // Scalars without rows are metrics and inputs; they have their values when the step runs.
     for (const Argument& input : executable.description().inputs)
       if (input.type.shape.empty()) source.set_scalar(input.name, 0);
-    step = std::make_unique<BoundStep>(executable, count, source, reports.parameters_);
+    TrainingProgram& program = reports.program_;
+    const StepFunction function(
+        [&](int64_t) -> Executable& { return executable; },
+        describe_checks(program, reports.parameters_, reports.checkpoint_, [&program, report](int64_t size) {
+          return checked_step(*program.graphs(size).reports[report].graph);
+        }));
+    step = std::make_unique<BoundStep>(function, count, source, reports.parameters_);
   }
 
   std::span<const int64_t> rows;
@@ -24,8 +31,12 @@ struct Reports::Bound {
   std::unique_ptr<BoundStep> step;
 };
 
-Reports::Reports(TrainingProgram& program, ParameterSet& parameters, std::string folder)
-    : program_(program), parameters_(parameters), folder_(std::move(folder)) {}
+Reports::Reports(TrainingProgram& program, ParameterSet& parameters, std::string folder,
+                 std::string checkpoint)
+    : program_(program),
+      parameters_(parameters),
+      folder_(std::move(folder)),
+      checkpoint_(std::move(checkpoint)) {}
 
 Reports::~Reports() = default;
 
@@ -65,15 +76,7 @@ std::vector<OutcomeLine> Reports::run(size_t index, const Now& now) {
           given != now.inputs.end() ? std::optional<double>(given->second) : now.metrics(input.name);
       step.source.set_scalar(input.name, metric.value_or(std::numeric_limits<double>::quiet_NaN()));
     }
-    const std::vector<language::Check>& checks = report.graph->checks;
-    step.step->run(step.rows, program_.settings().seed, now.step, 0, [&](const CheckFailure& failure) {
-      Diagnostic diagnostic;
-      diagnostic.message = fmt::format("check {} failed", failure.check);
-      for (const language::Check& check : checks)
-        if (check.number == failure.check)
-          diagnostic = {Severity::error, check.description, check.span, {}, {}};
-      return diagnostic;
-    });
+    step.step->run(step.rows, program_.settings().seed, now.step, 0);
     const auto& results = step.step->executable().description().results;
     for (size_t r = 0; r < results.size(); ++r) {
       const Tensor& result = step.step->result(r);

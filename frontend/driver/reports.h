@@ -17,7 +17,8 @@ class Reports {
  public:
   // `folder`: where image sheets go; empty: they are not written. Columns of the data that a report reads are
   // the first `batch` rows of the validation part, or of the training part if there is none.
-  Reports(TrainingProgram& program, ParameterSet& parameters, std::string folder);
+  // `checkpoint`: where the parameters came from when the run began; empty: from initial values.
+  Reports(TrainingProgram& program, ParameterSet& parameters, std::string folder, std::string checkpoint);
   ~Reports();
 
   struct Now {
@@ -34,7 +35,7 @@ class Reports {
 
   TrainingProgram& program_;
   ParameterSet& parameters_;
-  std::string folder_;
+  std::string folder_, checkpoint_;
   std::map<size_t, std::unique_ptr<Bound>> bound_;
 };
 

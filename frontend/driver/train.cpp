@@ -17,28 +17,6 @@
 
 namespace gradus {
 
-namespace {
-
-DescribeCheck check_descriptions(const language::StepGraph& graph) {
-  return [&graph](const CheckFailure& failure) {
-    Diagnostic diagnostic;
-    diagnostic.message = fmt::format("check {} failed", failure.check);
-    for (const language::Check& check : graph.checks) {
-      if (check.number != failure.check) continue;
-      diagnostic.message = check.description;
-      diagnostic.span = check.span;
-    }
-    diagnostic.message += fmt::format(" (element {} of the batch", failure.element);
-    const auto rows = static_cast<int64_t>(failure.rows.size());
-    if (rows > 0 && failure.element >= 0 && failure.element < rows)
-      diagnostic.message += fmt::format(", data row {}", failure.rows[static_cast<size_t>(failure.element)]);
-    diagnostic.message += ")";
-    return diagnostic;
-  };
-}
-
-}  // namespace
-
 ParameterSet initial_parameters(TrainingProgram& program) {
   const std::vector<language::StorageRow>& storage = program.graphs().storage;
   std::vector<Tensor> values = program.initial_values(program.settings().seed);
@@ -86,7 +64,7 @@ class Training {
       : program_(program),
         options_(options),
         parameters_(initial_parameters(program)),
-        reports_(program, parameters_, options.folder) {
+        reports_(program, parameters_, options.folder, options.checkpoint) {
     const language::TrainSettings& settings = program.settings();
     training_.batch = settings.batch;
     training_.epochs = settings.epochs;
@@ -96,8 +74,6 @@ class Training {
     for (const auto& [name, value] : settings.inputs) training_.inputs[name] = value;
     training_.rates = program.graphs().rates;
     for (const std::string& metric : program.graphs().metrics) add_metric(metric);
-    training_.describe_check = describe_numerics(program, parameters_, options.checkpoint,
-                                                 check_descriptions(program.graphs().training));
     if (options.checkpoint.empty()) return;
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters_);
     if (info.epoch >= settings.epochs)
@@ -127,16 +103,12 @@ class Training {
     }
     for (const auto& callback : callbacks) training_.callbacks.push_back(callback.get());
     training_.interrupted = options_.interrupted;
-    Steps steps;
-    steps.train = [this](int64_t rows) -> Executable& { return program_.training(rows); };
-    steps.evaluate = [this](int64_t rows) -> Executable& { return program_.evaluation(rows); };
+    Steps steps{training_steps(TrainingProgram::every_when), evaluation_steps()};
     std::optional<Conditions> conditions;
     if (program_.graphs().conditions) {
       conditions.emplace(program_.conditions());
       steps.kind = [&conditions](const TrainingState& state) { return conditions->now(state); };
-      steps.train_kind = [this](uint64_t when) -> StepFunction {
-        return [this, when](int64_t rows) -> Executable& { return program_.training(rows, when); };
-      };
+      steps.train_kind = [this](uint64_t when) { return training_steps(when); };
     }
     try {
       TrainingReport report = train(steps, program_.data(), parameters_, training_);
@@ -160,6 +132,20 @@ class Training {
   }
 
  private:
+  StepFunction training_steps(uint64_t when) {
+    const auto step = [this, when](int64_t rows) {
+      return CheckedStep{program_.training_graph(rows, when), program_.graphs(rows, when).training.checks};
+    };
+    return {[this, when](int64_t rows) -> Executable& { return program_.training(rows, when); },
+            describe_checks(program_, parameters_, options_.checkpoint, step)};
+  }
+
+  StepFunction evaluation_steps() {
+    const auto step = [this](int64_t rows) { return checked_step(program_.graphs(rows).evaluation); };
+    return {[this](int64_t rows) -> Executable& { return program_.evaluation(rows); },
+            describe_checks(program_, parameters_, options_.checkpoint, step)};
+  }
+
   void add_metric(const std::string& name) {
     const auto& ratios = program_.graphs().ratios;
     const auto ratio = ratios.find(name);
@@ -257,8 +243,10 @@ std::vector<NamedTensor> run_prediction(TrainingProgram& program, const std::str
   ParameterSet parameters = initial_parameters(program);
   load_checkpoint(checkpoint, parameters, true);
   InputSource source(program.data());
-  BoundSteps steps([&program](int64_t count) -> Executable& { return program.prediction(count); }, source,
-                   parameters);
+  const auto step = [&program](int64_t count) { return checked_step(*program.graphs(count).prediction); };
+  BoundSteps steps({[&program](int64_t count) -> Executable& { return program.prediction(count); },
+                    describe_checks(program, parameters, checkpoint, step)},
+                   source, parameters);
   RunOptions options;
   options.batch = program.settings().batch;
   options.seed = program.settings().seed;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "frontend/driver/failed_check.h"
 #include "frontend/driver/number_range.h"
 #include "frontend/driver/numerics.h"
 
@@ -17,11 +18,7 @@ class StepNumerics {
   StepNumerics(TrainingProgram& program, const ParameterSet& parameters, std::string checkpoint)
       : program_(program), parameters_(parameters), checkpoint_(std::move(checkpoint)) {}
 
-  Diagnostic describe(const CheckFailure& failure) const {
-    const language::TrainProgram& graphs = program_.graphs(static_cast<int64_t>(failure.rows.size()));
-    const bool training = failure.epoch > 0;
-    const Graph& graph = training ? program_.training_graph(static_cast<int64_t>(failure.rows.size()))
-                                  : graphs.evaluation.graph;
+  Diagnostic describe(const Graph& graph, const CheckFailure& failure) const {
     const NumericsQuestion question{
         graph, failure.check, [&](const Input& input) { return value_of(input, failure); },
         [&](const Input& input, const Tensor& value) { return describe_input(input, value, failure); },
@@ -45,8 +42,12 @@ class StepNumerics {
   }
 
   Diagnostic describe_input(const Input& input, const Tensor& value, const CheckFailure& failure) const {
-    return program_.data().find(input.name) ? describe_column(input, value, failure)
-                                            : describe_storage(input, value, failure);
+    if (program_.data().find(input.name)) return describe_column(input, value, failure);
+    if (parameters_.find(input.name) >= 0) return describe_storage(input, value, failure);
+    Diagnostic diagnostic;
+    diagnostic.message = fmt::format("`{}` is {}", input.name, number_text(value.number(0)));
+    diagnostic.hint = "a metric is nan until it has been measured";
+    return diagnostic;
   }
 
   Diagnostic describe_column(const Input& input, const Tensor& value, const CheckFailure& failure) const {
@@ -102,11 +103,14 @@ class StepNumerics {
 
 }  // namespace
 
-DescribeCheck describe_numerics(TrainingProgram& program, const ParameterSet& parameters,
-                                std::string checkpoint, DescribeCheck others) {
-  auto numerics = std::make_shared<const StepNumerics>(program, parameters, std::move(checkpoint));
-  return [numerics, others = std::move(others)](const CheckFailure& failure) {
-    return is_numeric_check(failure.check) ? numerics->describe(failure) : others(failure);
+DescribeCheck describe_checks(TrainingProgram& program, const ParameterSet& parameters,
+                              std::string checkpoint, std::function<CheckedStep(int64_t rows)> step) {
+  const StepNumerics numerics(program, parameters, std::move(checkpoint));
+  return [numerics, step = std::move(step)](const CheckFailure& failure) {
+    const auto [graph, checks] = step(static_cast<int64_t>(failure.rows.size()));
+    return is_numeric_check(failure.check)
+               ? numerics.describe(graph, failure)
+               : describe_check(failure.check, failure.element, checks, failure.rows);
   };
 }
 

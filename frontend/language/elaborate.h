@@ -134,6 +134,8 @@ struct Check {
   SourceSpan span;          // the user's line
   std::string description;  // "label out of range in select_class: must be in 0..9"
   int64_t limit = 0;        // indices must be in 0..limit-1
+  Shape indices;            // of what is checked; inside a scan that of one iteration
+  bool in_scan = false;
 };
 
 struct StepGraph {

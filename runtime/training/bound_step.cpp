@@ -54,9 +54,13 @@ Background& InputSource::background() {
   return *background_;
 }
 
-BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters)
-    : executable_(executable), rows_(rows), source_(source) {
-  const ExecutableDescription& description = executable.description();
+BoundStep::BoundStep(const StepFunction& function, int64_t rows, InputSource& source,
+                     ParameterSet& parameters)
+    : executable_(function.executable(rows)),
+      describe_check_(function.describe_check()),
+      rows_(rows),
+      source_(source) {
+  const ExecutableDescription& description = executable_.description();
   gathered_.reserve(description.inputs.size());
   for (const Argument& input : description.inputs) {
     if (const Tensor* scalar = source.scalar(input)) {
@@ -74,24 +78,19 @@ BoundStep::BoundStep(Executable& executable, int64_t rows, InputSource& source, 
     }
   }
   parameters_ = parameters.addresses(description);
-  results_ = executable.make_results();
+  results_ = executable_.make_results();
   for (Tensor& result : results_) result_addresses_.push_back(result.data());
 }
 
 void BoundStep::run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
-                    const DescribeCheck& describe, std::span<const int64_t> next) {
+                    std::span<const int64_t> next) {
   gather(rows);
   std::optional<Background::Work> gathering = begin_next(next);
   const gradus_status status = executable_.run(inputs_, parameters_, result_addresses_, seed, step);
   if (gathering) gathering->finish();
   if (status.check == -1) return;
-  const CheckFailure failure{status.check, status.element, epoch, step, rows, &executable_.description(),
-                             inputs_};
-  Diagnostic diagnostic;
-  if (describe)
-    diagnostic = describe(failure);
-  else
-    diagnostic.message = fmt::format("check {} failed at element {}", status.check, status.element);
+  Diagnostic diagnostic =
+      describe_check_({status.check, status.element, epoch, step, rows, &executable_.description(), inputs_});
   diagnostic.notes.push_back(
       {epoch > 0 ? fmt::format("in epoch {}, step {}; its updates were not made", epoch, step)
                  : std::string("while evaluating"),
@@ -132,7 +131,7 @@ size_t BoundStep::result_index(const std::string& name) const {
 
 BoundStep& BoundSteps::get(int64_t rows) {
   auto& step = steps_[rows];
-  if (!step) step = std::make_unique<BoundStep>(function_(rows), rows, source_, parameters_);
+  if (!step) step = std::make_unique<BoundStep>(function_, rows, source_, parameters_);
   return *step;
 }
 

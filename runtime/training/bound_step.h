@@ -13,9 +13,6 @@
 
 namespace gradus {
 
-// Gives the executable for so many rows; it compiles one when it is first asked for, and owns it.
-using StepFunction = std::function<Executable&(int64_t rows)>;
-
 // A failed check of a step, for the driver to say in the program's words.
 struct CheckFailure {
   int64_t check = 0;
@@ -28,6 +25,21 @@ struct CheckFailure {
   std::span<const void* const> inputs;
 };
 using DescribeCheck = std::function<Diagnostic(const CheckFailure&)>;
+
+// A step for any number of rows. The number of a check means something in the graph of its step only: whoever
+// gives the executables says what it means.
+class StepFunction {
+ public:
+  // `executable` compiles the one for so many rows when it is first asked for, and owns it.
+  StepFunction(std::function<Executable&(int64_t rows)> executable, DescribeCheck describe_check)
+      : executable_(std::move(executable)), describe_check_(std::move(describe_check)) {}
+  Executable& executable(int64_t rows) const { return executable_(rows); }
+  const DescribeCheck& describe_check() const { return describe_check_; }
+
+ private:
+  std::function<Executable&(int64_t rows)> executable_;
+  DescribeCheck describe_check_;
+};
 
 // Where the inputs of steps come from: columns by name, scalars by name, `epoch`.
 class InputSource {
@@ -60,15 +72,15 @@ class InputSource {
 
 class BoundStep {
  public:
-  BoundStep(Executable& executable, int64_t rows, InputSource& source, ParameterSet& parameters);
+  BoundStep(const StepFunction& function, int64_t rows, InputSource& source, ParameterSet& parameters);
 
   const Executable& executable() const { return executable_; }
   int64_t rows() const { return rows_; }
 
-  // Runs on these rows (as many as it was compiled for); throws what `describe` says if a check fails.
+  // Runs on these rows (as many as it was compiled for); throws what the step says of it if a check fails.
   // `next`: what will probably be run afterwards, to be put together meanwhile.
   void run(std::span<const int64_t> rows, int64_t seed, int64_t step, int64_t epoch,
-           const DescribeCheck& describe, std::span<const int64_t> next = {});
+           std::span<const int64_t> next = {});
 
   const Tensor& result(size_t index) const { return results_[index]; }
   // Error if there is none of that name.
@@ -85,6 +97,7 @@ class BoundStep {
   std::optional<Background::Work> begin_next(std::span<const int64_t> next);
 
   Executable& executable_;
+  DescribeCheck describe_check_;
   int64_t rows_;
   InputSource& source_;
   std::vector<Gathered> gathered_;

@@ -93,7 +93,7 @@ std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
   for (int64_t i = 0; i < count; ++i) {
     const auto batch = batch_rows(rows, options.batch, i);
     BoundStep& step = steps.get(static_cast<int64_t>(batch.size()));
-    step.run(batch, options.seed, options.step, 0, options.describe_check);
+    step.run(batch, options.seed, options.step, 0);
     sums.add(step);
   }
   return sums.values();
@@ -108,7 +108,7 @@ std::vector<NamedTensor> predict(BoundSteps& steps, std::span<const int64_t> row
   for (int64_t i = 0; i < count; ++i) {
     const auto batch = batch_rows(rows, options.batch, i);
     BoundStep& step = steps.get(static_cast<int64_t>(batch.size()));
-    step.run(batch, options.seed, options.step, 0, options.describe_check);
+    step.run(batch, options.seed, options.step, 0);
     const auto& results = step.executable().description().results;
     for (size_t r = 0; r < results.size(); ++r) {
       const Tensor& result = step.result(r);

@@ -44,7 +44,6 @@ struct RunOptions {
   int64_t batch = 32;
   int64_t seed = 0;
   int64_t step = 0;
-  DescribeCheck describe_check;
 };
 
 // Metrics over the given rows, batch by batch, in order.

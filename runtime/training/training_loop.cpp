@@ -135,7 +135,7 @@ class Loop {
     ++state_.batch;
     tell(&Callback::batch_begin);
     BoundStep& step = train_steps().get(static_cast<int64_t>(rows.size()));
-    step.run(rows, options_.seed, state_.step + 1, state_.epoch, options_.describe_check, next);
+    step.run(rows, options_.seed, state_.step + 1, state_.epoch, next);
     ++state_.step;
     ++state_.batches_done;
     sums_.add(step);
@@ -268,9 +268,7 @@ class Loop {
     }
   }
 
-  RunOptions run_options() const {
-    return {options_.batch, options_.seed, state_.step, options_.describe_check};
-  }
+  RunOptions run_options() const { return {options_.batch, options_.seed, state_.step}; }
 
   TrainingReport report(double seconds) {
     TrainingReport report;

@@ -29,7 +29,6 @@ struct TrainingOptions {
   std::vector<std::string> rates;        // results of training steps whose last value goes into the history
   std::vector<Callback*>
       callbacks;  // called in this order; those that change parameters at the end come first
-  DescribeCheck describe_check;
   std::function<void(const BoundStep&)> observe;  // told of every training step that succeeded
   std::function<bool()> interrupted;              // asked after every step
   int64_t epochs_done = 0, steps_done = 0;        // of the run whose parameters this one starts from

@@ -54,11 +54,12 @@ TEST_CASE("a step that throws leaves nobody who writes its next batch") {
       make_data_set("zeros", {{"x", ColumnRole::feature, "", Tensor(Type(ElementType::f64, {rows}))}});
   InputSource source(data);
   ParameterSet none;
+  const StepFunction function([&](int64_t) -> Executable& { return executable; },
+                              [](const CheckFailure&) { return Diagnostic{}; });
   for (int round = 0; round < 3; ++round) {
-    auto step = std::make_unique<BoundStep>(executable, rows, source, none);
-    CHECK_THAT(
-        error_of(ErrorKind::environment, [&] { step->run(data.training, 0, 1, 1, {}, data.training); }),
-        Catch::Contains("memory"));
+    auto step = std::make_unique<BoundStep>(function, rows, source, none);
+    CHECK_THAT(error_of(ErrorKind::environment, [&] { step->run(data.training, 0, 1, 1, data.training); }),
+               Catch::Contains("memory"));
     step.reset();
   }
 }

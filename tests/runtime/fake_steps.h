@@ -15,11 +15,18 @@ namespace gradus::test {
 class FakeProgram {
  public:
   Steps steps() {
-    return {[this](int64_t rows) -> Executable& { return get(rows, true); },
-            [this](int64_t rows) -> Executable& { return get(rows, false); }};
+    return {{[this](int64_t rows) -> Executable& { return get(rows, true); }, failed_row},
+            {[this](int64_t rows) -> Executable& { return get(rows, false); }, failed_row}};
   }
   StepFunction outputs() {
-    return [this](int64_t rows) -> Executable& { return get(rows, false, true); };
+    return {[this](int64_t rows) -> Executable& { return get(rows, false, true); }, failed_row};
+  }
+
+  static Diagnostic failed_row(const CheckFailure& failure) {
+    Diagnostic diagnostic;
+    diagnostic.message = "check " + std::to_string(failure.check) + " fails for row " +
+                         std::to_string(failure.rows[static_cast<size_t>(failure.element)]);
+    return diagnostic;
   }
 
   static ParameterSet parameters(float w = 0) {

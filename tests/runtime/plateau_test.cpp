@@ -97,8 +97,8 @@ TEST_CASE("the next batch, put together in the background, gives the same bits")
     const auto& rows = batches[static_cast<size_t>(step) % 5];
     // Now and then something else comes than was announced.
     const auto& next = batches[static_cast<size_t>(step + (step % 7 == 0 ? 2 : 1)) % 5];
-    steps.get(2).run(rows, 0, step, 1, {});
-    early.get(2).run(rows, 0, step, 1, {}, next);
+    steps.get(2).run(rows, 0, step, 1);
+    early.get(2).run(rows, 0, step, 1, next);
     REQUIRE(same_bits(plain["w"], background["w"]));
   }
 }

@@ -68,10 +68,10 @@ TEST_CASE("metrics are means weighted by rows, ratios sum both sides") {
   InputSource source(data);
   BoundSteps steps(program.steps().evaluate, source, parameters);
   const std::vector<Metric> metrics = {{"loss", "", "", true}, {"share", "top", "bottom"}};
-  const std::vector<double> values = measure(steps, data.training, metrics, {2, 0, 0, {}});
+  const std::vector<double> values = measure(steps, data.training, metrics, {2, 0, 0});
   CHECK(values[0] == Approx((1 + 1 + 16) / 3.0));
   CHECK(values[1] == Approx(3.0 / 6.0));
-  CHECK(std::isnan(measure(steps, {}, metrics, {2, 0, 0, {}})[0]));
+  CHECK(std::isnan(measure(steps, {}, metrics, {2, 0, 0})[0]));
 }
 
 TEST_CASE("EST-10: two epochs of three batches call the hooks 18 times") {
@@ -135,8 +135,7 @@ TEST_CASE("validation, test part, early stopping and a run's folder") {
   // Evaluating the restored parameters gives what the history says of that epoch.
   InputSource source(data);
   BoundSteps steps(program.steps().evaluate, source, loaded);
-  CHECK(measure(steps, data.validation, options.metrics, {2, 1, 0, {}})[0] ==
-        *report.value("validation.loss"));
+  CHECK(measure(steps, data.validation, options.metrics, {2, 1, 0})[0] == *report.value("validation.loss"));
 }
 
 TEST_CASE("a failed check stops the training and saves nothing of that step") {
@@ -147,12 +146,6 @@ TEST_CASE("a failed check stops the training and saves nothing of that step") {
   ParameterSet parameters = FakeProgram::parameters(5);
   TrainingOptions options = basic(2, 1);
   options.shuffle = false;
-  options.describe_check = [](const CheckFailure& failure) {
-    Diagnostic diagnostic;
-    diagnostic.message = "check " + std::to_string(failure.check) + " fails for row " +
-                         std::to_string(failure.rows[static_cast<size_t>(failure.element)]);
-    return diagnostic;
-  };
   RunFolder run({folder.file("run"), "line", {}, {}, {}, {}});
   options.callbacks = {&run};
   try {
@@ -303,7 +296,7 @@ TEST_CASE("prediction puts the batches one below the other") {
   InputSource source(data);
   BoundSteps steps(program.outputs(), source, parameters);
   const std::vector<int64_t> rows = {9, 0, 4, 2, 7};
-  const std::vector<NamedTensor> outputs = predict(steps, rows, {2, 0, 0, {}});
+  const std::vector<NamedTensor> outputs = predict(steps, rows, {2, 0, 0});
   REQUIRE(outputs.size() == 1);
   CHECK(outputs[0].name == "output");
   CHECK(outputs[0].value.shape() == Shape{5});
@@ -311,7 +304,7 @@ TEST_CASE("prediction puts the batches one below the other") {
     CHECK(outputs[0].value.number(static_cast<int64_t>(i)) ==
           static_cast<double>(3 * data.columns[0].values.values<float>()[static_cast<size_t>(rows[i])]));
   BoundSteps with_scalars(program.steps().evaluate, source, parameters);
-  CHECK_THAT(error_of(ErrorKind::program, [&] { predict(with_scalars, rows, {2, 0, 0, {}}); }),
+  CHECK_THAT(error_of(ErrorKind::program, [&] { predict(with_scalars, rows, {2, 0, 0}); }),
              Catch::Contains("result 'loss' is f32[]"));
 }
 

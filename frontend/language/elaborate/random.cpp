@@ -77,14 +77,15 @@ Value Elaborator::checked_op(OpId op, std::vector<Value> operands, Attributes at
   const auto [at, fresh] = check_numbers_.emplace(key, static_cast<int64_t>(checks_.size()));
   if (fresh || !options_.memoize) at->second = static_cast<int64_t>(checks_.size());
   const int64_t number = at->second;
-  const int64_t elements = element_count(frame_->builder.shape(operands[1 < operands.size() ? 1 : 0]));
+  const Shape indices = frame_->builder.shape(operands[1 < operands.size() ? 1 : 0]);
   attributes.set("check", number);
   put_origin(span);
   const Value result = frame_->builder.add(op, std::move(operands), std::move(attributes));
   if (number == static_cast<int64_t>(checks_.size())) {
     checks_.push_back({number, user_span(span),
-                       fmt::format("{} out of range: it must be in 0..{}", description, limit - 1), limit});
-    frame_->checks.push_back({number, {result.node, 1}, elements});
+                       fmt::format("{} out of range: it must be in 0..{}", description, limit - 1), limit,
+                       indices, frame_ != root_.get()});
+    frame_->checks.push_back({number, {result.node, 1}, element_count(indices)});
   }
   return result;
 }
