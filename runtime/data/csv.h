@@ -35,8 +35,10 @@ class CsvTable {
   };
   class Parser;
   std::string text(const Field& field) const;
+  std::string header_hint() const;
 
   TextFile file_;
+  bool first_line_is_header_;
   std::vector<std::string> header_;
   std::unordered_map<std::string, size_t> columns_;  // by name
   std::vector<Field> fields_;                        // row by row

@@ -104,17 +104,21 @@ class CsvReader {
     return std::string(trimmed(table_.text(row, column)));
   }
 
-  [[noreturn]] void fail_missing(size_t row, size_t column) const {
+  // `replaceable`: a feature that is a number.
+  [[noreturn]] void fail_missing(size_t row, size_t column, bool replaceable) const {
     table_.fail(row, column, fmt::format("the value of column '{}' is missing", table_.header()[column]),
-                "missing: drop leaves the row out, missing: mean takes the mean of the training rows, "
-                "missing: 0 takes 0");
+                replaceable
+                    ? "missing: drop leaves the row out, missing: mean takes the mean of the training "
+                      "rows, missing: 0 takes 0"
+                    : "missing: drop leaves the row out; only features that are numbers can be replaced, "
+                      "no targets and no texts");
   }
 
   double number(size_t row, size_t column, bool target) const {
     std::string text = field(row, column);
     if (is_missing(text)) {
       const bool guessed = target && options_.missing.policy != Policy::drop;
-      if (guessed || options_.missing.policy == Policy::error) fail_missing(row, column);
+      if (guessed || options_.missing.policy == Policy::error) fail_missing(row, column, !target);
       if (options_.missing.policy == Policy::fill) return options_.missing.fill;
       return std::numeric_limits<double>::quiet_NaN();
     }
@@ -155,7 +159,7 @@ class CsvReader {
     std::vector<std::string> texts;
     for (size_t row : rows_) {
       texts.push_back(field(row, source));
-      if (texts.back().empty()) fail_missing(row, source);
+      if (texts.back().empty()) fail_missing(row, source, false);
     }
     std::vector<std::string> classes = label_classes(texts);
     std::map<std::string_view, int32_t> ids;
@@ -173,7 +177,7 @@ class CsvReader {
     std::vector<std::string> files;
     for (size_t row : rows_) {
       const std::string name = field(row, source);
-      if (name.empty()) fail_missing(row, source);
+      if (name.empty()) fail_missing(row, source, false);
       files.push_back(name.starts_with('/') ? name : folder + name);
     }
     return image_column(column.names.front(), files, column.image);

@@ -44,8 +44,9 @@ class CsvTable::Parser {
   [[noreturn]] void fail_count(size_t start, size_t found) const {
     const size_t expected = table_.header_.size();
     fail(start, fmt::format("expected {} fields, as in the first line, found {}", expected, found),
-         found == 1 && expected > 1 ? fmt::format("fields are separated by '{}'", separator_)
-                                    : "a field that holds a separator is written in quotes: \"a, b\"");
+         expected == 1 && !table_.header_hint().empty() ? table_.header_hint()
+         : found == 1 && expected > 1 ? fmt::format("fields are separated by '{}'", separator_)
+                                      : "a field that holds a separator is written in quotes: \"a, b\"");
   }
 
   // A field may take a single byte of the text, and many more here.
@@ -118,14 +119,30 @@ class CsvTable::Parser {
   size_t at_ = 0;
 };
 
-CsvTable::CsvTable(TextFile file, char separator, bool header) : file_(std::move(file)) {
+CsvTable::CsvTable(TextFile file, char separator, bool header)
+    : file_(std::move(file)), first_line_is_header_(header) {
   Parser(*this, separator).parse(header);
 }
 
 size_t CsvTable::column(const std::string& name) const {
   const auto found = columns_.find(name);
   if (found != columns_.end()) return found->second;
-  fail_program(fmt::format("{} has no column {}; it has {}", file_.path(), shown(name), listed(header_)));
+  fail_program(fmt::format("{} has no column {}; it has {}", file_.path(), shown(name), listed(header_)), {},
+               header_hint());
+}
+
+// Why the first line may not be what it was taken for.
+std::string CsvTable::header_hint() const {
+  const auto is_number = [](const std::string& name) {
+    return !name.empty() && name.find_first_not_of("0123456789.+-eE") == std::string::npos;
+  };
+  if (header_.size() == 1)
+    for (const char* separator : {";", "\t", "|", ","})
+      if (header_.front().find(separator) != std::string::npos)
+        return fmt::format("separator: \"{}\" parts the fields", separator[0] == '\t' ? "\\t" : separator);
+  if (first_line_is_header_ && std::all_of(header_.begin(), header_.end(), is_number))
+    return "header: false reads the first line as data; columns are then called \"1\", \"2\", …";
+  return {};
 }
 
 std::string CsvTable::text(size_t row, size_t column) const {

@@ -132,8 +132,12 @@ Labelled images_by_class(const std::string& folder) {
     const std::string below = folder + "/" + all.classes[label];
     const std::vector<std::string> names = entries(below, false);
     if (names.empty())
-      fail_program(fmt::format("{}: there is no .png file in this class's folder", below), {},
-                   "images are read from PNG files; convert others first");
+      fail_program(
+          fmt::format("{}: there is no .png file in this class's folder", below), {},
+          entries(below, true).empty()
+              ? "images are read from PNG files; convert others first"
+              : "parts of a set are called `train` and `test`, and there are no others: flowers/train/"
+                "rose/1.png; split(validation: 0.1) takes the validation part from `train`");
     for (const std::string& inner : entries(below, true))
       refuse_images_in(below + "/" + inner, "in a folder inside of a class's folder");
     for (const std::string& name : names) {
