@@ -125,6 +125,27 @@ constexpr Habit unknown_name_habits[] = {
     {"mse_loss", "write `mean_squared_error(prediction, target)`"},
     {"CrossEntropyLoss", "write `sparse_categorical_cross_entropy(logits, label)`"},
     {"BatchNormalization", "write `batch_norm`"},
+    {"cross_entropy", "write `sparse_categorical_cross_entropy(logits, label)`"},
+    {"Sequential", "write a pipe: `x |> dense(64, activation: relu) |> dense(10)`"},
+    {"zeros_like", "write `zeros(shape(x))`"},
+    {"ones_like", "write `ones(shape(x))`"},
+    {"eye", "write `one_hot(0..n, n)`"},
+    {"tril", "write `where(lower_triangle(n), x, 0)`"},
+    {"linspace", "write `low + (high - low) * iota(n) / (n - 1)`"},
+    {"randn", "write `normal([n])`"},
+    {"rand", "write `uniform([n])`"},
+    {"dot", "write `sum(a * b)` for vectors, `a @ b` for matrices"},
+    {"einsum", "write `a @ b` for a matrix product; `sum(a * b, over: axes)` after `transpose` for others"},
+    {"log10", "write `log(x) / log(10)`"},
+    {"log2", "write `log(x) / log(2)`"},
+};
+
+constexpr Habit member_habits[] = {
+    {"T", "write `transpose(x)`"},
+    {"shape", "write `shape(x)`; a single size has a name in a pattern: `x: [batch, n]`"},
+    {"view", "write `reshape(x, [2, 3])`"},
+    {"reshape", "write `reshape(x, [2, 3])`"},
+    {"backward", "write `minimize loss with sgd(0.01)`, or `gradient(loss, x)` for the gradient itself"},
 };
 
 // What an argument is called here; the first that the called function has.
@@ -196,6 +217,11 @@ std::string habit_of_expression(std::string_view word) { return look_up(expressi
 std::string habit_of_unknown_name(std::string_view name) {
   std::string hint = habit_of_expression(name);
   return hint.empty() ? look_up(unknown_name_habits, name) : hint;
+}
+
+std::string habit_of_member(std::string_view name) {
+  const std::string hint = look_up(member_habits, name);
+  return hint.empty() ? habit_of_unknown_name(name) : hint;
 }
 
 std::string habit_of_argument(std::string_view argument, const std::vector<std::string>& names) {

@@ -13,7 +13,8 @@ std::string habit_of_symbol(std::string_view symbol);    // "&&", "'", "β"
 std::string habit_of_statement(std::string_view word);   // a word that begins a statement: "def", "return"
 std::string habit_of_expression(std::string_view word);  // a name in an expression: "None", "self", "np"
 std::string habit_of_unknown_name(
-    std::string_view name);  // a name that means nothing here: these, "std", "mae"
+    std::string_view name);                          // a name that means nothing here: these, "std", "mae"
+std::string habit_of_member(std::string_view name);  // what follows a value and a point: "T", "shape"
 // An argument's name, "axis" or "learning_rate": in a call of a function with arguments of these names, and
 // in one that is written with `=`.
 std::string habit_of_argument(std::string_view argument, const std::vector<std::string>& names);
