@@ -208,6 +208,7 @@ Object ratio(BuiltinCall& call) {
   Object quotient = call.result(build::div(b, sides[0], sides[1]));
   Tensor& tensor = std::get<Tensor>(quotient.kind);
   tensor.ratio = std::make_shared<const Ratio>(Ratio{sides[0], sides[1]});
+  call.note_ratio(tensor.value);
   return quotient;
 }
 

@@ -21,6 +21,21 @@ bool is_optimizer(const Object& object) {
 
 }  // namespace
 
+// As the first argument, a number or a layer would pass for the optimizer's rate.
+void Elaborator::check_before_optimizer(const Expression& target, const Object& piped,
+                                        const SourceSpan& piped_span) {
+  const Expression* callee = &target;
+  if (const auto* named = callee->as<Named>()) callee = named->value.get();
+  if (const auto* call = callee->as<Call>()) callee = call->callee.get();
+  const auto* name = callee->as<Name>();
+  if (!name || piped.is<Poison>() || piped.is<OptimizerObject>() || is_optimizer(piped)) return;
+  const std::optional<Object> found = lookup(name->text, true, callee->span);
+  if (!found || !is_optimizer(*found)) return;
+  error(piped_span, fmt::format("{} is piped into {}, but is no optimizer", describe(piped), name->text),
+        "what stands before an optimizer changes its gradient: clip_norm(1.0) |> adam(1e-3); its rate is an "
+        "argument: adam(1e-3)");
+}
+
 Object Elaborator::evaluate_call(const Call& call, const Expression& expression, const Object* piped,
                                  const Path* name) {
   const SourceSpan& span = expression.span;

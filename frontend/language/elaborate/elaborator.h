@@ -193,6 +193,8 @@ class Elaborator {
 
   // --- optimizer.cpp
   struct BodyRun;
+  void check_before_optimizer(const Expression& target, const Object& piped, const SourceSpan& piped_span);
+  void check_last_stage(const std::vector<OptimizerStage>& stages);
   void run_optimizer_stage(const std::vector<OptimizerStage>& stages, size_t number, Line& line);
   std::vector<std::unique_ptr<BodyRun>> begin_bodies(const OptimizerStage& stage, Line& line,
                                                      const std::vector<Value>& points = {});
@@ -228,6 +230,7 @@ class Elaborator {
   void run_image_sheet(const Action& action, const SourceSpan& span);
   Object metric_input(const std::string& name, const SourceSpan& span);
 
+  void check_no_ratio(const std::string& metric, std::vector<Value> work, const SourceSpan& span);
   void note_rate(const OptimizerStage& stage, const std::string& path);
   SettingCall setting_call(const std::string& name, const Arguments& arguments, const SourceSpan& span);
   Setting setting_of(const Expression& expression);
@@ -429,6 +432,7 @@ class Elaborator {
   bool model_called_ = false;
   std::vector<std::pair<std::string, Value>> metrics_;
   std::map<std::string, Ratio> metric_ratios_;
+  std::set<Value> ratios_;                             // results of ratio(a, b)
   std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
   std::vector<std::pair<std::string, Value>> rates_;   // of their optimizers, if they are not constant
   std::map<std::pair<const Statement*, std::string>, std::vector<Value>>

@@ -129,6 +129,7 @@ Object Elaborator::require_short(Object object, const SourceSpan& span) {
 Object Elaborator::evaluate_pipe_target(const Expression& target, const Object& piped,
                                         const SourceSpan& piped_span) {
   guard_stack(target.span);
+  check_before_optimizer(target, piped, piped_span);
   try {
     if (const auto* call = target.as<Call>()) return evaluate_call(*call, target, &piped, nullptr);
     if (const auto* named = target.as<Named>()) return evaluate_named(*named, target, &piped);
@@ -343,7 +344,12 @@ Object Elaborator::member(const Object& base, const std::string& name, const Sou
   const std::string* prefix = nullptr;
   if (const auto* instance = base.as<std::shared_ptr<Instance>>()) prefix = &(*instance)->path;
   if (const auto* path = base.as<PathObject>()) prefix = &path->path;
-  if (!prefix) error(span, fmt::format("{} has no members", describe(base)));
+  if (!prefix) {
+    std::string hint = habit_of_member(name);
+    if (hint.empty() && lookup(name, true, span))
+      hint = fmt::format("functions stand before what they are called with: `{}(x)`", name);
+    error(span, fmt::format("{} has no members", describe(base)), hint);
+  }
   if (std::optional<Object> found = path_object(join_path(*prefix, name))) return std::move(*found);
   std::vector<std::string> names;
   for (const auto& [path, storage] : storage_by_path_)

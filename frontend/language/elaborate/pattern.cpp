@@ -177,7 +177,9 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   if (!parameter.type) return;
   const std::string& type = parameter.type->name;
   const Object& known = known_of(value);
-  std::string expected;
+  const bool is_number = known.is<int64_t>() || known.is<double>();
+  const bool at_run_time = value.is<Tensor>() || value.is<Storage*>();  // what it is nobody knows yet
+  std::string expected, hint;
   if (!parameter.type->alternatives.empty()) {
     const auto* word = value.as<std::string>();
     bool found = value.is<Nothing>();
@@ -192,18 +194,24 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
       return;
     expected = "a known integer";
   } else if (type == "float") {
-    if (known.is<int64_t>() || known.is<double>() || value.is<Tensor>()) return;
+    if (is_number || at_run_time) return;
     expected = "a number";
   } else if (type == "fraction") {
-    const bool number = known.is<int64_t>() || known.is<double>();
-    if (number ? number_of(known) >= 0 && number_of(known) <= 1 : value.is<Tensor>()) return;
+    if (is_number ? number_of(known) >= 0 && number_of(known) <= 1 : at_run_time) return;
     expected = "a number from 0 to 1";
+  } else if (type == "nonnegative") {
+    if (is_number ? number_of(known) >= 0 : at_run_time) return;
+    expected = "a number that is not negative";
   } else if (type == "bool") {
     if (known.is<bool>()) return;
     expected = "true or false";
   } else if (type == "function") {
     if (value.is<FunctionObject>() || value.is<std::shared_ptr<Instance>>() || value.is<Nothing>()) return;
     expected = "a function";
+    const auto* word = value.as<std::string>();
+    hint =
+        word ? fmt::format("names stand without quotes: `{}: {}`", parameter.name.text, *word)
+             : "the name alone is one: relu; with arguments of its own it leaves a place: leaky_relu(_, 0.2)";
   } else if (type == "string") {
     if (value.is<std::string>()) return;
     expected = "a string";
@@ -212,14 +220,17 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
     expected = "a list";
   } else {
     error(parameter.type->span, fmt::format("unknown type `{}`", type),
-          "types of settings are int, float, fraction, bool, string, function, list, or words: same | valid");
+          "types of settings are int, float, fraction, nonnegative, bool, string, function, list, or words: "
+          "same | valid");
   }
   if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
   Activation* inner = activation_;
   activation_ = inner->caller;
   try {
-    error(span, fmt::format("argument `{}` of {} must be {}, found {}", parameter.name.text,
-                            definition.name.text, expected, describe(value)));
+    error(span,
+          fmt::format("argument `{}` of {} must be {}, found {}", parameter.name.text, definition.name.text,
+                      expected, describe(value)),
+          hint);
   } catch (...) {
     activation_ = inner;
     throw;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
 #include "ir/structure.h"
 
@@ -138,6 +139,45 @@ void Elaborator::run(const Action& action, const Statement& statement) {
   }
 }
 
+namespace {
+
+std::vector<std::string> input_names(const Definition& definition) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : definition.parameters)
+    if (parameter.is_input()) names.push_back(parameter.name.text);
+  return names;
+}
+
+}  // namespace
+
+void BuiltinCall::note_ratio(Value quotient) const {
+  if (self.frame_ == self.root_.get()) self.ratios_.insert(quotient);
+}
+
+// Only a ratio by itself has sides that can be summed; of what is calculated with it there would be a mean.
+// What a step made of a ratio is no matter: parameters and gradients are the step's anyway.
+void Elaborator::check_no_ratio(const std::string& metric, std::vector<Value> work, const SourceSpan& span) {
+  std::set<Value> seen(work.begin(), work.end());
+  for (const auto& storage : storages_) seen.insert(storage->versions.begin(), storage->versions.end());
+  while (!work.empty()) {
+    const Value value = work.back();
+    work.pop_back();
+    if (ratios_.contains(value))
+      error(span,
+            fmt::format(
+                "the metric `{}` calculates with a ratio: that would be a mean over batches, and no ratio "
+                "of sums over the set",
+                metric),
+            "calculate inside of it, ratio(b - a, b) for 1 - ratio(a, b) and ratio(100 * a, b) for 100 * "
+            "ratio(a, b); or make the ratio a metric, and calculate with that in `finally`",
+            {origin_note(tensor(value))});
+    const Node& node = frame_->builder.node(value);
+    if (node.op->id == OpId::gradient || version_of_.contains(value)) continue;
+    for (const Value operand : node.operands)
+      if (seen.insert(operand).second) work.push_back(operand);
+  }
+}
+
 void Elaborator::run(const Metric& metric, const Statement& statement) {
   if (std::find(metric_names.begin(), metric_names.end(), metric.name.text) != metric_names.end())
     error(metric.name.span, fmt::format("two metrics are called `{}`", metric.name.text));
@@ -149,14 +189,22 @@ void Elaborator::run(const Metric& metric, const Statement& statement) {
   const Object value =
       metric.value ? evaluate(*metric.value) : evaluate_name(metric.name.text, metric.name.span);
   const SourceSpan& span = metric.value ? metric.value->span : metric.name.span;
+  if (const auto* function = value.as<FunctionObject>(); function && !metric.value && function->symbol)
+    error(span, fmt::format("`{}` is a function, and a metric is a number", metric.name.text),
+          fmt::format("write what it is of: metric {0} = {0}({1})", metric.name.text,
+                      fmt::join(input_names(*function->symbol->definition()), ", ")));
   Value scalar = to_value(value, span);
   if (!frame_->builder.shape(scalar).empty())
     error(statement.span, fmt::format("a metric is one number, found {}", to_string(type_of(scalar))),
           "reduce it: mean(…)", {origin_note(tensor(scalar))});
   if (!is_float(type_of(scalar).element)) scalar = promote(scalar, options_.precision, span, "metric");
   metrics_.emplace_back(metric.name.text, scalar);
-  if (const auto* ratio = value.as<Tensor>(); ratio && ratio->ratio)
+  if (const auto* ratio = value.as<Tensor>(); ratio && ratio->ratio) {
+    check_no_ratio(metric.name.text, {ratio->ratio->numerator, ratio->ratio->denominator}, span);
     metric_ratios_.emplace(metric.name.text, *ratio->ratio);
+  } else {
+    check_no_ratio(metric.name.text, {scalar}, span);
+  }
   if (metric.value) bind(metric.name, tensor(scalar));
 }
 
