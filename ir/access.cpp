@@ -9,7 +9,8 @@ FlatAccess flat_access(const AccessMap& map, const Shape& from, const Shape& to)
   for (size_t axis = 0; axis < map.axes.size(); ++axis) {
     const AxisAccess& access = map.axes[axis];
     flat.start += access.start * strides[axis];
-    if (access.along) flat.strides[*access.along] += access.step * strides[axis];
+    // A step that is never taken may be as long as it likes.
+    if (access.along && to[*access.along] > 1) flat.strides[*access.along] += access.step * strides[axis];
   }
   return flat;
 }

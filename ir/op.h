@@ -126,21 +126,6 @@ using Differentiation = std::variant<NotDifferentiable, PiecewiseConstant, Parti
 using ScalarRule =
     std::function<loop::Expression(std::span<const loop::Expression> arguments, const Attributes&)>;
 
-// A graph text that uses the op, evaluated, differentiated and compiled by the op harness. Its data inputs
-// are filled with seeded values from [low, high); integers with values from [0, below).
-struct Sample {
-  std::string text;
-  double low = -2;
-  double high = 2;
-  int64_t below = 4;
-  bool differentiate = true;  // false: only values are compared
-};
-// A graph text that shape inference must reject with a message that contains `message`.
-struct BadSample {
-  std::string text;
-  std::string message;
-};
-
 struct Op {
   OpId id;
   std::string_view name = gradus::name(id);
@@ -156,8 +141,6 @@ struct Op {
   const evaluate::Rule* evaluate = nullptr;  // null for elementwise ops, whose meaning is `scalar`
   ScalarRule scalar = {};
   View view = nullptr;  // of Access::view: where its elements lie in operand 0
-  std::vector<Sample> samples = {};
-  std::vector<BadSample> bad_samples = {};
 };
 
 // The list of all ops (ir/ops/all_ops.cpp), and look-up by name.

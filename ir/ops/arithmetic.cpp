@@ -16,24 +16,19 @@ using loop::ScalarOp;
 using Use = const GradientUse&;
 
 Op binary(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar,
-          Differentiation differentiation, bool integers = true, double low = -2, double high = 2) {
-  Op op{.id = id,
-        .family = OpFamily::elementwise,
-        .traits = elementwise(traits),
-        .summary = summary,
-        .formula = formula,
-        .min_operands = 2,
-        .max_operands = 2,
-        .attributes = {},
-        .infer = integers ? infer_number : infer_float,
-        .differentiation = std::move(differentiation),
-        .evaluate = nullptr,
-        .scalar = scalar_of(scalar),
-        .samples = {elementwise_sample(name(id), 2, "f32[3,5]", low, high),
-                    elementwise_sample(name(id), 2, "f64[7]", low, high)},
-        .bad_samples = elementwise_bad_samples(name(id), 2)};
-  if (integers) op.samples.push_back(elementwise_sample(name(id), 2, "i32[7]"));
-  return op;
+          Differentiation differentiation, bool integers = true) {
+  return {.id = id,
+          .family = OpFamily::elementwise,
+          .traits = elementwise(traits),
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 2,
+          .max_operands = 2,
+          .attributes = {},
+          .infer = integers ? infer_number : infer_float,
+          .differentiation = std::move(differentiation),
+          .evaluate = nullptr,
+          .scalar = scalar_of(scalar)};
 }
 
 Op predicate(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
@@ -48,10 +43,7 @@ Op predicate(OpId id, const char* summary, const char* formula, ScalarOp scalar)
           .infer = infer_comparison,
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
-          .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name(id), 2, "f32[3,5]", -2, 2, "bool[3,5]"),
-                      elementwise_sample(name(id), 2, "i64[7]", -2, 2, "bool[7]")},
-          .bad_samples = elementwise_bad_samples(name(id), 2)};
+          .scalar = scalar_of(scalar)};
 }
 
 Op logic(OpId id, const char* summary, const char* formula, ScalarOp scalar, int operands) {
@@ -66,10 +58,7 @@ Op logic(OpId id, const char* summary, const char* formula, ScalarOp scalar, int
           .infer = infer_logical,
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
-          .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name(id), operands, "bool[3,5]", -2, 2, {}, 2),
-                      elementwise_sample(name(id), operands, "i32[7]")},
-          .bad_samples = elementwise_bad_samples(name(id), operands, "i32")};
+          .scalar = scalar_of(scalar)};
 }
 
 Op shift(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
@@ -84,9 +73,7 @@ Op shift(OpId id, const char* summary, const char* formula, ScalarOp scalar) {
           .infer = infer_integer,
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
-          .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name(id), 2, "i32[3,5]"), elementwise_sample(name(id), 2, "i64[7]")},
-          .bad_samples = elementwise_bad_samples(name(id), 2, "i32")};
+          .scalar = scalar_of(scalar)};
 }
 
 Value power_by_base(Use use) {
@@ -216,16 +203,15 @@ const Op div = binary(
     OpId::div, "Quotient; of integers, rounded down (and 0 where the divisor is 0).", "y_i = a_i / b_i",
     {.cost = Cost::moderate}, ScalarOp::divide,
     Partials{{[](Use use) { return build::div(use.builder, number_like_result(use, 1), use.operand(1)); },
-              negated_quotient}},
-    true, 0.5, 3);
+              negated_quotient}});
 
-const Op rem = binary(
-    OpId::rem, "Remainder with the sign of the divisor; of integers, 0 where the divisor is 0.",
-    "y_i = a_i - ⌊a_i / b_i⌋ b_i", {.cost = Cost::moderate}, ScalarOp::remainder,
-    Partials{{[](Use use) { return number_like_result(use, 1); }, negated_whole_quotient}}, true, 0.5, 3);
+const Op rem =
+    binary(OpId::rem, "Remainder with the sign of the divisor; of integers, 0 where the divisor is 0.",
+           "y_i = a_i - ⌊a_i / b_i⌋ b_i", {.cost = Cost::moderate}, ScalarOp::remainder,
+           Partials{{[](Use use) { return number_like_result(use, 1); }, negated_whole_quotient}});
 
 const Op pow = binary(OpId::pow, "Power.", "y_i = a_i^b_i", {.cost = Cost::costly, .compares = true},
-                      ScalarOp::power, Partials{{power_by_base, power_by_exponent}}, true, 0.3, 3);
+                      ScalarOp::power, Partials{{power_by_base, power_by_exponent}});
 
 const Op maximum = binary(
     OpId::maximum, "The larger one, the first on a tie; NaN if either is NaN.", "y_i = max(a_i, b_i)",
@@ -243,7 +229,7 @@ const Op atan2 = binary(OpId::atan2, "The angle of the point (b, a), in radians.
                         {.cost = Cost::costly}, ScalarOp::atan2,
                         Partials{{[](Use use) { return atan2_partial(use, 1, false); },
                                   [](Use use) { return atan2_partial(use, 0, true); }}},
-                        false, 0.3, 3);
+                        false);
 
 const Op equal =
     predicate(OpId::equal, "Whether two elements are equal.", "y_i = a_i == b_i", ScalarOp::equal);
@@ -287,17 +273,6 @@ const Op select = {
     .differentiation = Transpose{select_transpose, {1, 2}},
     .evaluate = nullptr,
     .scalar = scalar_of(ScalarOp::select),
-    .samples =
-        {{"graph @g (%c: bool[3,5], %a: f32[3,5], %b: f32[3,5]) { %0 = select %c, %a, %b : f32[3,5]  return "
-          "%0 }",
-          -2, 2, 2},
-         {"graph @g (%c: bool[7], %a: i32[7], %b: i32[7]) { %0 = select %c, %a, %b : i32[7]  return %0 }", -2,
-          2, 2}},
-    .bad_samples =
-        {{"graph @g (%c: f32[3], %a: f32[3], %b: f32[3]) { %0 = select %c, %a, %b : f32[3]  return %0 }",
-          "operand 0 is f32[3], expected bool"},
-         {"graph @g (%c: bool[3], %a: f32[4], %b: f32[4]) { %0 = select %c, %a, %b : f32[4]  return %0 }",
-          "shapes differ"}},
 };
 
 const Op clamp = {
@@ -329,14 +304,6 @@ const Op clamp = {
                                  }}},
     .evaluate = nullptr,
     .scalar = clamp_scalar,
-    .samples = {{"graph @g (%x: f32[3,5]) { %0 = constant {element=f32, shape=[3,5], value=-0.5} : f32[3,5]  "
-                 "%1 = constant {element=f32, shape=[3,5], value=1.25} : f32[3,5]  "
-                 "%2 = clamp %x, %0, %1 : f32[3,5]  return %2 }"},
-                elementwise_sample("clamp", 3, "f64[7]"),
-                elementwise_sample("clamp", 3, "i32[7]")},
-    .bad_samples =
-        {{"graph @g (%x: f32[3], %a: f32[], %b: f32[]) { %0 = clamp %x, %a, %b : f32[3]  return %0 }",
-          "shapes differ"}},
 };
 
 const Op cast = {
@@ -364,15 +331,6 @@ const Op cast = {
     .evaluate = nullptr,
     .scalar = [](std::span<const loop::Expression> x,
                  const Attributes& attributes) { return loop::cast(attributes.element_type("to"), x[0]); },
-    .samples = {{"graph @g (%x: f32[3,5]) { %0 = cast %x {to=f64} : f64[3,5]  return %0 }"},
-                {"graph @g (%x: f64[7]) { %0 = cast %x {to=f32} : f32[7]  return %0 }"},
-                {"graph @g (%x: f32[7]) { %0 = cast %x {to=i32} : i32[7]  return %0 }"},
-                {"graph @g (%x: i32[7]) { %0 = cast %x {to=f32} : f32[7]  return %0 }"},
-                {"graph @g (%x: i64[7]) { %0 = cast %x {to=bool} : bool[7]  return %0 }"}},
-    .bad_samples = {{"graph @g (%x: f32[3]) { %0 = cast %x : f32[3]  return %0 }",
-                     "attribute 'to' is missing"},
-                    {"graph @g (%x: f32[3]) { %0 = cast %x {to=3} : f32[3]  return %0 }",
-                     "expected an element type"}},
 };
 
 }  // namespace gradus::ops

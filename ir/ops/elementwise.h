@@ -31,12 +31,4 @@ Value slope_unless_at_rest(const GradientUse& use, Value at,
 // 1 where the comparison holds, else 0, in the result's type.
 Value indicator(const GradientUse& use, OpId comparison, Value a, Value b);
 
-// A sample with `operands` inputs of this type, e.g. "f32[3,5]"; the result has `result_type` (empty: the
-// same).
-Sample elementwise_sample(std::string_view op, int operands, std::string_view type, double low = -2,
-                          double high = 2, std::string_view result_type = {}, int64_t below = 4);
-// The bad samples that every elementwise op has: an operand too few or many, shapes that differ.
-std::vector<BadSample> elementwise_bad_samples(std::string_view op, int operands,
-                                               std::string_view element = "f32");
-
 }  // namespace gradus::ops

@@ -34,11 +34,7 @@ Value bell(Use use, double height, double steepness) {
 
 constexpr Traits bounded = {.cost = Cost::costly, .keeps_finite = true, .finite_at_infinity = true};
 
-struct Range {
-  double low = -2, high = 2;
-};
-
-Op smooth(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar, Range range,
+Op smooth(OpId id, const char* summary, const char* formula, Traits traits, ScalarOp scalar,
           Partial partial) {
   return {.id = id,
           .family = OpFamily::elementwise,
@@ -51,10 +47,7 @@ Op smooth(OpId id, const char* summary, const char* formula, Traits traits, Scal
           .infer = infer_float,
           .differentiation = Partials{{std::move(partial)}},
           .evaluate = nullptr,
-          .scalar = scalar_of(scalar),
-          .samples = {elementwise_sample(name(id), 1, "f32[3,5]", range.low, range.high),
-                      elementwise_sample(name(id), 1, "f64[7]", range.low, range.high)},
-          .bad_samples = elementwise_bad_samples(name(id), 1)};
+          .scalar = scalar_of(scalar)};
 }
 
 // An integer is its own floor, ceiling and rounding.
@@ -76,10 +69,7 @@ Op piecewise_constant(OpId id, const char* summary, const char* formula, Traits 
           .infer = infer_number,
           .differentiation = PiecewiseConstant{},
           .evaluate = nullptr,
-          .scalar = whole_number(scalar),
-          .samples = {elementwise_sample(name(id), 1, "f32[3,5]"), elementwise_sample(name(id), 1, "f64[7]"),
-                      elementwise_sample(name(id), 1, "i32[7]")},
-          .bad_samples = elementwise_bad_samples(name(id), 1)};
+          .scalar = whole_number(scalar)};
 }
 
 // 1/√x as 1 / sqrt(x)
@@ -102,8 +92,6 @@ const Op neg = {
     .differentiation = Transpose{[](Use use, size_t) { return build::neg(use.builder, use.adjoint()); }, {0}},
     .evaluate = nullptr,
     .scalar = scalar_of(ScalarOp::negate),
-    .samples = {elementwise_sample("neg", 1, "f32[3,5]"), elementwise_sample("neg", 1, "i32[7]")},
-    .bad_samples = elementwise_bad_samples("neg", 1),
 };
 
 const Op abs = {
@@ -120,8 +108,6 @@ const Op abs = {
         Partials{{[](Use use) { return build::unary(use.builder, OpId::sign, use.operand(0)); }}},
     .evaluate = nullptr,
     .scalar = scalar_of(ScalarOp::absolute),
-    .samples = {elementwise_sample("abs", 1, "f32[3,5]"), elementwise_sample("abs", 1, "i32[7]")},
-    .bad_samples = elementwise_bad_samples("abs", 1),
 };
 
 const Op sign = piecewise_constant(OpId::sign, "-1, 0 or 1; NaN stays NaN.", "y_i = sign(x_i)",
@@ -134,22 +120,22 @@ const Op round = piecewise_constant(OpId::round, "The nearest whole number, halv
                                     "y_i = round(x_i)", {.keeps_finite = true}, ScalarOp::round);
 
 const Op exp = smooth(OpId::exp, "Exponential function.", "y_i = e^x_i",
-                      {.cost = Cost::costly, .finite_at_infinity = true}, ScalarOp::exp, {},
+                      {.cost = Cost::costly, .finite_at_infinity = true}, ScalarOp::exp,
                       [](Use use) { return use.result(); });
 const Op expm1 =
     smooth(OpId::expm1, "e^x - 1 without cancellation near 0.", "y_i = e^x_i - 1", {.cost = Cost::costly},
-           ScalarOp::expm1, {}, [](Use use) { return one_plus(use, use.result()); });
+           ScalarOp::expm1, [](Use use) { return one_plus(use, use.result()); });
 const Op log = smooth(OpId::log, "Natural logarithm.", "y_i = ln x_i", {.cost = Cost::costly}, ScalarOp::log,
-                      {0.1, 4}, [](Use use) { return reciprocal(use, use.operand(0)); });
-const Op log1p = smooth(OpId::log1p, "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)",
-                        {.cost = Cost::costly}, ScalarOp::log1p, {-0.8, 3},
-                        [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
-const Op sqrt = smooth(OpId::sqrt, "Square root.", "y_i = √x_i", {.cost = Cost::moderate}, ScalarOp::sqrt,
-                       {0.1, 4}, [](Use use) {
-                         return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
-                           return build::div(u.builder, number_like_result(u, 0.5), root);
-                         });
-                       });
+                      [](Use use) { return reciprocal(use, use.operand(0)); });
+const Op log1p =
+    smooth(OpId::log1p, "ln(1 + x) without cancellation near 0.", "y_i = ln(1 + x_i)", {.cost = Cost::costly},
+           ScalarOp::log1p, [](Use use) { return reciprocal(use, one_plus(use, use.operand(0))); });
+const Op sqrt =
+    smooth(OpId::sqrt, "Square root.", "y_i = √x_i", {.cost = Cost::moderate}, ScalarOp::sqrt, [](Use use) {
+      return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
+        return build::div(u.builder, number_like_result(u, 0.5), root);
+      });
+    });
 
 const Op rsqrt = {
     .id = OpId::rsqrt,
@@ -167,50 +153,46 @@ const Op rsqrt = {
     }}},
     .evaluate = nullptr,
     .scalar = rsqrt_scalar,
-    .samples = {elementwise_sample("rsqrt", 1, "f32[3,5]", 0.1, 4),
-                elementwise_sample("rsqrt", 1, "f64[7]", 0.1, 4)},
-    .bad_samples = elementwise_bad_samples("rsqrt", 1),
 };
 
 const Op cbrt = smooth(OpId::cbrt, "Cube root, also of negative numbers.", "y_i = ∛x_i",
-                       {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::cbrt, {0.1, 4}, [](Use use) {
+                       {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::cbrt, [](Use use) {
                          return slope_unless_at_rest(use, use.result(), [](Use u, Value root) {
                            return build::div(u.builder, number_like_result(u, 1.0 / 3), square(u, root));
                          });
                        });
 const Op sin = smooth(OpId::sin, "Sine, of radians.", "y_i = sin x_i",
                       {.cost = Cost::costly, .keeps_finite = true, .nan_at_infinity = true}, ScalarOp::sin,
-                      {}, [](Use use) { return build::unary(use.builder, OpId::cos, use.operand(0)); });
+                      [](Use use) { return build::unary(use.builder, OpId::cos, use.operand(0)); });
 const Op cos = smooth(
     OpId::cos, "Cosine, of radians.", "y_i = cos x_i",
-    {.cost = Cost::costly, .keeps_finite = true, .nan_at_infinity = true}, ScalarOp::cos, {},
+    {.cost = Cost::costly, .keeps_finite = true, .nan_at_infinity = true}, ScalarOp::cos,
     [](Use use) { return build::neg(use.builder, build::unary(use.builder, OpId::sin, use.operand(0))); });
-const Op tan =
-    smooth(OpId::tan, "Tangent, of radians.", "y_i = tan x_i", {.cost = Cost::costly}, ScalarOp::tan,
-           {-1.2, 1.2}, [](Use use) { return one_plus(use, square(use, use.result())); });
-const Op asin = smooth(OpId::asin, "Inverse sine, in radians.", "y_i = arcsin x_i", {.cost = Cost::costly},
-                       ScalarOp::asin, {-0.9, 0.9},
-                       [](Use use) { return reciprocal(use, root_of_one_minus_square(use)); });
+const Op tan = smooth(OpId::tan, "Tangent, of radians.", "y_i = tan x_i", {.cost = Cost::costly},
+                      ScalarOp::tan, [](Use use) { return one_plus(use, square(use, use.result())); });
+const Op asin =
+    smooth(OpId::asin, "Inverse sine, in radians.", "y_i = arcsin x_i", {.cost = Cost::costly},
+           ScalarOp::asin, [](Use use) { return reciprocal(use, root_of_one_minus_square(use)); });
 const Op acos =
     smooth(OpId::acos, "Inverse cosine, in radians.", "y_i = arccos x_i", {.cost = Cost::costly},
-           ScalarOp::acos, {-0.9, 0.9}, [](Use use) {
+           ScalarOp::acos, [](Use use) {
              return build::div(use.builder, number_like_result(use, -1), root_of_one_minus_square(use));
            });
 const Op atan =
-    smooth(OpId::atan, "Inverse tangent, in radians.", "y_i = arctan x_i", bounded, ScalarOp::atan, {},
+    smooth(OpId::atan, "Inverse tangent, in radians.", "y_i = arctan x_i", bounded, ScalarOp::atan,
            [](Use use) { return reciprocal(use, one_plus(use, square(use, use.operand(0)))); });
 const Op sinh =
-    smooth(OpId::sinh, "Hyperbolic sine.", "y_i = sinh x_i", {.cost = Cost::costly}, ScalarOp::sinh, {},
+    smooth(OpId::sinh, "Hyperbolic sine.", "y_i = sinh x_i", {.cost = Cost::costly}, ScalarOp::sinh,
            [](Use use) { return build::unary(use.builder, OpId::cosh, use.operand(0)); });
 const Op cosh =
-    smooth(OpId::cosh, "Hyperbolic cosine.", "y_i = cosh x_i", {.cost = Cost::costly}, ScalarOp::cosh, {},
+    smooth(OpId::cosh, "Hyperbolic cosine.", "y_i = cosh x_i", {.cost = Cost::costly}, ScalarOp::cosh,
            [](Use use) { return build::unary(use.builder, OpId::sinh, use.operand(0)); });
-const Op tanh = smooth(OpId::tanh, "Hyperbolic tangent.", "y_i = tanh x_i", bounded, ScalarOp::tanh, {},
+const Op tanh = smooth(OpId::tanh, "Hyperbolic tangent.", "y_i = tanh x_i", bounded, ScalarOp::tanh,
                        [](Use use) { return one_minus(use, square(use, use.result())); });
 const Op erf = smooth(OpId::erf, "Error function.", "y_i = 2/√π ∫₀^x_i e^(-t²) dt", bounded, ScalarOp::erf,
-                      {}, [](Use use) { return bell(use, 2 * std::numbers::inv_sqrtpi, 1); });
+                      [](Use use) { return bell(use, 2 * std::numbers::inv_sqrtpi, 1); });
 const Op sigmoid = smooth(OpId::sigmoid, "Logistic function, without overflow on either side.",
-                          "y_i = 1 / (1 + e^-x_i)", bounded, ScalarOp::sigmoid, {}, [](Use use) {
+                          "y_i = 1 / (1 + e^-x_i)", bounded, ScalarOp::sigmoid, [](Use use) {
                             return build::mul(use.builder, use.result(), one_minus(use, use.result()));
                           });
 
@@ -225,7 +207,7 @@ loop::Expression softplus_scalar(std::span<const loop::Expression> arguments, co
 
 const Op softplus = [] {
   Op op = smooth(OpId::softplus, "Logarithm of 1 + e^x without overflow: -log(1 - sigmoid(x)).",
-                 "y_i = log(1 + e^x_i)", {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::log1p, {},
+                 "y_i = log(1 + e^x_i)", {.cost = Cost::costly, .keeps_finite = true}, ScalarOp::log1p,
                  [](Use use) { return build::unary(use.builder, OpId::sigmoid, use.operand(0)); });
   op.scalar = softplus_scalar;
   return op;
@@ -275,7 +257,7 @@ loop::Expression normal_cdf_scalar(std::span<const loop::Expression> arguments, 
 const Op normal_cdf = [] {
   Op op =
       smooth(OpId::normal_cdf, "Probability that a standard normal number is at most x, exact in both tails.",
-             "y_i = 1/√(2π) ∫_-∞^x_i e^(-t²/2) dt", bounded, ScalarOp::exp, {},
+             "y_i = 1/√(2π) ∫_-∞^x_i e^(-t²/2) dt", bounded, ScalarOp::exp,
              [](Use use) { return bell(use, std::numbers::inv_sqrtpi / std::numbers::sqrt2, 0.5); });
   op.scalar = normal_cdf_scalar;
   return op;
@@ -294,8 +276,6 @@ const Op is_finite = {
     .differentiation = PiecewiseConstant{},
     .evaluate = nullptr,
     .scalar = scalar_of(ScalarOp::is_finite),
-    .samples = {elementwise_sample("is_finite", 1, "f32[3,5]", -2, 2, "bool[3,5]")},
-    .bad_samples = elementwise_bad_samples("is_finite", 1),
 };
 
 }  // namespace gradus::ops

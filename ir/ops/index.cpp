@@ -5,7 +5,6 @@
 #include "ir/ops/check.h"
 #include "ir/ops/index_check.h"
 #include "ir/ops/ops.h"
-#include "ir/ops/sample.h"
 
 namespace gradus::ops {
 
@@ -85,18 +84,6 @@ constexpr evaluate::Rule status_rule = evaluate::make_rule([](auto& call) {
   }
 });
 
-Sample one_hot_sample(const char* ids, const char* attributes, const char* result, const char* returned,
-                      int64_t below) {
-  return {
-      fmt::format("graph @sample (%ids: {}) {{\n  %0:2 = one_hot %ids {{{}}} : {}, i64[]\n  return {}\n}}\n",
-                  ids, attributes, result, returned),
-      -2, 2, below, false};
-}
-
-BadSample bad(const char* inputs, const std::string& line, const char* message) {
-  return {sample_text(inputs, line), message};
-}
-
 }  // namespace
 
 const Op one_hot = [] {
@@ -114,21 +101,6 @@ const Op one_hot = [] {
   o.infer = infer_one_hot;
   o.evaluate = &one_hot_rule;
   o.differentiation = PiecewiseConstant{};
-  o.samples = {
-      one_hot_sample("i32[5]", "depth=4, element=f32, check=0", "f32[5,4]", "%0", 4),
-      one_hot_sample("i64[2,3]", "depth=7, element=f64, check=0", "f64[2,3,7]", "%0, %0#1", 9),
-      one_hot_sample("i32[]", "depth=3, element=i32", "i32[3]", "%0", 3),
-      one_hot_sample("u8[17]", "depth=3, element=bool, check=0", "bool[17,3]", "%0, %0#1", 5),
-  };
-  o.bad_samples = {
-      bad("%x: f32[5]", "%0:2 = one_hot %x {depth=4, element=f32, check=0} : f32[5,4], i64[]",
-          "expected an integer"),
-      bad("%x: i32[5]", "%0:2 = one_hot %x {depth=0, element=f32, check=0} : f32[5,0], i64[]",
-          "depth 0 must be"),
-      bad("%x: i32[5]",
-          "%0:2 = one_hot %x {depth=9223372036854775807, element=f32, check=0} : f32[5,1], i64[]",
-          "too large"),
-  };
   return o;
 }();
 
@@ -145,23 +117,6 @@ const Op iota = [] {
   o.infer = infer_iota;
   o.evaluate = &iota_rule;
   o.differentiation = PiecewiseConstant{};
-  const auto sample = [](const char* attributes, const char* type) {
-    Sample s{sample_text("", fmt::format("%0 = iota {{{}}} : {}", attributes, type))};
-    s.differentiate = false;
-    return s;
-  };
-  o.samples = {sample("element=i64, shape=[17], axis=0", "i64[17]"),
-               sample("element=f32, shape=[3,5], axis=1", "f32[3,5]"),
-               sample("element=i32, shape=[3,2,5], axis=1", "i32[3,2,5]"),
-               sample("element=f64, shape=[7,3], axis=0", "f64[7,3]"),
-               sample("element=u8, shape=[256], axis=0", "u8[256]")};
-  o.bad_samples = {
-      bad("", "%0 = iota {element=f32, shape=[3], axis=1} : f32[3]", "axis 1 is out of range"),
-      bad("", "%0 = iota {element=f32, shape=[-3], axis=0} : f32[3]", "negative extent"),
-      bad("", "%0 = iota {element=bool, shape=[3], axis=0} : bool[3]", "expected numbers"),
-      bad("", "%0 = iota {element=i8, shape=[2,129], axis=1} : i8[2,129]", "i8 does not hold 128"),
-      bad("", "%0 = iota {element=i64, shape=[4294967296,4294967296], axis=0} : i64[3]", "too large"),
-  };
   return o;
 }();
 
@@ -179,20 +134,6 @@ const Op status = [] {
   o.infer = infer_status;
   o.evaluate = &status_rule;
   o.differentiation = PiecewiseConstant{};
-  const char* const three =
-      "graph @sample (%a: i32[9], %b: i32[7], %c: i32[5]) {\n"
-      "  %0:2 = one_hot %a {depth=8, element=f32, check=2} : f32[9,8], i64[]\n"
-      "  %1:2 = one_hot %b {depth=4, element=f32, check=0} : f32[7,4], i64[]\n"
-      "  %2:2 = one_hot %c {depth=3, element=f32, check=1} : f32[5,3], i64[]\n"
-      "  %3 = status %0#1, %1#1, %2#1 {checks=[2,0,1]} : i64[2]\n"
-      "  return %3\n}\n";
-  // Everything in range, some checks failing, all failing.
-  for (const int64_t below : {3, 4, 5, 9}) o.samples.push_back({three, -2, 2, below, false});
-  o.bad_samples = {
-      bad("%a: i32[]", "%0 = status %a {checks=[0]} : i64[2]", "expected i64[]"),
-      bad("%a: i64[]", "%0 = status %a {checks=[0,1]} : i64[2]", "2 checks for 1 operands"),
-      bad("%a: i64[]", "%0 = status %a {checks=[-1]} : i64[2]", "check -1 is negative"),
-  };
   return o;
 }();
 

@@ -6,7 +6,6 @@
 #include "ir/evaluate/rule.h"
 #include "ir/ops/check.h"
 #include "ir/ops/ops.h"
-#include "ir/ops/sample.h"
 
 namespace gradus::ops {
 
@@ -62,19 +61,6 @@ constexpr evaluate::Rule float_rule = evaluate::make_rule([](auto& call) {
     for (auto& number : result) evaluate::add_units(number, call.result().type.element, units);
 });
 
-Sample sample(std::string_view op, const char* attributes, const char* type) {
-  Sample s{sample_text("seed %seed: i64[], step %step: i64[], %site: i64[], %scan: i64[]",
-                       fmt::format("%0 = {} %seed, %step, %site, %scan {{{}}} : {}", op, attributes, type))};
-  s.differentiate = false;
-  return s;
-}
-
-BadSample bad(std::string_view op, const char* seed, const char* attributes, const char* message) {
-  return {sample_text(fmt::format("%seed: {}, %i: i64[]", seed),
-                      fmt::format("%0 = {} %seed, %i, %i, %i {{{}}} : f32[3]", op, attributes)),
-          message};
-}
-
 Op base(OpId id) {
   Op o{.id = id};
   o.family = OpFamily::random;
@@ -89,15 +75,6 @@ Op float_base(OpId id) {
   Op o = base(id);
   o.attributes.push_back({"element", "f32 or f64.", ElementType::f32});
   o.infer = infer_float;
-  o.samples = {sample(name(id), "shape=[], element=f32", "f32[]"),
-               sample(name(id), "shape=[17], element=f64", "f64[17]"),
-               sample(name(id), "shape=[129], element=f32", "f32[129]"),
-               sample(name(id), "shape=[3,5,7], element=f32", "f32[3,5,7]"),
-               sample(name(id), "shape=[2,64], element=f64", "f64[2,64]")};
-  o.bad_samples = {bad(name(id), "i64[]", "shape=[3], element=i32", "expected f32 or f64"),
-                   bad(name(id), "i32[]", "shape=[3], element=f32", "the seed is i32[], expected i64[]"),
-                   bad(name(id), "i64[]", "shape=[17179869185], element=f32", "too large for one draw"),
-                   bad(name(id), "i64[]", "shape=[-1], element=f32", "negative extent")};
   return o;
 }
 
@@ -114,12 +91,6 @@ const Op random_bits = [] {
       "splitmix64(seed xor splitmix64(site)))";
   o.infer = infer_bits;
   o.evaluate = &bits_rule;
-  o.samples = {sample("random_bits", "shape=[]", "i32[]"), sample("random_bits", "shape=[17]", "i32[17]"),
-               sample("random_bits", "shape=[200]", "i32[200]"),
-               sample("random_bits", "shape=[3,5,7]", "i32[3,5,7]")};
-  o.bad_samples = {bad("random_bits", "i64[1]", "shape=[3]", "the seed is i64[1], expected i64[]"),
-                   bad("random_bits", "i64[]", "shape=[17179869185]", "too large for one draw"),
-                   bad("random_bits", "i64[]", "shape=[4294967296,4294967296]", "too large")};
   return o;
 }();
 

@@ -292,27 +292,6 @@ const std::vector<AttributeSpec> axes_attribute = {
     {"axes", "the axes to reduce, ascending; they vanish from the shape", std::vector<int64_t>{0}}};
 const std::vector<AttributeSpec> axis_attribute = {{"axis", "the axis", int64_t{0}}};
 
-std::vector<Sample> reduction_samples(std::string_view op, const char* element) {
-  const auto text = [&](const char* shape, const char* axes, const char* result, const char* type) {
-    return fmt::format("graph @g (%x: {0}{1}) {{ %0 = {2} %x {{axes={3}}} : {0}{4}  return %0 }}", type,
-                       shape, op, axes, result);
-  };
-  const char* wide = std::string_view(element) == "f32" ? "f64" : element;
-  return {{text("[3,5]", "[1]", "[3]", element)},
-          {text("[3,5]", "[0]", "[5]", wide)},
-          {text("[2,3,5]", "[0,2]", "[3]", wide)},
-          {text("[7]", "[0]", "[]", element)}};
-}
-
-std::vector<BadSample> reduction_bad_samples(std::string_view op, const char* element) {
-  return {
-      {fmt::format("graph @g (%x: {0}[3,5]) {{ %0 = {1} %x {{axes=[2]}} : {0}[3]  return %0 }}", element, op),
-       "out of range"},
-      {fmt::format("graph @g (%x: {0}[3,5]) {{ %0 = {1} %x {{axes=[1,0]}} : {0}[]  return %0 }}", element,
-                   op),
-       "not ascending"}};
-}
-
 constexpr Traits folds(Fold fold) { return {.access = Access::reduction, .fold = fold}; }
 constexpr Traits chooses(Fold fold) {
   return {.access = Access::reduction, .fold = fold, .keeps_finite = true, .compares = true};
@@ -320,7 +299,7 @@ constexpr Traits chooses(Fold fold) {
 
 Op reduction(OpId id, const char* summary, const char* formula, Traits traits,
              std::vector<Type> (*infer)(const OpUse&), Differentiation differentiation,
-             const evaluate::Rule& rule, const char* element = "f32") {
+             const evaluate::Rule& rule) {
   return {.id = id,
           .family = OpFamily::reduction,
           .traits = traits,
@@ -332,34 +311,22 @@ Op reduction(OpId id, const char* summary, const char* formula, Traits traits,
           .infer = infer,
           .differentiation = std::move(differentiation),
           .evaluate = &rule,
-          .scalar = nullptr,
-          .samples = reduction_samples(name(id), element),
-          .bad_samples = reduction_bad_samples(name(id), element)};
+          .scalar = nullptr};
 }
 
 Op position(OpId id, Fold fold, const char* summary, const char* formula, const evaluate::Rule& rule) {
-  return {
-      .id = id,
-      .family = OpFamily::reduction,
-      .traits = {.access = Access::search, .fold = fold},
-      .summary = summary,
-      .formula = formula,
-      .min_operands = 1,
-      .max_operands = 1,
-      .attributes = axis_attribute,
-      .infer = infer_position,
-      .differentiation = PiecewiseConstant{},
-      .evaluate = &rule,
-      .scalar = nullptr,
-      .samples = {{fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}",
-                               name(id))},
-                  {fmt::format("graph @g (%x: i32[7,2]) {{ %0 = {} %x {{axis=0}} : i32[2]  return %0 }}",
-                               name(id))}},
-      .bad_samples = {
-          {fmt::format("graph @g (%x: f32[3,5]) {{ %0 = {} %x {{axis=2}} : i32[3]  return %0 }}", name(id)),
-           "out of range"},
-          {fmt::format("graph @g (%x: f32[3,0]) {{ %0 = {} %x {{axis=1}} : i32[3]  return %0 }}", name(id)),
-           "is empty"}}};
+  return {.id = id,
+          .family = OpFamily::reduction,
+          .traits = {.access = Access::search, .fold = fold},
+          .summary = summary,
+          .formula = formula,
+          .min_operands = 1,
+          .max_operands = 1,
+          .attributes = axis_attribute,
+          .infer = infer_position,
+          .differentiation = PiecewiseConstant{},
+          .evaluate = &rule,
+          .scalar = nullptr};
 }
 
 }  // namespace
@@ -379,9 +346,9 @@ const Op min = reduction(
     "y = min x_i", chooses(Fold::minimum), infer_extreme,
     Adjoint{[](Use use) { return extreme_adjoint(use, OpId::argmin); }}, extreme_rule<false>);
 const Op any = reduction(OpId::any, "Whether some element holds; false of nothing.", "y = ∃i x_i",
-                         folds(Fold::any), infer_bool, PiecewiseConstant{}, any_rule, "bool");
+                         folds(Fold::any), infer_bool, PiecewiseConstant{}, any_rule);
 const Op all = reduction(OpId::all, "Whether all elements hold; true of nothing.", "y = ∀i x_i",
-                         folds(Fold::all), infer_bool, PiecewiseConstant{}, all_rule, "bool");
+                         folds(Fold::all), infer_bool, PiecewiseConstant{}, all_rule);
 const Op argmax = position(OpId::argmax, Fold::maximum,
                            "Position of the first largest element along an axis (of the first NaN, if any).",
                            "y = min { i : x_i = max x }", position_rule<true>);
@@ -402,10 +369,6 @@ const Op cumsum = {
     .differentiation = Transpose{cumsum_transpose, {0}},
     .evaluate = &cumsum_rule,
     .scalar = nullptr,
-    .samples = {{"graph @g (%x: f32[3,5]) { %0 = cumsum %x {axis=1} : f32[3,5]  return %0 }"},
-                {"graph @g (%x: f64[7,2]) { %0 = cumsum %x {axis=0} : f64[7,2]  return %0 }"}},
-    .bad_samples = {{"graph @g (%x: f32[3,5]) { %0 = cumsum %x {axis=-1} : f32[3,5]  return %0 }",
-                     "out of range"}},
 };
 
 }  // namespace gradus::ops

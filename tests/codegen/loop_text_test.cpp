@@ -13,6 +13,7 @@
 #include "ir/verify.h"
 #include "passes/pipeline.h"
 #include "tests/codegen/lower_harness.h"
+#include "tests/ir/samples/samples.h"
 
 namespace gradus {
 
@@ -79,7 +80,7 @@ void check_lowered(const Graph& graph, const Values& inputs,
 
 TEST_CASE("lowered samples: verifier, text both ways, interpreter against evaluator") {
   for (const Op* op : all_ops())
-    for (const Sample& sample : op->samples) {
+    for (const testing::Sample& sample : testing::samples_of(op->id).good) {
       INFO(op->name << ": " << sample.text);
       const Graph graph = parse_graph(sample.text, std::string(op->name));
       if (uses_narrow_floats(graph)) continue;

@@ -11,8 +11,10 @@
 #include "ir/text/print.h"
 #include "passes/pass.h"
 #include "tests/ir/sample_inputs.h"
+#include "tests/ir/samples/samples.h"
 
 using namespace gradus;
+using namespace gradus::testing;
 using evaluate::Array;
 using evaluate::Complex;
 using evaluate::Dual;
@@ -187,8 +189,8 @@ TEST_CASE("every op is documented and has samples") {
     CHECK(!op->summary.empty());
     CHECK(!op->formula.empty());
     CHECK(op->infer);
-    CHECK(!op->samples.empty());
-    CHECK(!op->bad_samples.empty());
+    CHECK(!samples_of(op->id).good.empty());
+    CHECK(!samples_of(op->id).bad.empty());
     CHECK(&op_of(op->id) == op);
     for (const AttributeSpec& attribute : op->attributes) CHECK(!attribute.documentation.empty());
     if (op->family == OpFamily::elementwise) CHECK(op->scalar);
@@ -197,7 +199,7 @@ TEST_CASE("every op is documented and has samples") {
 
 TEST_CASE("INI-05: samples of every op: text form, values, derivatives by every method") {
   for (const Op* op : all_ops())
-    for (const Sample& sample : op->samples) {
+    for (const Sample& sample : samples_of(op->id).good) {
       INFO(op->name << ": " << sample.text);
       std::optional<Graph> graph;
       REQUIRE_NOTHROW(graph = parse_graph(sample.text, "sample"));
@@ -219,7 +221,7 @@ TEST_CASE("INI-05: samples of every op: text form, values, derivatives by every 
 
 TEST_CASE("bad samples are rejected with the message") {
   for (const Op* op : all_ops())
-    for (const BadSample& sample : op->bad_samples) {
+    for (const BadSample& sample : samples_of(op->id).bad) {
       INFO(op->name << ": " << sample.text);
       std::string message = "accepted";
       try {

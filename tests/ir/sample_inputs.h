@@ -1,14 +1,14 @@
-// Seeded values for the inputs of a sample graph, as ir/op.h describes them.
+// Seeded values for the inputs of a sample graph, as tests/ir/samples/samples.h describes them.
 #pragma once
 
 #include <random>
 
 #include "ir/evaluate/evaluate.h"
-#include "ir/op.h"
+#include "tests/ir/samples/samples.h"
 
 namespace gradus::test {
 
-inline std::vector<evaluate::Array<double>> sample_inputs(const Graph& graph, const Sample& sample,
+inline std::vector<evaluate::Array<double>> sample_inputs(const Graph& graph, const testing::Sample& sample,
                                                           uint32_t seed) {
   std::mt19937 generator(seed);
   std::vector<evaluate::Array<double>> inputs;

@@ -7,8 +7,10 @@
 #include "ir/build.h"
 #include "ir/ops/ops.h"
 #include "tests/ir/evaluate_text.h"
+#include "tests/ir/samples/samples.h"
 
 using namespace gradus;
+using namespace gradus::testing;
 using evaluate::Array;
 using evaluate::Dual;
 
@@ -145,10 +147,10 @@ std::string first_message(const std::function<void()>& f) {
 TEST_CASE("samples parse, with the types that the shape rule gives") {
   for (const Op* op : all_ops()) {
     if (!is_mine(*op)) continue;
-    CHECK(op->samples.size() >= 3);
-    CHECK(op->bad_samples.size() >= 3);
+    CHECK(samples_of(op->id).good.size() >= 3);
+    CHECK(samples_of(op->id).bad.size() >= 3);
     CHECK(op->evaluate);
-    for (const Sample& sample : op->samples) {
+    for (const Sample& sample : samples_of(op->id).good) {
       INFO(sample.text);
       CHECK(first_message([&] { parse_graph(sample.text); }) == "accepted");
     }
@@ -158,7 +160,7 @@ TEST_CASE("samples parse, with the types that the shape rule gives") {
 TEST_CASE("bad samples are rejected with their message") {
   for (const Op* op : all_ops()) {
     if (!is_mine(*op)) continue;
-    for (const BadSample& sample : op->bad_samples) {
+    for (const BadSample& sample : samples_of(op->id).bad) {
       INFO(sample.text);
       CHECK_THAT(first_message([&] { parse_graph(sample.text); }), Catch::Contains(sample.message));
     }
@@ -168,7 +170,7 @@ TEST_CASE("bad samples are rejected with their message") {
 TEST_CASE("derivative rules are adjoints of the forward derivative, twice over") {
   for (const Op* op : all_ops()) {
     if (!is_mine(*op)) continue;
-    for (const Sample& sample : op->samples) {
+    for (const Sample& sample : samples_of(op->id).good) {
       if (!sample.differentiate) continue;
       INFO(sample.text);
       const Graph graph = parse_graph(sample.text);

@@ -10,6 +10,7 @@
 #include "ir/op.h"
 #include "ir/text/print.h"
 #include "ir/verify.h"
+#include "tests/ir/samples/samples.h"
 
 namespace gradus {
 
@@ -166,7 +167,7 @@ TEST_CASE("ids of inputs come back, and the parser merges nothing") {
 
 TEST_CASE("every sample of every op prints, parses and prints") {
   for (const Op* op : all_ops())
-    for (const Sample& sample : op->samples) {
+    for (const testing::Sample& sample : testing::samples_of(op->id).good) {
       INFO(op->name << ": " << sample.text);
       Graph graph;
       REQUIRE_NOTHROW(graph = parse_graph(sample.text, std::string(op->name)));
@@ -177,7 +178,7 @@ TEST_CASE("every sample of every op prints, parses and prints") {
 
 TEST_CASE("every bad sample of every op is refused with its message") {
   for (const Op* op : all_ops())
-    for (const BadSample& sample : op->bad_samples) {
+    for (const testing::BadSample& sample : testing::samples_of(op->id).bad) {
       INFO(op->name << ": " << sample.text);
       std::string all;
       for (const Diagnostic& diagnostic : errors_of(sample.text)) all += diagnostic.message + "\n";

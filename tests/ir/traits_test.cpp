@@ -1,4 +1,5 @@
-// What the records of elementwise ops say of ordinary numbers, infinities and NaN, held against the evaluator.
+// What the records of elementwise ops say of ordinary numbers, infinities and NaN, held against the
+// evaluator.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>

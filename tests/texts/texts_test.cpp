@@ -21,6 +21,7 @@
 #include "ir/loop/text.h"
 #include "ir/loop/verify.h"
 #include "ir/op.h"
+#include "tests/ir/samples/samples.h"
 #include "tests/texts/mutate.h"
 #include "tests/texts/run_text.h"
 
@@ -81,7 +82,7 @@ const std::vector<std::string>& seeds() {
     }
     if (!texts.empty()) return texts;
     for (const Op* op : all_ops())
-      for (const Sample& sample : op->samples)
+      for (const Sample& sample : samples_of(op->id).good)
         if (op->name != "kernel") texts.push_back(sample.text);
     // As often as all samples together.
     const size_t samples = texts.size();

@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace gradus::ops {
+namespace gradus::testing::samples {
 
 inline std::string sample_text(const std::string& inputs, const std::string& line) {
   return "graph @sample (" + inputs + ") {\n  " + line + "\n  return %0\n}\n";
 }
 
-}  // namespace gradus::ops
+}  // namespace gradus::testing::samples
