@@ -81,16 +81,16 @@ first.send_signal(signal.SIGKILL)
 first.wait()
 assert run("train", "line.gradus", "-q", "-o", "running").returncode == 0
 
-# --- A signal during the compilation of the first step ends it: there is nothing to save yet. The compilation prints,
-# and goes no further while nobody reads.
+# --- A signal during the compilation of the first step ends it: there is nothing to save yet. The compilation prints far
+# more than a page, and goes no further while nobody reads.
 for number in (signal.SIGINT, signal.SIGTERM):
     compiling = start("train", "line.gradus", "-q", "-o", "compiling", "--print-after-all", *ENDLESS)
     fcntl.fcntl(compiling.stdout, fcntl.F_SETPIPE_SZ, 4096)
     unread = lambda: struct.unpack("i", fcntl.ioctl(compiling.stdout, termios.FIONREAD, bytes(4)))[0]
     while not (work / "compiling/run.json").exists():
         if unread():
-            os.read(compiling.stdout.fileno(), 1024)
-    until(lambda: unread() == 4096, compiling)
+            os.read(compiling.stdout.fileno(), unread())
+    until(unread, compiling)
     compiling.send_signal(number)
     compiling.communicate()
     assert compiling.returncode == -number, compiling.returncode
