@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Which folder includes which: the arrows of docs/architecture.md, "Folders", and no other.
+
+usage: includes.py SOURCE_FOLDER
+"""
+import pathlib
+import re
+import sys
+
+# A folder may include itself and what stands here; the longest name decides about a file. Names that end in .h are
+# single files, names in <> headers of a library. Headers of the standard library and of fmt are everywhere.
+BASE = ["ir/error.h", "ir/random.h", "ir/shown_text.h", "ir/type.h"]
+ARROWS = {
+    "ir": ["<boost>"],
+    "passes": ["ir"],
+    "runtime": BASE,
+    "runtime/data": [*BASE, "runtime", "<nlohmann>", "<png>", "<zlib>"],
+    "runtime/training": [*BASE, "runtime", "runtime/data", "<nlohmann>"],
+    "codegen": ["ir"],
+    "codegen/schedule": ["ir", "codegen"],
+    "codegen/lower": ["ir", "codegen", "codegen/schedule"],
+    "codegen/llvm": ["ir", "codegen", "runtime/abi.h", "runtime/bounds.h", "<llvm>"],
+    "frontend/library": [],
+    "frontend/language": ["ir", "frontend/library"],
+    "frontend/driver": ["ir", "passes", "runtime", "runtime/data", "runtime/training", "codegen", "codegen/lower",
+                        "codegen/llvm", "frontend/language", "<nlohmann>"],
+    "frontend/command_line": ["ir", "passes", "runtime", "runtime/data", "codegen/llvm", "frontend/language",
+                              "frontend/driver", "<CLI>", "<nlohmann>"],
+}
+LIBRARIES = ["boost", "llvm", "nlohmann", "png", "zlib", "CLI", "Random123", "google"]
+
+
+def folder_of(path):
+    """The longest folder of the table that holds the file; None for files of no folder in it."""
+    holding = [folder for folder in ARROWS if path.startswith(folder + "/")]
+    return max(holding, key=len, default=None)
+
+
+def targets(text):
+    for line in text.splitlines():
+        if own := re.match(r'\s*#\s*include "([^"]+)"', line):
+            yield own.group(1)
+        elif library := re.match(r"\s*#\s*include <([A-Za-z0-9]+)", line):
+            if library.group(1) in LIBRARIES:
+                yield f"<{library.group(1)}>"
+
+
+def allowed(folder, target):
+    here = target if target.startswith("<") else folder_of(target)
+    return here == folder or here in ARROWS[folder] or target in ARROWS[folder]
+
+
+def wrong_arrows(files):
+    """files: pairs of a path and its text."""
+    for path, text in files:
+        if folder := folder_of(path):
+            for target in targets(text):
+                if not allowed(folder, target):
+                    yield f"{path} includes {target}"
+
+
+planted = [("passes/a.cpp", '#include "codegen/target.h"'), ("ir/ops/a.cpp", '#include "passes/pass.h"'),
+           ("runtime/tensor.cpp", "#include <png.h>"), ("runtime/arena.h", '#include "runtime/data/npy.h"'),
+           ("codegen/lower/a.cpp", "#include <llvm/IR/Value.h>"), ("runtime/a.cpp", '#include "ir/graph.h"'),
+           ("frontend/language/a.cpp", '#include "frontend/driver/compile.h"'), ("ir/a.cpp", '#include "nowhere/a.h"')]
+for file in planted:
+    assert list(wrong_arrows([file])), f"a planted arrow was not seen: {file}"
+
+source = pathlib.Path(sys.argv[1])
+found = [path for folder in sorted({name.split("/")[0] for name in ARROWS}) for path in (source / folder).rglob("*")
+         if path.suffix in (".h", ".cpp")]
+assert len(found) > 200, "where are the sources?"
+wrong = list(wrong_arrows((path.relative_to(source).as_posix(), path.read_text()) for path in found))
+sys.exit("\n".join(["these arrows are not in the table:", *wrong]) if wrong else 0)
