@@ -1,12 +1,12 @@
 // plan-buffers: decides where every kernel's results lie.
 //
-// Attribute `buffers` of a kernel, one entry per result (ir/placement.h). An update is in place if nothing
+// Attribute `place` of a kernel or scan (ir/placement.h). An update is in place if nothing
 // reads the old value later, the step's check has run, and the kernel itself reads it element by element;
 // otherwise it lies in the workspace and is copied when the step commits. Header: `workspace`, and
 // `workspace_lower_bound`, what the largest kernel needs at once, whatever the order.
 #include <algorithm>
-#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "ir/op.h"
@@ -85,7 +85,9 @@ class Planner {
         continue;
       }
       Attributes attributes = node.attributes;
-      attributes.set("buffers", places_[i]);
+      std::vector<Placement> places;
+      for (const std::optional<Placement>& place : places_[i]) places.push_back(place.value());
+      attributes.set("place", to_string(places));
       if (is_scan(node))
         rewriter.keep_as(i, std::move(attributes),
                          std::make_shared<const Graph>(plan_buffers(*node.body, context)));
@@ -100,21 +102,20 @@ class Planner {
   }
 
  private:
-  static constexpr int64_t unplaced = std::numeric_limits<int64_t>::min();
-
   bool is_computed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
 
-  int64_t& place(Value value) {
+  std::optional<Placement>& place(Value value) {
     auto& list = places_[value.node];
-    if (list.empty()) list.assign(graph_.node(value).types.size(), unplaced);
+    if (list.empty()) list.resize(graph_.node(value).types.size());
     return list[value.result];
   }
+  bool is_in_workspace(Value value) { return place(value)->kind == Placement::Kind::workspace; }
 
   void place_results() {
     for (size_t k = 0; k < graph_.results().size(); ++k) {
       const Value value = graph_.results()[k].value;
-      if (is_computed(value.node) && place(value) == unplaced)
-        place(value) = Placement{Placement::Kind::result, static_cast<int64_t>(k)}.entry();
+      if (is_computed(value.node) && !place(value))
+        place(value) = Placement{Placement::Kind::result, static_cast<int64_t>(k)};
     }
   }
 
@@ -125,7 +126,7 @@ class Planner {
     for (const Update& update : graph_.updates()) {
       const Value value = update.value;
       const Value old_value = graph_.inputs()[update.input].value;
-      if (!is_computed(value.node) || place(value) != unplaced) continue;
+      if (!is_computed(value.node) || place(value)) continue;
       if (graph_.status() && graph_.status().node > value.node) continue;
       const auto& readers = users_[old_value.node];
       const bool read_later = !readers.empty() && readers.back() > value.node;
@@ -134,7 +135,7 @@ class Planner {
           (reads_itself && !may_update_in_place(graph_, value.node, old_value)))
         continue;
       if (!is_kernel(graph_.node(value))) continue;
-      place(value) = Placement{Placement::Kind::update, update.input}.entry();
+      place(value) = Placement{Placement::Kind::input, static_cast<int64_t>(update.input)};
     }
   }
 
@@ -155,32 +156,33 @@ class Planner {
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       if (is_computed(i)) {
         for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
-          if (int64_t& where = place({i, r}); where == unplaced)
-            where = workspace_.allocate(aligned_size(graph_.node(i).types[r]));
+          if (std::optional<Placement>& where = place({i, r}); !where)
+            where = Placement{Placement::Kind::workspace,
+                              workspace_.allocate(aligned_size(graph_.node(i).types[r]))};
         note_lower_bound(i);
       }
       for (uint32_t dead : dying[i])
         for (uint32_t r = 0; r < graph_.node(dead).types.size(); ++r)
-          if (const int64_t where = place({dead, r}); where >= 0)
-            workspace_.release(where, aligned_size(graph_.node(dead).types[r]));
+          if (is_in_workspace({dead, r}))
+            workspace_.release(place({dead, r})->at, aligned_size(graph_.node(dead).types[r]));
     }
   }
 
   void note_lower_bound(uint32_t i) {
     int64_t bytes = 0;
     for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
-      if (place({i, r}) >= 0) bytes += aligned_size(graph_.node(i).types[r]);
+      if (is_in_workspace({i, r})) bytes += aligned_size(graph_.node(i).types[r]);
     std::vector<Value> operands = graph_.node(i).operands;
     std::sort(operands.begin(), operands.end());
     operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
     for (Value operand : operands)
-      if (is_computed(operand.node) && place(operand) >= 0) bytes += aligned_size(graph_.type(operand));
+      if (is_computed(operand.node) && is_in_workspace(operand)) bytes += aligned_size(graph_.type(operand));
     lower_bound_ = std::max(lower_bound_, bytes);
   }
 
   const Graph& graph_;
   std::vector<std::vector<uint32_t>> users_;
-  std::vector<std::vector<int64_t>> places_;
+  std::vector<std::vector<std::optional<Placement>>> places_;
   Workspace workspace_;
   int64_t lower_bound_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "ir/op.h"
 #include "ir/ops/scan.h"
+#include "ir/placement.h"
 #include "ir/structure.h"
 #include "passes/simplify_rules.h"
 
@@ -118,10 +119,10 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
     rewriter.builder().prefer_id(node.id);
     Attributes attributes = node.attributes;
     attributes.set("histories", kept.histories);
-    if (const std::vector<int64_t> places = attributes.integers_or("buffers", {}); !places.empty()) {
-      std::vector<int64_t> left;
+    if (const std::vector<Placement> places = placements(node); !places.empty()) {
+      std::vector<Placement> left;
       for (size_t old : kept.results) left.push_back(places.at(old));
-      attributes.set("buffers", std::move(left));
+      attributes.set("place", to_string(left));
     }
     const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
                                               with_results(body, kept.body_results, context));

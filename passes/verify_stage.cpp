@@ -82,21 +82,24 @@ class StageVerifier {
 
   bool is_placed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
 
-  std::vector<int64_t> entries(uint32_t i) const {
-    return graph_.node(i).attributes.integers_or("buffers", {});
-  }
-
   void check_places(uint32_t i) {
     const Node& node = graph_.node(i);
-    const std::vector<int64_t> list = entries(i);
+    const std::vector<Placement> list = placements(node);
     if (list.empty()) return;  // lowering finds places of its own
     if (list.size() != node.types.size())
       return report_at(i, fmt::format("{} places for {} results", list.size(), node.types.size()));
     for (uint32_t r = 0; r < node.types.size(); ++r) {
-      const Placement place = Placement::of_entry(list[r]);
-      if (place.kind == Placement::Kind::workspace) check_workspace(i, r, place.at);
-      if (place.kind == Placement::Kind::result) check_result(i, r, place.at);
-      if (place.kind == Placement::Kind::update) check_update(i, r, place.at);
+      switch (list[r].kind) {
+        case Placement::Kind::workspace:
+          check_workspace(i, r, list[r].at);
+          break;
+        case Placement::Kind::result:
+          check_result(i, r, list[r].at);
+          break;
+        case Placement::Kind::input:
+          check_update(i, r, list[r].at);
+          break;
+      }
     }
   }
 
@@ -166,18 +169,19 @@ class StageVerifier {
     std::map<int64_t, Held> held;  // by first byte
     std::vector<std::vector<int64_t>> dying(graph_.size() + 1);
     for (uint32_t i = 0; i < graph_.size(); ++i) {
-      const std::vector<int64_t> list = live[i] && is_placed(i) ? entries(i) : std::vector<int64_t>{};
+      const std::vector<Placement> list =
+          live[i] && is_placed(i) ? placements(graph_.node(i)) : std::vector<Placement>{};
       for (uint32_t r = 0; r < list.size(); ++r) {
-        const int64_t size = size_in_bytes(graph_.node(i).types[r]);
-        if (list[r] < 0 || size == 0) continue;
-        const auto next = held.upper_bound(list[r] + size - 1);
-        if (next != held.begin() && std::prev(next)->second.end > list[r]) {
-          report_at(i, fmt::format("its place {} is that of {}, which is still read", list[r],
+        const int64_t size = size_in_bytes(graph_.node(i).types[r]), begin = list[r].at;
+        if (list[r].kind != Placement::Kind::workspace || size == 0) continue;
+        const auto next = held.upper_bound(begin + size - 1);
+        if (next != held.begin() && std::prev(next)->second.end > begin) {
+          report_at(i, fmt::format("its place {} is that of {}, which is still read", begin,
                                    print_value(graph_, std::prev(next)->second.value)));
           continue;
         }
-        held[list[r]] = {list[r] + size, {i, r}};
-        dying[last_reader[i]].push_back(list[r]);
+        held[begin] = {begin + size, {i, r}};
+        dying[last_reader[i]].push_back(begin);
       }
       for (int64_t offset : dying[i]) held.erase(offset);
     }

@@ -285,25 +285,31 @@ void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Place
   }
 }
 
+Assembler::Location Assembler::location_of(const Placement& place, const Type& type, const Places& places) {
+  switch (place.kind) {
+    case Placement::Kind::workspace:
+      return workspace_at(places.workspace + place.at, type.element, element_count(type.shape));
+    case Placement::Kind::result:
+      return places.results.at(static_cast<size_t>(place.at));
+    case Placement::Kind::input:
+      break;
+  }
+  return places.inputs.at(static_cast<size_t>(place.at));
+}
+
 std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph, uint32_t index,
                                                              const Places& places) {
   const Node& node = graph.node(index);
-  const std::vector<int64_t> buffers = node.attributes.integers_or("buffers", {});
+  const std::vector<Placement> planned = placements(node);
   std::vector<Location> locations;
   for (uint32_t r = 0; r < node.types.size(); ++r) {
     const Type& type = node.types[r];
     if (&graph == &graph_ && graph_.status() == Value{index, r}) {
       locations.push_back(status_);
-    } else if (r >= buffers.size()) {
+    } else if (r >= planned.size()) {
       locations.push_back(allocate(type));
     } else {
-      const Placement place = Placement::of_entry(buffers[r]);
-      const auto at = static_cast<size_t>(place.at);
-      locations.push_back(
-          place.kind == Placement::Kind::workspace
-              ? workspace_at(places.workspace + place.at, type.element, element_count(type.shape))
-          : place.kind == Placement::Kind::result ? places.results.at(at)
-                                                  : places.inputs.at(at));
+      locations.push_back(location_of(planned[r], type, places));
     }
   }
   return locations;

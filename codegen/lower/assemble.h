@@ -9,6 +9,7 @@
 
 #include "codegen/lower/kernel.h"
 #include "ir/ops/scan.h"
+#include "ir/placement.h"
 
 namespace gradus::lowering {
 
@@ -29,7 +30,7 @@ class Assembler {
     }
   };
   using Locations = std::map<Value, Location>;
-  // What the entries of `buffers` in a graph refer to.
+  // What the placements in a graph refer to.
   struct Places {
     std::vector<Location> results;
     std::vector<Location> inputs;
@@ -60,6 +61,7 @@ class Assembler {
   void emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
   CarryPlaces place_carry(const ops::ScanLayout& layout, size_t carry, const Type& type,
                           const std::vector<Location>& results);
+  Location location_of(const Placement& place, const Type& type, const Places& places);
   std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
   const Function& function_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
   Location locate(const Graph& graph, Value value, Locations& locations);

@@ -1,7 +1,7 @@
 // Lowering: a graph of kernels with buffers (stage `kernels`) becomes a loop program.
 //
 // Every node of the graph is an input, a constant, or a `kernel`, `scan` or single op in execution order.
-// Attribute `buffers` places the results of a kernel or scan, one entry each (ir/placement.h). Without it
+// Attribute `place` says where the results of a kernel or scan lie (ir/placement.h). Without it
 // every result gets memory of its own. The header attribute `workspace` is the planned size; a scan's body
 // has its own. Lowering appends the scratch of its kernels.
 #pragma once

@@ -10,15 +10,17 @@
 
 #include "frontend/driver/derivative_rule.h"
 #include "ir/op.h"
+#include "ir/placement.h"
 #include "ir/structure.h"
 
 namespace gradus {
 
 namespace {
 
-constexpr int64_t alignment = 64;  // of plan-buffers
-
-int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+int64_t aligned(int64_t bytes) {
+  constexpr int64_t unit = Placement::alignment;
+  return (bytes + unit - 1) / unit * unit;
+}
 
 std::string op_text(const Graph& graph, uint32_t node) {
   const Origin* rule = derivative_rule(graph, node);
@@ -79,15 +81,16 @@ class Report {
 
   void add_buffers(uint32_t index) {
     const Node& node = graph_.node(index);
-    const std::vector<int64_t>& places = node.attributes.integers("buffers");
+    const std::vector<Placement> places = placements(node);
     if (is_scan(node)) report_.bodies += aligned(node.body->header().integer_or("workspace", 0));
     for (uint32_t r = 0; r < node.types.size(); ++r) {
-      if (places[r] < 0) continue;  // a result of the step, or an update in place
+      if (places[r].kind != Placement::Kind::workspace)
+        continue;  // a result of the step, or an update in place
       MemoryBuffer buffer;
       describe(buffer, index, r);
       buffer.type = node.types[r];
       buffer.bytes = aligned(size_in_bytes(node.types[r]));
-      buffer.offset = places[r];
+      buffer.offset = places[r].at;
       buffer.first = number_[index];
       // The results of a kernel are given back together.
       buffer.last = users_[index].empty() ? buffer.first : number_[users_[index].back()];

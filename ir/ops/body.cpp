@@ -4,6 +4,7 @@
 
 #include "ir/build.h"
 #include "ir/ops/check.h"
+#include "ir/placement.h"
 
 namespace gradus::ops {
 
@@ -24,6 +25,16 @@ std::vector<Type> body_result_types(const Graph& body) {
   std::vector<Type> types;
   for (const NamedValue& result : body.results()) types.push_back(body.type(result.value));
   return types;
+}
+
+AttributeSpec place_attribute() {
+  return {"place", "where each result lies (plan-buffers)", std::string("workspace 0, result 0"), false};
+}
+
+void check_place(const OpUse& use) {
+  if (use.attributes.has("place") && !parse_placements(use.attributes.text("place")))
+    shape_error(use, fmt::format("'{}' is no list of places", use.attributes.text("place")),
+                "one per result, for example place=\"workspace 4096, result 0, input 3\"");
 }
 
 InlinedBody::InlinedBody(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs)

@@ -9,6 +9,9 @@ namespace gradus::ops {
 void check_body_inputs(const OpUse& use, const std::vector<Type>& expected);
 std::vector<Type> body_result_types(const Graph& body);
 
+AttributeSpec place_attribute();
+void check_place(const OpUse& use);  // it parses, if there is one (ir/placement.h)
+
 // A body's nodes, copied into `builder`, its inputs being the given values.
 class InlinedBody {
  public:

@@ -67,6 +67,7 @@ std::vector<Type> infer_gradient(const OpUse& use) {
 
 std::vector<Type> infer_call(const OpUse& use) {
   check_body_inputs(use, use.operands);
+  check_place(use);
   return body_result_types(*use.body);
 }
 
@@ -214,7 +215,7 @@ const Op kernel = {
     .max_operands = -1,
     .attributes = {{"role", "what the kernel is built around: map, reduction, rows, contraction or alone",
                     std::string("map"), false},
-                   {"buffers", "where each result lies (plan-buffers)", std::vector<int64_t>{0}, false}},
+                   place_attribute()},
     .infer = infer_call,
     .differentiation = Adjoint{call_adjoint},
     .evaluate = &call_rule,

@@ -90,6 +90,7 @@ constexpr evaluate::Rule scan_rule = evaluate::make_rule([](auto& call) {
 
 std::vector<Type> infer_scan(const OpUse& use) {
   if (!use.body) shape_error(use, "needs a body", "write it as (%i, %carry = %x, …) { … yield %0 }");
+  check_place(use);
   const int64_t carries = use.attributes.integer("carries"), sequences = use.attributes.integer("sequences");
   const auto operand_count = static_cast<int64_t>(use.operands.size());
   if (carries < 0 || sequences < 0 || carries > operand_count || sequences > operand_count - carries)
@@ -156,7 +157,7 @@ const Op scan = {
                    {"reverse", "run from the last index to the first", false, false},
                    {"histories", "carries whose value at the entry of every step is a result",
                     std::vector<int64_t>{0}, false},
-                   {"buffers", "where each result lies (plan-buffers)", std::vector<int64_t>{0}, false}},
+                   place_attribute()},
     .infer = infer_scan,
     .differentiation = Adjoint{scan_adjoint},
     .evaluate = &scan_rule,

@@ -70,6 +70,19 @@ bool means_much(const Token& token) {
          std::find(words.begin(), words.end(), token.text) != words.end();
 }
 
+std::string other_number(std::mt19937& random) {
+  return random() % 6 == 0 ? pick(extreme, random) : pick(numbers, random);
+}
+
+// Another number in a text like that of a place.
+std::string other_number_in(const std::string& text, std::mt19937& random) {
+  constexpr std::string_view digits = "0123456789";
+  const size_t begin = text.find_first_of(digits, random() % (text.size() + 1));
+  if (begin == text.npos) return text;
+  const size_t end = std::min(text.find_first_not_of(digits, begin), text.size());
+  return text.substr(0, begin) + other_number(random) + text.substr(end);
+}
+
 std::string other_token(const Piece& piece, const std::vector<Piece>& pieces, std::mt19937& random) {
   const std::string old(piece.token->text);
   const bool is_name = piece.token->kind == TokenKind::value || piece.token->kind == TokenKind::at;
@@ -80,8 +93,8 @@ std::string other_token(const Piece& piece, const std::vector<Piece>& pieces, st
         return std::string(other.token->text);
     }
   }
-  if (piece.token->kind == TokenKind::integer)
-    return random() % 6 == 0 ? pick(extreme, random) : pick(numbers, random);
+  if (piece.token->kind == TokenKind::integer) return other_number(random);
+  if (piece.token->kind == TokenKind::string && random() % 4 != 0) return other_number_in(old, random);
   if (piece.token->kind == TokenKind::word) return other_word(old, random);
   if (means_much(*piece.token) && piece.token->kind == TokenKind::punctuation)
     return std::string(infix.substr(random() % infix.size(), 1));

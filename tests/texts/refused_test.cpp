@@ -15,14 +15,15 @@ namespace {
 std::string chain(const std::string& first, const std::string& second, const std::string& third,
                   const std::string& header = "stage=kernels, workspace=192") {
   const auto kernel = [](const std::string& places, const std::string& operand, const std::string& inner) {
-    return "kernel {buffers=[" + places + "], role=\"map\"} (%a = " + operand + ") {\n    %0 = " + inner +
+    return "kernel {place=\"" + places + "\", role=\"map\"} (%a = " + operand + ") {\n    %0 = " + inner +
            " %a : f32[4]\n    yield %0\n  } : f32[4]\n";
   };
   return "graph @g {" + header + "} (%x: f32[4], param %w: f32[4]) {\n  %0 = " + kernel(first, "%x", "sin") +
          "  %1 = " + kernel(second, "%0", "cos") + "  %2 = " + kernel(third, "%0", "neg") +
-         "  %3 = kernel {buffers=[-1], role=\"map\"} (%a = %1, %b = %2) {\n    %0 = add %a, %b : f32[4]\n"
+         "  %3 = kernel {place=\"result 0\", role=\"map\"} (%a = %1, %b = %2) {\n    %0 = add %a, %b : "
+         "f32[4]\n"
          "    yield %0\n  } : f32[4]\n  %4 = " +
-         kernel("-1000002", "%w", "neg") + "  return y = %3, updates %w = %4\n}\n";
+         kernel("input 1", "%w", "neg") + "  return y = %3, updates %w = %4\n}\n";
 }
 
 std::string in_main(const std::string& body) {
@@ -45,24 +46,33 @@ struct Case {
 }  // namespace
 
 TEST_CASE("places of kernels exist and hold one value at a time") {
-  CHECK(run_text(chain("0", "64", "128")).outcome == TextOutcome::ran);
+  CHECK(run_text(chain("workspace 0", "workspace 64", "workspace 128")).outcome == TextOutcome::ran);
   const Case cases[] = {
-      {chain("4611686018427387904", "64", "128"), "beyond the workspace of 192"},
-      {chain("0", "64", "9223372036854775807"), "beyond the workspace"},
-      {chain("0", "64", "192"), "beyond the workspace"},
-      {chain("0", "64", "128", "stage=kernels"), "beyond the workspace of 0"},
-      {chain("0", "64", "132"), "no multiple of 64"},
-      {chain("-9", "64", "128"), "placed as result 8 of 1"},
-      {chain("-1", "64", "128"), "placed as result 0, which is %3"},
-      {chain("-1000001", "64", "128"), "in input 0, which it does not update"},
-      {chain("-9223372036854775808", "64", "128"), "which it does not update"},
-      {chain("0", "0", "128"), "that of %0, which is still read"},
-      {chain("0", "64", "64"), "that of %1, which is still read"},
-      {chain("0,64", "64", "128"), "2 places for 1 results"},
-      {chain("0", "64", "128", "stage=kernels, workspace=-1"), "expected bytes from 0"},
-      {chain("0", "64", "128", "stage=kernels, workspace=\"x\""), "expected bytes from 0"},
-      {chain("0", "64", "128", "stage=kernel, workspace=192"), "there is no stage"},
-      {chain("0", "64", "128", "stage=3, workspace=192"), "there is no stage"},
+      {chain("workspace 4611686018427387904", "workspace 64", "workspace 128"),
+       "beyond the workspace of 192"},
+      {chain("workspace 0", "workspace 64", "workspace 9223372036854775807"), "beyond the workspace"},
+      {chain("workspace 0", "workspace 64", "workspace 192"), "beyond the workspace"},
+      {chain("workspace 0", "workspace 64", "workspace 128", "stage=kernels"), "beyond the workspace of 0"},
+      {chain("workspace 0", "workspace 64", "workspace 132"), "no multiple of 64"},
+      {chain("result 8", "workspace 64", "workspace 128"), "placed as result 8 of 1"},
+      {chain("result 0", "workspace 64", "workspace 128"), "placed as result 0, which is %3"},
+      {chain("input 0", "workspace 64", "workspace 128"), "in input 0, which it does not update"},
+      {chain("input 9223372036854775807", "workspace 64", "workspace 128"), "which it does not update"},
+      {chain("workspace 9223372036854775808", "workspace 64", "workspace 128"), "is no list of places"},
+      {chain("workspace -64", "workspace 64", "workspace 128"), "is no list of places"},
+      {chain("workspace 0,", "workspace 64", "workspace 128"), "is no list of places"},
+      {chain("", "workspace 64", "workspace 128"), "is no list of places"},
+      {chain("stack 0", "workspace 64", "workspace 128"), "is no list of places"},
+      {chain("workspace 0", "workspace 0", "workspace 128"), "that of %0, which is still read"},
+      {chain("workspace 0", "workspace 64", "workspace 64"), "that of %1, which is still read"},
+      {chain("workspace 0, workspace 64", "workspace 64", "workspace 128"), "2 places for 1 results"},
+      {chain("workspace 0", "workspace 64", "workspace 128", "stage=kernels, workspace=-1"),
+       "expected bytes from 0"},
+      {chain("workspace 0", "workspace 64", "workspace 128", "stage=kernels, workspace=\"x\""),
+       "expected bytes from 0"},
+      {chain("workspace 0", "workspace 64", "workspace 128", "stage=kernel, workspace=192"),
+       "there is no stage"},
+      {chain("workspace 0", "workspace 64", "workspace 128", "stage=3, workspace=192"), "there is no stage"},
   };
   for (const Case& c : cases) {
     INFO(c.text);
@@ -73,7 +83,7 @@ TEST_CASE("places of kernels exist and hold one value at a time") {
 TEST_CASE("an update is in place only where nobody needs the old value") {
   const auto text = [](const std::string& kernel, const std::string& rest) {
     return "graph @g {stage=kernels, workspace=64} (param %w: f32[4], param %u: f32[4]) {\n"
-           "  %0 = kernel {buffers=[-1000001], role=\"map\"} (%a = %w) {\n    " +
+           "  %0 = kernel {place=\"input 0\", role=\"map\"} (%a = %w) {\n    " +
            kernel + "\n    yield %1\n  } : f32[4]\n" + rest + "\n}\n";
   };
   const std::string neg = "%1 = neg %a : f32[4]", reversed = "%1 = reverse %a {axes=[0]} : f32[4]";
@@ -83,7 +93,7 @@ TEST_CASE("an update is in place only where nobody needs the old value") {
       {text(neg, "  return y = %w, updates %w = %0"), "is a result"},
       {text(neg, "  return updates %w = %0, %u = %w"), "updates another"},
       {text(neg, "  return updates %u = %0"), "does not update"},
-      {text(neg, "  %2 = kernel {buffers=[-1], role=\"map\"} (%a = %w) {\n    " + neg +
+      {text(neg, "  %2 = kernel {place=\"result 0\", role=\"map\"} (%a = %w) {\n    " + neg +
                      "\n    yield %1\n  } : f32[4]\n  return y = %2, updates %w = %0"),
        "is read later"},
   };
