@@ -54,10 +54,11 @@ std::optional<std::vector<Placement>> parse_placements(std::string_view text) {
   }
 }
 
-std::vector<Placement> placements(const Node& node) {
-  if (!node.attributes.has("place")) return {};
-  std::optional<std::vector<Placement>> places = parse_placements(node.attributes.text("place"));
-  if (!places) fail_internal("a place that is none: " + node.attributes.text("place"));
+std::vector<Placement> placements(const Node& node, std::string_view attribute) {
+  const AttributeValue* text = node.attributes.find(attribute);
+  if (!text) return {};
+  std::optional<std::vector<Placement>> places = parse_placements(std::get<std::string>(*text));
+  if (!places) fail_internal("a place that is none: " + std::get<std::string>(*text));
   return *std::move(places);
 }
 

@@ -1,15 +1,17 @@
 // plan-buffers: decides where every kernel's results lie.
 //
-// Attribute `place` of a kernel or scan (ir/placement.h). An update is in place if nothing
-// reads the old value later, the step's check has run, and the kernel itself reads it element by element;
-// otherwise it lies in the workspace and is copied when the step commits. Header: `workspace`, and
-// `workspace_lower_bound`, what the largest kernel needs at once, whatever the order.
+// Attribute `place` of a kernel or scan, and what the steps of a scan work in: `scratch` (ir/placement.h). An
+// update is in place if nothing reads the old value later, the step's check has run, and the kernel itself
+// reads it element by element; otherwise it lies in the workspace and is copied when the step commits.
+// Header: `workspace`, and `workspace_lower_bound`, what the largest kernel needs at once, whatever the
+// order.
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 #include "passes/pass.h"
@@ -19,11 +21,7 @@ namespace gradus {
 
 namespace {
 
-// Values without elements have a place of their own as well: no two that live are told apart by their size.
-int64_t aligned_size(const Type& type) {
-  constexpr int64_t unit = Placement::alignment;
-  return (std::max<int64_t>(size_in_bytes(type), 1) + unit - 1) / unit * unit;
-}
+int64_t aligned_size(const Type& type) { return Placement::aligned(size_in_bytes(type)); }
 
 // Best fit among the free gaps of one growing region.
 class Workspace {
@@ -74,6 +72,9 @@ class Planner {
   explicit Planner(const Graph& graph) : graph_(graph), users_(users(graph)), places_(graph.size()) {}
 
   Graph run(PassContext& context) {
+    for (uint32_t i = 0; i < graph_.size(); ++i)
+      if (is_scan(graph_.node(i)))
+        bodies_[i] = std::make_shared<const Graph>(plan_buffers(*graph_.node(i).body, context));
     place_results();
     place_updates();
     place_rest();
@@ -88,11 +89,12 @@ class Planner {
       std::vector<Placement> places;
       for (const std::optional<Placement>& place : places_[i]) places.push_back(place.value());
       attributes.set("place", to_string(places));
-      if (is_scan(node))
-        rewriter.keep_as(i, std::move(attributes),
-                         std::make_shared<const Graph>(plan_buffers(*node.body, context)));
-      else
+      if (!is_scan(node)) {
         rewriter.keep_with(i, std::move(attributes));
+        continue;
+      }
+      attributes.set("scratch", to_string(scratch_.at(i)));
+      rewriter.keep_as(i, std::move(attributes), bodies_.at(i));
     }
     Attributes header = graph_.header();
     header.set("workspace", workspace_.size());
@@ -159,6 +161,7 @@ class Planner {
           if (std::optional<Placement>& where = place({i, r}); !where)
             where = Placement{Placement::Kind::workspace,
                               workspace_.allocate(aligned_size(graph_.node(i).types[r]))};
+        if (is_scan(graph_.node(i))) place_scratch(i);
         note_lower_bound(i);
       }
       for (uint32_t dead : dying[i])
@@ -168,8 +171,20 @@ class Planner {
     }
   }
 
+  // It is free again as soon as the scan is done.
+  void place_scratch(uint32_t i) {
+    const std::vector<int64_t> sizes = ops::scratch_bytes(graph_.node(i), *bodies_.at(i));
+    for (const int64_t bytes : sizes)
+      scratch_[i].push_back({Placement::Kind::workspace, workspace_.allocate(Placement::aligned(bytes))});
+    for (size_t k = 0; k < sizes.size(); ++k)
+      workspace_.release(scratch_[i][k].at, Placement::aligned(sizes[k]));
+  }
+
   void note_lower_bound(uint32_t i) {
     int64_t bytes = 0;
+    if (is_scan(graph_.node(i)))
+      for (const int64_t piece : ops::scratch_bytes(graph_.node(i), *bodies_.at(i)))
+        bytes += Placement::aligned(piece);
     for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
       if (is_in_workspace({i, r})) bytes += aligned_size(graph_.node(i).types[r]);
     std::vector<Value> operands = graph_.node(i).operands;
@@ -183,6 +198,8 @@ class Planner {
   const Graph& graph_;
   std::vector<std::vector<uint32_t>> users_;
   std::vector<std::vector<std::optional<Placement>>> places_;
+  std::map<uint32_t, std::shared_ptr<const Graph>> bodies_;  // of scans, planned
+  std::map<uint32_t, std::vector<Placement>> scratch_;       // of scans
   Workspace workspace_;
   int64_t lower_bound_ = 0;
 };

@@ -124,6 +124,7 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
       for (size_t old : kept.results) left.push_back(places.at(old));
       attributes.set("place", to_string(left));
     }
+    attributes.erase("scratch");  // a carry may have lost its history
     const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
                                               with_results(body, kept.body_results, context));
     std::vector<Value> values;

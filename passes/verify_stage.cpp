@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 #include "ir/text/print.h"
@@ -84,6 +85,7 @@ class StageVerifier {
 
   void check_places(uint32_t i) {
     const Node& node = graph_.node(i);
+    check_scratch(i);
     const std::vector<Placement> list = placements(node);
     if (list.empty()) return;  // lowering finds places of its own
     if (list.size() != node.types.size())
@@ -91,7 +93,7 @@ class StageVerifier {
     for (uint32_t r = 0; r < node.types.size(); ++r) {
       switch (list[r].kind) {
         case Placement::Kind::workspace:
-          check_workspace(i, r, list[r].at);
+          check_workspace(i, list[r].at, size_in_bytes(node.types[r]));
           break;
         case Placement::Kind::result:
           check_result(i, r, list[r].at);
@@ -103,9 +105,21 @@ class StageVerifier {
     }
   }
 
-  void check_workspace(uint32_t i, uint32_t r, int64_t offset) {
+  void check_scratch(uint32_t i) {
+    const std::vector<Placement> list = placements(graph_.node(i), "scratch");
+    if (list.empty()) return;
+    const std::vector<int64_t> sizes = ops::scratch_bytes(graph_.node(i), *graph_.node(i).body);
+    if (list.size() != sizes.size())
+      return report_at(i, fmt::format("{} places of scratch, expected {}", list.size(), sizes.size()));
+    for (size_t k = 0; k < list.size(); ++k)
+      if (list[k].kind == Placement::Kind::workspace)
+        check_workspace(i, list[k].at, sizes[k]);
+      else
+        report_at(i, fmt::format("its scratch is placed in {}", to_string(list[k])));
+  }
+
+  void check_workspace(uint32_t i, int64_t offset, int64_t size) {
     const int64_t workspace = graph_.header().integer_or("workspace", 0);
-    const int64_t size = size_in_bytes(graph_.node(i).types[r]);
     if (offset > workspace || size > workspace - offset)
       report_at(i,
                 fmt::format("place {} and {} bytes are beyond the workspace of {}", offset, size, workspace));
@@ -168,20 +182,24 @@ class StageVerifier {
     };
     std::map<int64_t, Held> held;  // by first byte
     std::vector<std::vector<int64_t>> dying(graph_.size() + 1);
+    const auto hold = [&](uint32_t i, uint32_t r, const Placement& place, int64_t size, uint32_t last) {
+      if (place.kind != Placement::Kind::workspace || size == 0) return;
+      const auto next = held.upper_bound(place.at + size - 1);
+      if (next != held.begin() && std::prev(next)->second.end > place.at)
+        return report_at(i, fmt::format("its place {} is that of {}, which is still read", place.at,
+                                        print_value(graph_, std::prev(next)->second.value)));
+      held[place.at] = {place.at + size, {i, r}};
+      dying[last].push_back(place.at);
+    };
     for (uint32_t i = 0; i < graph_.size(); ++i) {
-      const std::vector<Placement> list =
-          live[i] && is_placed(i) ? placements(graph_.node(i)) : std::vector<Placement>{};
-      for (uint32_t r = 0; r < list.size(); ++r) {
-        const int64_t size = size_in_bytes(graph_.node(i).types[r]), begin = list[r].at;
-        if (list[r].kind != Placement::Kind::workspace || size == 0) continue;
-        const auto next = held.upper_bound(begin + size - 1);
-        if (next != held.begin() && std::prev(next)->second.end > begin) {
-          report_at(i, fmt::format("its place {} is that of {}, which is still read", begin,
-                                   print_value(graph_, std::prev(next)->second.value)));
-          continue;
-        }
-        held[begin] = {begin + size, {i, r}};
-        dying[last_reader[i]].push_back(begin);
+      const Node& node = graph_.node(i);
+      if (live[i] && is_placed(i)) {
+        const std::vector<Placement> list = placements(node), scratch = placements(node, "scratch");
+        for (uint32_t r = 0; r < list.size(); ++r)
+          hold(i, r, list[r], size_in_bytes(node.types[r]), last_reader[i]);
+        const std::vector<int64_t> sizes =
+            scratch.empty() ? std::vector<int64_t>{} : ops::scratch_bytes(node, *node.body);
+        for (size_t k = 0; k < sizes.size(); ++k) hold(i, 0, scratch[k], sizes[k], i);
       }
       for (int64_t offset : dying[i]) held.erase(offset);
     }

@@ -27,8 +27,6 @@ using loop::LoopKind;
 
 namespace {
 
-int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
 ArgumentKind argument_kind(InputKind kind) {
   switch (kind) {
     case InputKind::data:
@@ -66,7 +64,8 @@ Assembler::Assembler(const Graph& graph, const Target& target, const ScheduleOpt
     : graph_(graph), target_(target), options_(options), main_("main") {
   program_.name = graph.name();
   program_.header = graph.header();
-  workspace_end_ = aligned(graph.header().integer_or("workspace", 0));
+  workspace_end_ = graph.header().integer_or("workspace", 0);
+  if (workspace_end_ > 0) workspace_end_ = Placement::aligned(workspace_end_);
 }
 
 loop::Program Assembler::run() && {
@@ -180,7 +179,7 @@ Assembler::Location Assembler::scratch_at(int64_t offset, const Scratch& scratch
 
 Assembler::Location Assembler::allocate(const Type& type) {
   const Location location = workspace_at(workspace_end_, type.element, element_count(type.shape));
-  workspace_end_ += aligned(std::max<int64_t>(size_in_bytes(type), 1));  // empty ones too are told apart
+  workspace_end_ += Placement::aligned(size_in_bytes(type));
   return location;
 }
 
@@ -366,7 +365,7 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   int64_t used = 0;
   for (const Scratch& scratch : function.lowered.scratch) {
     const Location location = scratch_at(used, scratch);
-    used += aligned(scratch.count * size_in_bytes(scratch.element));
+    used += Placement::aligned(scratch.count * size_in_bytes(scratch.element));
     call.buffers.push_back(view(location));
   }
   scratch_bytes_ = std::max(scratch_bytes_, used);
@@ -374,10 +373,22 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }
 
+// Bytes of the workspace, one per piece of the scan's scratch.
+std::vector<int64_t> Assembler::scratch_offsets(const Node& scan, const Places& places) {
+  const std::vector<Placement> planned = placements(scan, "scratch");
+  const std::vector<int64_t> sizes = ops::scratch_bytes(scan, *scan.body);
+  std::vector<int64_t> offsets;
+  for (size_t k = 0; k < sizes.size(); ++k) {
+    offsets.push_back(k < planned.size() ? places.workspace + planned[k].at : workspace_end_);
+    if (k >= planned.size()) workspace_end_ += Placement::aligned(sizes[k]);
+  }
+  return offsets;
+}
+
 // A step reads a carry where the step before left it, so none is moved: the history that the scan keeps of
-// it, or two places in turn.
+// it, or two places in turn, from `turns` on.
 Assembler::CarryPlaces Assembler::place_carry(const ops::ScanLayout& layout, size_t carry, const Type& type,
-                                              const std::vector<Location>& results) {
+                                              const std::vector<Location>& results, int64_t turns) {
   CarryPlaces places;
   places.result = results[carry];
   places.count = element_count(type.shape);
@@ -385,9 +396,8 @@ Assembler::CarryPlaces Assembler::place_carry(const ops::ScanLayout& layout, siz
     if (layout.histories[h] == static_cast<int64_t>(carry))
       places.histories.push_back(results[layout.result_of_history(h)]);
   if (!places.histories.empty()) return places;
-  const int64_t size = size_in_bytes(type.element);
-  places.stride = aligned(std::max<int64_t>(places.count * size, 1)) / size;
-  places.turns = allocate(Type(type.element, {2, places.stride}));
+  places.stride = Placement::aligned(size_in_bytes(type)) / size_in_bytes(type.element);
+  places.turns = workspace_at(turns, type.element, 2 * places.stride);
   return places;
 }
 
@@ -403,17 +413,19 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   Locations inside;
   for (uint32_t i = 0; i < body.size(); ++i)
     if (is_constant(body.node(i))) locate(body, {i, 0}, inside);
-  const Location position = allocate(Type(ElementType::i64));
+  const std::vector<int64_t> scratch = scratch_offsets(node, places);
+  const Location position = workspace_at(scratch[0], ElementType::i64, 1);
   std::vector<CarryPlaces> carries;
+  size_t used = 2;
   for (size_t c = 0; c < layout.carries; ++c) {
-    carries.push_back(place_carry(layout, c, body.type(body.results()[c].value), results));
+    const int64_t turns = layout.has_history(c) ? 0 : scratch[used++];
+    carries.push_back(place_carry(layout, c, body.type(body.results()[c].value), results, turns));
     const CarryPlaces& carry = carries.back();
     const Location first = carry.turns ? slice(*carry.turns, integer(0), carry.stride) : carry.result;
     if (!operands[c].same_place(first)) copy(operands[c], first, carry.count);
   }
   Places body_places;
-  body_places.workspace = workspace_end_;
-  workspace_end_ += aligned(body.header().integer_or("workspace", 0));
+  body_places.workspace = scratch[1];
 
   const Expression step = main_.open("t", 0, layout.length);
   const Expression at = layout.reverse ? integer(layout.length - 1) - step : step;

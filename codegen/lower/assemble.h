@@ -59,8 +59,9 @@ class Assembler {
   void emit_nodes(const Graph& graph, Locations& locations, const Places& places);
   void emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
   void emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
+  std::vector<int64_t> scratch_offsets(const Node& scan, const Places& places);
   CarryPlaces place_carry(const ops::ScanLayout& layout, size_t carry, const Type& type,
-                          const std::vector<Location>& results);
+                          const std::vector<Location>& results, int64_t turns);
   Location location_of(const Placement& place, const Type& type, const Places& places);
   std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
   const Function& function_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);

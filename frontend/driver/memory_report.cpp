@@ -10,17 +10,13 @@
 
 #include "frontend/driver/derivative_rule.h"
 #include "ir/op.h"
+#include "ir/ops/scan.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 
 namespace gradus {
 
 namespace {
-
-int64_t aligned(int64_t bytes) {
-  constexpr int64_t unit = Placement::alignment;
-  return (bytes + unit - 1) / unit * unit;
-}
 
 std::string op_text(const Graph& graph, uint32_t node) {
   const Origin* rule = derivative_rule(graph, node);
@@ -40,7 +36,7 @@ class Report {
       if (is_computed(i)) add_buffers(i);
     report_.lower_bound = graph_.header().integer_or("workspace_lower_bound", 0);
     report_.workspace = workspace;
-    report_.scratch = workspace - aligned(graph_.header().integer_or("workspace", 0)) - report_.bodies;
+    report_.scratch = workspace - graph_.header().integer_or("workspace", 0);
     add_peak();
     add_rest();
     return std::move(report_);
@@ -82,14 +78,14 @@ class Report {
   void add_buffers(uint32_t index) {
     const Node& node = graph_.node(index);
     const std::vector<Placement> places = placements(node);
-    if (is_scan(node)) report_.bodies += aligned(node.body->header().integer_or("workspace", 0));
+    if (is_scan(node)) add_scratch(index);
     for (uint32_t r = 0; r < node.types.size(); ++r) {
       if (places[r].kind != Placement::Kind::workspace)
         continue;  // a result of the step, or an update in place
       MemoryBuffer buffer;
       describe(buffer, index, r);
       buffer.type = node.types[r];
-      buffer.bytes = aligned(size_in_bytes(node.types[r]));
+      buffer.bytes = Placement::aligned(size_in_bytes(node.types[r]));
       buffer.offset = places[r].at;
       buffer.first = number_[index];
       // The results of a kernel are given back together.
@@ -101,6 +97,24 @@ class Report {
         ++report_.kept;
         report_.kept_bytes += buffer.bytes;
       }
+      report_.buffers.push_back(std::move(buffer));
+    }
+  }
+
+  // What the steps of a scan work in.
+  void add_scratch(uint32_t index) {
+    const Node& node = graph_.node(index);
+    const std::vector<Placement> places = placements(node, "scratch");
+    const std::vector<int64_t> sizes = ops::scratch_bytes(node, *node.body);
+    for (size_t k = 0; k < places.size(); ++k) {
+      MemoryBuffer buffer;
+      describe(buffer, index, 0);
+      buffer.type = Type(ElementType::u8, {sizes[k]});
+      buffer.bytes = Placement::aligned(sizes[k]);
+      buffer.offset = places[k].at;
+      buffer.first = buffer.last = number_[index];
+      buffer.forward = backward_.count({index, 0}) == 0;
+      buffer.reader = "its steps";
       report_.buffers.push_back(std::move(buffer));
     }
   }
@@ -231,7 +245,6 @@ std::string format_memory(const MemoryReport& report) {
   line(report.workspace, fmt::format("workspace of {} kernels, in bytes", report.kernels));
   line(report.peak, fmt::format("live at once, at kernel {} (* above)", report.peak_kernel));
   line(report.lower_bound, "lower bound: what the largest kernel needs, whatever the order");
-  if (report.bodies > 0) line(report.bodies, "inside the bodies of loops");
   if (report.scratch > 0) line(report.scratch, "scratch of kernels");
   line(report.kept_bytes,
        fmt::format("{} forward values kept for the backward graph (kept: above)", report.kept));
@@ -263,7 +276,6 @@ nlohmann::json memory_json(const MemoryReport& report) {
           {"peak", report.peak},
           {"peak_kernel", report.peak_kernel},
           {"lower_bound", report.lower_bound},
-          {"loop_bodies", report.bodies},
           {"scratch", report.scratch},
           {"kept_for_backward", report.kept_bytes},
           {"parameters", report.parameters},

@@ -29,8 +29,7 @@ struct MemoryBuffer {
 struct MemoryReport {
   int64_t kernels = 0;
   int64_t parameters = 0, state = 0, inputs = 0, results = 0;  // bytes, outside the workspace
-  int64_t workspace = 0;                                       // planned, with loops' bodies and scratch
-  int64_t bodies = 0;                                          // of it: inside loops
+  int64_t workspace = 0;                                       // planned, with the scratch of kernels
   int64_t scratch = 0;                                         // of it: of kernels
   int64_t lower_bound = 0;  // what the largest kernel needs at once, whatever the order
   int64_t peak = 0;         // most bytes of buffers that live at once

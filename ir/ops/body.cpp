@@ -31,10 +31,14 @@ AttributeSpec place_attribute() {
   return {"place", "where each result lies (plan-buffers)", std::string("workspace 0, result 0"), false};
 }
 
-void check_place(const OpUse& use) {
-  if (use.attributes.has("place") && !parse_placements(use.attributes.text("place")))
-    shape_error(use, fmt::format("'{}' is no list of places", use.attributes.text("place")),
-                "one per result, for example place=\"workspace 4096, result 0, input 3\"");
+void check_places(const OpUse& use) {
+  for (const std::string_view name : {"place", "scratch"}) {
+    if (!use.attributes.has(name)) continue;
+    const std::string& text = use.attributes.text(name);
+    if (!parse_placements(text))
+      shape_error(use, fmt::format("{}: '{}' is no list of places", name, text),
+                  fmt::format("for example {}=\"workspace 4096, workspace 4160\"", name));
+  }
 }
 
 InlinedBody::InlinedBody(GraphBuilder& builder, const Graph& body, const std::vector<Value>& inputs)

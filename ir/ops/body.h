@@ -10,7 +10,8 @@ void check_body_inputs(const OpUse& use, const std::vector<Type>& expected);
 std::vector<Type> body_result_types(const Graph& body);
 
 AttributeSpec place_attribute();
-void check_place(const OpUse& use);  // it parses, if there is one (ir/placement.h)
+// They parse, if there are any (ir/placement.h).
+void check_places(const OpUse& use);
 
 // A body's nodes, copied into `builder`, its inputs being the given values.
 class InlinedBody {

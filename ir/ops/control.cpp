@@ -67,7 +67,7 @@ std::vector<Type> infer_gradient(const OpUse& use) {
 
 std::vector<Type> infer_call(const OpUse& use) {
   check_body_inputs(use, use.operands);
-  check_place(use);
+  check_places(use);
   return body_result_types(*use.body);
 }
 

@@ -9,6 +9,7 @@
 #include "ir/ops/check.h"
 #include "ir/ops/ops.h"
 #include "ir/ops/scan.h"
+#include "ir/placement.h"
 
 namespace gradus::ops {
 
@@ -90,7 +91,7 @@ constexpr evaluate::Rule scan_rule = evaluate::make_rule([](auto& call) {
 
 std::vector<Type> infer_scan(const OpUse& use) {
   if (!use.body) shape_error(use, "needs a body", "write it as (%i, %carry = %x, …) { … yield %0 }");
-  check_place(use);
+  check_places(use);
   const int64_t carries = use.attributes.integer("carries"), sequences = use.attributes.integer("sequences");
   const auto operand_count = static_cast<int64_t>(use.operands.size());
   if (carries < 0 || sequences < 0 || carries > operand_count || sequences > operand_count - carries)
@@ -136,6 +137,15 @@ std::vector<Type> infer_scan(const OpUse& use) {
 
 }  // namespace
 
+std::vector<int64_t> scratch_bytes(const Node& scan, const Graph& body) {
+  const ScanLayout layout(scan);
+  std::vector<int64_t> bytes = {size_in_bytes(ElementType::i64), body.header().integer_or("workspace", 0)};
+  for (size_t carry = 0; carry < layout.carries; ++carry)
+    if (!layout.has_history(carry))
+      bytes.push_back(2 * Placement::aligned(size_in_bytes(body.type(body.results()[carry].value))));
+  return bytes;
+}
+
 const Op scan = {
     .id = OpId::scan,
     .family = OpFamily::control,
@@ -151,13 +161,17 @@ const Op scan = {
     .formula = "(c, y_t) = body(t, c, s_t, captures) for t = 0 … length-1",
     .min_operands = 0,
     .max_operands = -1,
-    .attributes = {{"carries", "number of carried values", int64_t{1}},
-                   {"sequences", "number of sequences", int64_t{1}},
-                   {"length", "number of steps", int64_t{3}},
-                   {"reverse", "run from the last index to the first", false, false},
-                   {"histories", "carries whose value at the entry of every step is a result",
-                    std::vector<int64_t>{0}, false},
-                   place_attribute()},
+    .attributes =
+        {{"carries", "number of carried values", int64_t{1}},
+         {"sequences", "number of sequences", int64_t{1}},
+         {"length", "number of steps", int64_t{3}},
+         {"reverse", "run from the last index to the first", false, false},
+         {"histories", "carries whose value at the entry of every step is a result", std::vector<int64_t>{0},
+          false},
+         place_attribute(),
+         {"scratch",
+          "where the steps' index, the body's workspace and carries without history lie (plan-buffers)",
+          std::string("workspace 0, workspace 64"), false}},
     .infer = infer_scan,
     .differentiation = Adjoint{scan_adjoint},
     .evaluate = &scan_rule,

@@ -9,6 +9,7 @@
 // Histories are carries as each step found them; they and the outputs stand at the index of their step.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -31,6 +32,9 @@ struct ScanLayout {
   Attributes attributes() const;
   void keep_every_history();
 
+  bool has_history(size_t carry) const {
+    return std::find(histories.begin(), histories.end(), static_cast<int64_t>(carry)) != histories.end();
+  }
   bool is_carry(size_t operand) const { return operand < carries; }
   bool is_sequence(size_t operand) const { return operand >= carries && operand < carries + sequences; }
   size_t operand_of_sequence(size_t i) const { return carries + i; }
@@ -43,6 +47,10 @@ struct ScanLayout {
   size_t result_of_output(size_t i) const { return carries + histories.size() + i; }
   int64_t index_of(int64_t step) const { return reverse ? length - 1 - step : step; }
 };
+
+// The memory that the steps of a scan work in, in bytes: the index, the body's part of the workspace, and for
+// each carry that no history holds two places, which even and odd steps write in turn.
+std::vector<int64_t> scratch_bytes(const Node& scan, const Graph& body);
 
 // By reverse mode: a scan that runs against this one. Its definition, which fixes the order of sums, stands
 // in scan_adjoint.cpp.

@@ -80,6 +80,36 @@ TEST_CASE("places of kernels exist and hold one value at a time") {
   }
 }
 
+TEST_CASE("the scratch of a loop is placed where nothing lives") {
+  // The index, the body's workspace, and two places in turn for the carry; what the loop reads lies at 0.
+  const auto text = [](const std::string& scratch, const std::string& result = "result 0") {
+    return "graph @g {stage=kernels, workspace=320} (%x: f32[4]) {\n"
+           "  %0 = kernel {place=\"workspace 0\", role=\"map\"} (%a = %x) {\n    %1 = sin %a : f32[4]\n"
+           "    yield %1\n  } : f32[4]\n"
+           "  %2 = scan {carries=1, length=3, place=\"" +
+           result + "\", scratch=\"" + scratch +
+           "\", sequences=0} (%i, %c = %0) {stage=kernels, workspace=0} {\n"
+           "    %3 = kernel {place=\"result 0\", role=\"map\"} (%a = %c) {\n      %4 = cos %a : f32[4]\n"
+           "      yield %4\n    } : f32[4]\n    yield %3\n  } : f32[4]\n  return y = %2\n}\n";
+  };
+  const std::string good = "workspace 64, workspace 128, workspace 192";
+  CHECK(run_text(text(good)).outcome == TextOutcome::ran);
+  const Case cases[] = {
+      {text("workspace 64, workspace 128"), "2 places of scratch, expected 3"},
+      {text("workspace 64, workspace 128, workspace 256"), "beyond the workspace of 320"},
+      {text("workspace 100, workspace 128, workspace 192"), "no multiple of 64"},
+      {text("workspace 64, workspace 128, workspace 64"), "that of %2, which is still read"},
+      {text("workspace 0, workspace 128, workspace 192"), "that of %0, which is still read"},
+      {text(good, "workspace 64"), "that of %2, which is still read"},
+      {text("result 0, workspace 128, workspace 192"), "scratch is placed in result 0"},
+      {text("workspace 64; workspace 128"), "scratch: 'workspace 64; workspace 128' is no list of places"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK_THAT(refusal(c.text), Catch::Contains(c.message));
+  }
+}
+
 TEST_CASE("an update is in place only where nobody needs the old value") {
   const auto text = [](const std::string& kernel, const std::string& rest) {
     return "graph @g {stage=kernels, workspace=64} (param %w: f32[4], param %u: f32[4]) {\n"
