@@ -205,11 +205,7 @@ Object ratio(BuiltinCall& call) {
     sides.push_back(value);
   }
   call.origin();
-  Object quotient = call.result(build::div(b, sides[0], sides[1]));
-  Tensor& tensor = std::get<Tensor>(quotient.kind);
-  tensor.ratio = std::make_shared<const Ratio>(Ratio{sides[0], sides[1]});
-  call.note_ratio(tensor.value);
-  return quotient;
+  return call.result(call.ratio(sides[0], sides[1]));
 }
 
 Object custom_gradient(BuiltinCall& call) {

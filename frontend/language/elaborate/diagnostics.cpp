@@ -80,7 +80,9 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
     for (const gradus::Input& input : value.frame->builder.graph().inputs())
       if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
   }
-  if (is_mark(node))
+  if (value.frame == root_.get() && ratios_.contains(value.value))
+    where += " is a ratio";
+  else if (is_mark(node))
     where += " is bound";  // a lesson's assignment
   else
     where += " comes from " + std::string(node.op->name);

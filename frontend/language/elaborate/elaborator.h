@@ -431,8 +431,12 @@ class Elaborator {
   std::shared_ptr<Instance> model_;
   bool model_called_ = false;
   std::vector<std::pair<std::string, Value>> metrics_;
+  // What ratio(a, b) was made of: a metric sums both over many steps instead of averaging.
+  struct Ratio {
+    Value numerator, denominator;
+  };
+  std::map<Value, Ratio> ratios_;  // by what they are in the outermost frame
   std::map<std::string, Ratio> metric_ratios_;
-  std::set<Value> ratios_;                             // results of ratio(a, b)
   std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
   std::vector<std::pair<std::string, Value>> rates_;   // of their optimizers, if they are not constant
   std::map<std::pair<const Statement*, std::string>, std::vector<Value>>

@@ -20,18 +20,11 @@ struct Frame;
 struct Nothing {};  // `none`
 struct Poison {};   // the value of a statement with an error: reading it is silent
 
-// What ratio(a, b) was made of.
-struct Ratio {
-  Value numerator, denominator;
-};
-
-// A value of the graph that `frame` builds. `known`: what a lesson's variable was written as. `ratio`: what a
-// metric sums over many steps instead of averaging.
+// A value of the graph that `frame` builds. `known`: what a lesson's variable was written as.
 struct Tensor {
   Value value;
   Frame* frame = nullptr;
   std::shared_ptr<const Object> known;
-  std::shared_ptr<const Ratio> ratio = {};
 };
 
 // How much an object holds, counted when it is made: its parts may be shared, and whoever walks over it meets

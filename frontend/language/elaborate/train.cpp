@@ -150,8 +150,13 @@ std::vector<std::string> input_names(const Definition& definition) {
 
 }  // namespace
 
-void BuiltinCall::note_ratio(Value quotient) const {
-  if (self.frame_ == self.root_.get()) self.ratios_.insert(quotient);
+// An identity of its own: a quotient of the same two numbers that was written with `/` or `mean` is no ratio.
+Value BuiltinCall::ratio(Value numerator, Value denominator) const {
+  const Value quotient = build::div(builder(), numerator, denominator);
+  if (self.frame_ != self.root_.get()) return quotient;
+  const Value marked = builder().add(OpId::mark, {quotient}, {{"id", self.mark_ids_++}});
+  self.ratios_.emplace(marked, Elaborator::Ratio{numerator, denominator});
+  return marked;
 }
 
 // Only a ratio by itself has sides that can be summed; of what is calculated with it there would be a mean.
@@ -199,9 +204,9 @@ void Elaborator::run(const Metric& metric, const Statement& statement) {
           "reduce it: mean(…)", {origin_note(tensor(scalar))});
   if (!is_float(type_of(scalar).element)) scalar = promote(scalar, options_.precision, span, "metric");
   metrics_.emplace_back(metric.name.text, scalar);
-  if (const auto* ratio = value.as<Tensor>(); ratio && ratio->ratio) {
-    check_no_ratio(metric.name.text, {ratio->ratio->numerator, ratio->ratio->denominator}, span);
-    metric_ratios_.emplace(metric.name.text, *ratio->ratio);
+  if (const auto ratio = ratios_.find(scalar); ratio != ratios_.end()) {
+    check_no_ratio(metric.name.text, {ratio->second.numerator, ratio->second.denominator}, span);
+    metric_ratios_.emplace(metric.name.text, ratio->second);
   } else {
     check_no_ratio(metric.name.text, {scalar}, span);
   }
