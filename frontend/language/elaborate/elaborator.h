@@ -194,7 +194,7 @@ class Elaborator {
   // --- optimizer.cpp
   struct BodyRun;
   void check_before_optimizer(const Expression& target, const Object& piped, const SourceSpan& piped_span);
-  void check_last_stage(const std::vector<OptimizerStage>& stages);
+  void check_last_stage(const std::vector<OptimizerStage>& stages, const OptimizerStage* updating);
   void run_optimizer_stage(const std::vector<OptimizerStage>& stages, size_t number, Line& line);
   std::vector<std::unique_ptr<BodyRun>> begin_bodies(const OptimizerStage& stage, Line& line,
                                                      const std::vector<Value>& points = {});

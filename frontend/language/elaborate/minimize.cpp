@@ -141,33 +141,17 @@ Object Elaborator::call_gradient(BuiltinCall& call) {
 
 // --- minimize
 
-namespace {
-
-bool updates(const Block& block) {
-  return std::any_of(block.statements.begin(), block.statements.end(), [](const Statement& statement) {
-    if (statement.as<Update>()) return true;
-    if (const auto* when = statement.as<When>()) return updates(when->body);
-    if (const auto* loop = statement.as<For>()) return updates(loop->body);
-    const auto* branch = statement.as<If>();
-    return branch && (updates(branch->then) || (branch->otherwise && updates(*branch->otherwise)));
-  });
-}
-
-}  // namespace
-
-// What changes the gradient behind the last update changes what nobody reads.
-void Elaborator::check_last_stage(const std::vector<OptimizerStage>& stages) {
-  const Definition& last = *stages.back().symbol->definition();
-  if (updates(last.body)) return;
-  const auto updating = std::find_if(stages.rbegin(), stages.rend(), [](const OptimizerStage& stage) {
-    return updates(stage.symbol->definition()->body);
-  });
-  if (updating == stages.rend()) return;
+// `updating`: the last stage that gave a parameter a new version. What changes the gradient behind it changes
+// what nobody reads.
+void Elaborator::check_last_stage(const std::vector<OptimizerStage>& stages, const OptimizerStage* updating) {
+  const OptimizerStage& last = stages.back();
+  if (!updating || updating == &last) return;
+  const std::string& name = last.symbol->definition()->name.text;
   const std::string& before = updating->symbol->definition()->name.text;
-  error(stages.back().span,
-        fmt::format("{} stands behind {}, which has updated the parameters already: it changes nothing",
-                    last.name.text, before),
-        fmt::format("put it before: {}(…) |> {}(…)", last.name.text, before));
+  error(last.span,
+        fmt::format("{} stands behind {}, which has updated the parameters already: it changes nothing", name,
+                    before),
+        fmt::format("put it before: {}(…) |> {}(…)", name, before));
 }
 
 std::vector<Storage*> Elaborator::minimized_over(const Minimize& minimize, Value loss,
@@ -227,7 +211,6 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
     error(minimize.optimizer->span, fmt::format("expected an optimizer, found {}", describe(optimizer)),
           "for example: with adam(1e-3)");
 
-  check_last_stage(*stages->stages);
   const std::vector<Storage*> over = minimized_over(minimize, loss, span);
   check_not_stale(*root_, loss, over, loss_name, span);
   std::unique_ptr<Line>& line_slot = lines_[&statement];
@@ -262,7 +245,18 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
   std::vector<Value> points;
   for (const Storage* storage : over) points.push_back(storage->versions.back());
   line.gradients = gradients_at(loss, points);
-  for (size_t i = 0; i < stages->stages->size(); ++i) run_optimizer_stage(*stages->stages, i, line);
+  const auto versions = [&] {
+    size_t count = 0;
+    for (const Storage* storage : over) count += storage->versions.size();
+    return count;
+  };
+  const OptimizerStage* updating = nullptr;
+  for (size_t i = 0; i < stages->stages->size(); ++i) {
+    const size_t before = versions();
+    run_optimizer_stage(*stages->stages, i, line);
+    if (versions() != before) updating = &(*stages->stages)[i];
+  }
+  check_last_stage(*stages->stages, updating);
   for (size_t i = 0; i < over.size(); ++i)
     if (over[i]->versions.size() == line.before[i])
       error(minimize.optimizer->span,

@@ -1,6 +1,8 @@
 // Parameters: patterns bind sizes, settings are checked against their types.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/print.h"
@@ -18,6 +20,18 @@ namespace {
 bool is_name(const Expression& expression, std::string_view text) {
   const auto* name = expression.as<Name>();
   return name && name->text == text;
+}
+
+// What it is nobody knows yet.
+bool is_at_run_time(const Object& value) { return value.is<Tensor>() || value.is<Storage*>(); }
+
+// As far as is known, also each number of a list.
+bool is_nonnegative(const Object& value) {
+  const Object& known = known_of(value);
+  if (known.is<int64_t>() || known.is<double>()) return number_of(known) >= 0;
+  if (const auto* list = known.as<ListObject>())
+    return std::all_of(list->items->begin(), list->items->end(), is_nonnegative);
+  return is_at_run_time(value);
 }
 
 }  // namespace
@@ -178,7 +192,6 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   const std::string& type = parameter.type->name;
   const Object& known = known_of(value);
   const bool is_number = known.is<int64_t>() || known.is<double>();
-  const bool at_run_time = value.is<Tensor>() || value.is<Storage*>();  // what it is nobody knows yet
   std::string expected, hint;
   if (!parameter.type->alternatives.empty()) {
     const auto* word = value.as<std::string>();
@@ -194,13 +207,13 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
       return;
     expected = "a known integer";
   } else if (type == "float") {
-    if (is_number || at_run_time) return;
+    if (is_number || is_at_run_time(value)) return;
     expected = "a number";
   } else if (type == "fraction") {
-    if (is_number ? number_of(known) >= 0 && number_of(known) <= 1 : at_run_time) return;
+    if (is_number ? number_of(known) >= 0 && number_of(known) <= 1 : is_at_run_time(value)) return;
     expected = "a number from 0 to 1";
   } else if (type == "nonnegative") {
-    if (is_number ? number_of(known) >= 0 : at_run_time) return;
+    if (is_nonnegative(value)) return;
     expected = "a number that is not negative";
   } else if (type == "bool") {
     if (known.is<bool>()) return;
@@ -229,7 +242,7 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   try {
     error(span,
           fmt::format("argument `{}` of {} must be {}, found {}", parameter.name.text, definition.name.text,
-                      expected, describe(value)),
+                      expected, describe(known)),
           hint);
   } catch (...) {
     activation_ = inner;
