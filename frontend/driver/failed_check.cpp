@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/op.h"
 
 namespace gradus {
@@ -20,7 +22,33 @@ void add_checks(const Graph& graph, std::vector<language::Check>& checks) {
   }
 }
 
+bool holds_check(const Node& node, int64_t number) {
+  if (node.attributes.integer_or("check", -1) == number) return true;
+  for (uint32_t i = 0; node.body && i < node.body->size(); ++i)
+    if (holds_check(node.body->node(i), number)) return true;
+  return false;
+}
+
 }  // namespace
+
+bool checks_rows(const Graph& graph, int64_t number, int64_t rows) {
+  std::vector<bool> of_rows(graph.size());
+  for (const Input& input : graph.inputs()) {
+    const Shape& shape = graph.type(input.value).shape;
+    of_rows[input.value.node] = input.kind == InputKind::data && !shape.empty() && shape.front() == rows;
+  }
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    const Node& node = graph.node(i);
+    const auto depends = [&](Value operand) { return of_rows[operand.node]; };
+    if (holds_check(node, number)) {
+      // Indices are the second operand, or the only one.
+      if (!node.body) return depends(node.operands[1 < node.operands.size() ? 1 : 0]);
+      if (std::any_of(node.operands.begin(), node.operands.end(), depends)) return true;
+    }
+    if (std::any_of(node.operands.begin(), node.operands.end(), depends)) of_rows[i] = true;
+  }
+  return false;
+}
 
 std::vector<language::Check> checks_of(const Graph& graph) {
   std::vector<language::Check> checks;

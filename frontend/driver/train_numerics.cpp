@@ -107,10 +107,12 @@ DescribeCheck describe_checks(TrainingProgram& program, const ParameterSet& para
                               std::string checkpoint, std::function<CheckedStep(int64_t rows)> step) {
   const StepNumerics numerics(program, parameters, std::move(checkpoint));
   return [numerics, step = std::move(step)](const CheckFailure& failure) {
-    const auto [graph, checks] = step(static_cast<int64_t>(failure.rows.size()));
-    return is_numeric_check(failure.check)
-               ? numerics.describe(graph, failure)
-               : describe_check(failure.check, failure.element, checks, failure.rows);
+    const auto count = static_cast<int64_t>(failure.rows.size());
+    const auto [graph, checks] = step(count);
+    if (is_numeric_check(failure.check)) return numerics.describe(graph, failure);
+    if (!checks_rows(graph, failure.check, count))
+      return describe_check(failure.check, failure.element, checks);
+    return describe_check(failure.check, failure.element, checks, failure.rows);
   };
 }
 
