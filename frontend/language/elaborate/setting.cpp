@@ -24,7 +24,7 @@ std::optional<Object> Elaborator::override_of(const std::string& name) {
     if (!diagnostics.empty()) throw Error(ErrorKind::program, std::move(diagnostics));
     if (const auto* word = tree->as<Name>(); word && !lookup(word->text, false, tree->span))
       error(tree->span, fmt::format("nothing is called `{}`", word->text),
-            "write a number, true or false; a text stands in quotes");
+            "write a number, true or false, or a name that there is, such as tanh; a text stands in quotes");
     override_trees_.push_back(std::move(tree));
     return evaluate(*override_trees_.back());
   }
