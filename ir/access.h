@@ -1,4 +1,5 @@
-// Where an element of a view lies in its operand, as data: evaluation, analyses and lowering read the same map.
+// Where an element of a view lies in its operand, as data: evaluation, analyses and lowering read the same
+// map.
 #pragma once
 
 #include <cstdint>
