@@ -65,7 +65,8 @@ struct Traits {
   bool keeps_finite = false;
   // So it is where the first operand is infinite (exp: at one of the two, the other one shows).
   bool finite_at_infinity = false;
-  bool nan_at_infinity = false;  // where it keeps finite numbers finite: else NaN comes only of NaN
+  // NaN comes of an infinite operand too (a sine), not of NaN alone.
+  bool nan_at_infinity = false;
   // An infinite operand decides which way it goes.
   bool compares = false;
   bool takes_body = false;

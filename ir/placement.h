@@ -1,5 +1,6 @@
-// Where the results of a kernel or scan lie: its attribute `place`, which plan-buffers writes, lowering
-// obeys, and texts show, in words: "workspace 4096, result 0, input 3".
+// Where the results of a kernel or scan lie, its attribute `place`, and what the steps of a scan work in, its
+// attribute `scratch`. plan-buffers writes them, lowering obeys, and texts show them in words: "workspace
+// 4096, result 0, input 3".
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,7 @@ class FunctionVerifier {
     LoopKind kind = LoopKind::serial;
   };
 
-  // The kinds of loops, of one iteration or more, that we are in.
+  // The kinds of loops that we are in, even those of one iteration, which have no frame.
   struct Surroundings {
     bool parallel = false;
     bool vectorized = false;
