@@ -56,7 +56,7 @@ asan: setup
 
 tsan: setup
 	@cmake --preset tsan >/dev/null
-	@cmake --build --preset tsan --target gradus runtime_tests
+	@cmake --build --preset tsan --target gradus runtime_tests training_tests
 	@ctest --test-dir build/tsan --output-on-failure -j 2 -L threads
 
 fuzz: build

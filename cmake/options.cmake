@@ -38,16 +38,15 @@ endmacro()
 
 option(GRADUS_FUZZ "Build the libFuzzer targets of tests/fuzz (clang)" OFF)
 
-# gradus_library(NAME [LINKS targets…]): all .cpp files below the calling folder. The links are the only
-# libraries whose headers the folder may include; that is how the floors of DESIGN are enforced.
+# gradus_library(NAME [WITHOUT_SUBFOLDERS] [LINKS targets…]): all .cpp files of the calling folder and below it. The
+# links are the only libraries whose headers the folder may include; that is how the floors of DESIGN are enforced.
 function(gradus_library name)
-  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  if(NOT sources)  # a folder whose work has not begun
-    add_library(${name} INTERFACE)
-    target_link_libraries(${name} INTERFACE gradus_options ${arg_LINKS})
-    return()
+  cmake_parse_arguments(arg "WITHOUT_SUBFOLDERS" "" "LINKS" ${ARGN})
+  set(search GLOB_RECURSE)
+  if(arg_WITHOUT_SUBFOLDERS)
+    set(search GLOB)
   endif()
+  file(${search} sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC gradus_options ${arg_LINKS})
 endfunction()

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Flips a byte in the files of a run, through the command line: flipped_bytes.py GRADUS FOLDER
 
-Each flip is refused with exit code 2, or what comes out (the flipped file aside) is what came out before. tests/runtime/flipped_bytes_test.cpp
-does it at every position.
+Each flip is refused with exit code 2, or what comes out (the flipped file aside) is what came out before.
+tests/runtime/training/flipped_bytes_test.cpp does it at every position.
 """
 import os
 import shutil

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "ir/error.h"
-#include "runtime/data/file.h"
 
 namespace gradus::test {
 
@@ -33,13 +32,14 @@ class TemporaryFolder {
   std::string path_;
 };
 
-inline ByteView bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
-
-inline std::string text_of(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-inline std::string text_of_file(const std::string& path) { return text_of(read_file(path)); }
+// Sets how much memory may be asked for.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(const char* limit) { ::setenv("GRADUS_MEMORY", limit, 1); }
+  ~MemoryLimit() { ::unsetenv("GRADUS_MEMORY"); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+};
 
 // The message of the gradus::Error that `run` throws; fails the test if it throws none or another kind.
 template <class F>

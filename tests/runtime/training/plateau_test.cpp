@@ -1,7 +1,7 @@
 #include "runtime/training/curves.h"
 #include "runtime/training/reduce_on_plateau.h"
-#include "tests/runtime/fake_steps.h"
 #include "tests/runtime/helpers.h"
+#include "tests/runtime/training/fake_steps.h"
 
 using namespace gradus;
 using namespace gradus::test;

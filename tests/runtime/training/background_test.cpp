@@ -3,8 +3,8 @@
 #include <atomic>
 #include <chrono>
 
-#include "tests/runtime/fake_steps.h"
 #include "tests/runtime/helpers.h"
+#include "tests/runtime/training/fake_steps.h"
 
 using namespace gradus;
 using namespace gradus::test;

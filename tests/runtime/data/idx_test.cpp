@@ -4,7 +4,7 @@
 
 #include "runtime/data/combine.h"
 #include "runtime/data/gzip.h"
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;

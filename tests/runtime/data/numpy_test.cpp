@@ -3,7 +3,7 @@
 #include <zlib.h>
 
 #include "runtime/data/zip.h"
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;

@@ -12,7 +12,7 @@
 #include "runtime/data/safetensors.h"
 #include "runtime/data/text_file.h"
 #include "runtime/data/zip.h"
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;

@@ -1,6 +1,6 @@
 #include "runtime/data/sentences.h"
 
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;

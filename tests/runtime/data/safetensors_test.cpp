@@ -1,7 +1,7 @@
 #include "runtime/data/safetensors.h"
 
 #include "runtime/data/little_endian.h"
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;

@@ -7,7 +7,7 @@
 #include "runtime/data/combine.h"
 #include "runtime/data/png.h"
 #include "runtime/data/vocabulary.h"
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;

@@ -8,8 +8,8 @@
 #include "runtime/training/checkpoint.h"
 #include "runtime/training/early_stopping.h"
 #include "runtime/training/run_folder.h"
-#include "tests/runtime/fake_steps.h"
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
+#include "tests/runtime/training/fake_steps.h"
 
 using namespace gradus;
 using namespace gradus::test;

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "tests/runtime/helpers.h"
+#include "tests/runtime/data/helpers.h"
 
 using namespace gradus;
 using namespace gradus::test;
