@@ -15,8 +15,8 @@
 #include <iterator>
 #include <map>
 
-#include "frontend/driver/train.h"
-#include "frontend/driver/train_numerics.h"
+#include "frontend/driver/train/train.h"
+#include "frontend/driver/train/train_numerics.h"
 #include "ir/build.h"
 #include "ir/random.h"
 

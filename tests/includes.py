@@ -8,7 +8,8 @@ import re
 import sys
 
 # A folder may include itself and what stands here; the longest name decides about a file. Names that end in .h are
-# single files, names in <> headers of a library. Headers of the standard library and of fmt are everywhere.
+# single files, names in <> headers of a library. Headers of the standard library and of fmt are everywhere. There is no
+# cycle: a folder stands above those that include it.
 BASE = ["ir/error.h", "ir/random.h", "ir/shown_text.h", "ir/type.h"]
 ARROWS = {
     "ir": ["<boost>"],
@@ -22,10 +23,16 @@ ARROWS = {
     "codegen/llvm": ["ir", "codegen", "runtime/abi.h", "runtime/bounds.h", "<llvm>"],
     "frontend/library": [],
     "frontend/language": ["ir", "frontend/library"],
-    "frontend/driver": ["ir", "passes", "runtime", "runtime/data", "runtime/training", "codegen", "codegen/lower",
-                        "codegen/llvm", "frontend/language", "<nlohmann>"],
+    "frontend/driver/compile": ["ir", "passes", "runtime", "codegen", "codegen/lower", "codegen/llvm"],
+    "frontend/driver/analysis": ["ir", "passes", "runtime", "frontend/language", "frontend/driver/compile", "<nlohmann>"],
+    "frontend/driver/data": ["ir", "runtime/data", "frontend/language"],
+    "frontend/driver/run": ["ir", "runtime", "runtime/data", "frontend/language", "frontend/driver/compile",
+                            "frontend/driver/analysis"],
+    "frontend/driver/train": ["ir", "runtime/data", "runtime/training", "frontend/language", "frontend/driver/compile",
+                              "frontend/driver/analysis", "frontend/driver/data", "frontend/driver/run"],
     "frontend/command_line": ["ir", "passes", "runtime", "runtime/data", "codegen/llvm", "frontend/language",
-                              "frontend/driver", "<CLI>", "<nlohmann>"],
+                              "frontend/driver/compile", "frontend/driver/analysis", "frontend/driver/data",
+                              "frontend/driver/run", "frontend/driver/train", "<CLI>", "<nlohmann>"],
 }
 LIBRARIES = ["boost", "llvm", "nlohmann", "png", "zlib", "CLI", "Random123", "google"]
 
@@ -53,16 +60,28 @@ def allowed(folder, target):
 def wrong_arrows(files):
     """files: pairs of a path and its text."""
     for path, text in files:
-        if folder := folder_of(path):
-            for target in targets(text):
-                if not allowed(folder, target):
-                    yield f"{path} includes {target}"
+        folder = folder_of(path)
+        if not folder:
+            yield f"{path} stands in no folder of the table"
+            continue
+        for target in targets(text):
+            if not allowed(folder, target):
+                yield f"{path} includes {target}"
 
 
-planted = [("passes/a.cpp", '#include "codegen/target.h"'), ("ir/ops/a.cpp", '#include "passes/pass.h"'),
+above = set()
+for name, arrows in ARROWS.items():
+    for arrow in arrows:
+        assert arrow.endswith((".h", ">")) or arrow in above, f"{arrow} does not stand above {name}"
+    above.add(name)
+
+planted = [("frontend/driver/data/a.cpp", '#include "frontend/driver/train/train.h"'),
+           ("frontend/driver/compile/a.cpp", '#include "frontend/language/syntax.h"'),
+           ("frontend/driver/a.cpp", '#include "ir/graph.h"'),
+           ("passes/a.cpp", '#include "codegen/target.h"'), ("ir/ops/a.cpp", '#include "passes/pass.h"'),
            ("runtime/tensor.cpp", "#include <png.h>"), ("runtime/arena.h", '#include "runtime/data/npy.h"'),
            ("codegen/lower/a.cpp", "#include <llvm/IR/Value.h>"), ("runtime/a.cpp", '#include "ir/graph.h"'),
-           ("frontend/language/a.cpp", '#include "frontend/driver/compile.h"'), ("ir/a.cpp", '#include "nowhere/a.h"')]
+           ("frontend/language/a.cpp", '#include "frontend/driver/compile/compile.h"'), ("ir/a.cpp", '#include "nowhere/a.h"')]
 for file in planted:
     assert list(wrong_arrows([file])), f"a planted arrow was not seen: {file}"
 

@@ -1,11 +1,11 @@
-#include "frontend/driver/check.h"
+#include "frontend/driver/analysis/check.h"
 
 #include <fmt/format.h>
 
 #include <set>
 
 #include "frontend/command_line/command.h"
-#include "frontend/driver/train.h"
+#include "frontend/driver/train/train.h"
 #include "ir/op.h"
 #include "ir/structure.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "frontend/command_line/options.h"
-#include "frontend/driver/compile.h"
+#include "frontend/driver/compile/compile.h"
 #include "frontend/language/elaborate.h"
 
 namespace gradus::command_line {

@@ -5,8 +5,8 @@
 
 #include "codegen/llvm/compile.h"
 #include "frontend/command_line/command.h"
-#include "frontend/driver/memory_report.h"
-#include "frontend/driver/training_program.h"
+#include "frontend/driver/analysis/memory_report.h"
+#include "frontend/driver/train/training_program.h"
 #include "ir/loop/text.h"
 #include "ir/loop/verify.h"
 #include "ir/text/dot.h"

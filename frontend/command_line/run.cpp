@@ -4,11 +4,11 @@
 #include <iostream>
 
 #include "frontend/command_line/command.h"
-#include "frontend/driver/failed_check.h"
-#include "frontend/driver/lesson.h"
-#include "frontend/driver/numerics.h"
-#include "frontend/driver/step.h"
-#include "frontend/driver/training_program.h"
+#include "frontend/driver/analysis/failed_check.h"
+#include "frontend/driver/analysis/numerics.h"
+#include "frontend/driver/run/lesson.h"
+#include "frontend/driver/run/step.h"
+#include "frontend/driver/train/training_program.h"
 #include "ir/loop/verify.h"
 #include "ir/op.h"
 #include "ir/shown_text.h"

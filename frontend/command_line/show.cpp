@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "frontend/command_line/command.h"
-#include "frontend/driver/data.h"
-#include "frontend/driver/summary.h"
+#include "frontend/driver/analysis/summary.h"
+#include "frontend/driver/data/open_data.h"
 #include "frontend/language/elaborate/catalog.h"
 #include "frontend/language/elaborate/unit.h"
 

@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "frontend/command_line/command.h"
-#include "frontend/driver/memory_report.h"
-#include "frontend/driver/run_description.h"
-#include "frontend/driver/train.h"
+#include "frontend/driver/analysis/memory_report.h"
+#include "frontend/driver/train/run_description.h"
+#include "frontend/driver/train/train.h"
 #include "ir/shown_text.h"
 #include "runtime/data/file.h"
 #include "runtime/data/numpy.h"

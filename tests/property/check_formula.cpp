@@ -1,5 +1,5 @@
 #include "codegen/lower/lower.h"
-#include "frontend/driver/pass_promise.h"
+#include "frontend/driver/compile/pass_promise.h"
 #include "ir/op.h"
 #include "ir/text/print.h"
 #include "passes/pipeline.h"

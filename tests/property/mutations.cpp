@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <numeric>
 
-#include "frontend/driver/instrument.h"
+#include "frontend/driver/compile/instrument.h"
 #include "ir/build.h"
 #include "ir/error.h"
 #include "ir/op.h"

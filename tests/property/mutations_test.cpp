@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "frontend/driver/compare_graphs.h"
+#include "frontend/driver/compile/compare_graphs.h"
 #include "ir/op.h"
 #include "ir/text/parse.h"
 #include "passes/pipeline.h"

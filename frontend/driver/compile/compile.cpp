@@ -1,0 +1,92 @@
+#include "frontend/driver/compile/compile.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "codegen/llvm/compile.h"
+#include "codegen/lower/lower.h"
+#include "ir/loop/verify.h"
+#include "passes/verify_stage.h"
+
+namespace gradus {
+
+Compiler::Compiler(CompilerOptions options) : options_(std::move(options)), instrument_(options_.instrument) {
+  context_.memoize = options_.memoize;
+  if (!options_.memoize) context_.node_limit = 2'000'000;
+}
+
+Stage Compiler::stage_of(const Graph& graph) { return gradus::stage_of(graph); }
+
+Graph Compiler::bring_to(Stage stage, const Graph& graph) {
+  const Stage from = stage_of(graph);
+  return run_pipeline(graph, from, std::max(from, stage), context_, instrument_.observer());
+}
+
+Graph Compiler::as_is(const Graph& graph) {
+  std::vector<Diagnostic> found = verify_stage(graph, std::max(stage_of(graph), Stage::backward));
+  if (!found.empty()) throw Error(ErrorKind::program, std::move(found));
+  Graph result = run_passes(graph, passes_to(Stage::kernels), context_, instrument_.observer());
+  Attributes header = result.header();
+  header.set("stage", std::string(name(Stage::kernels)));
+  result.set_header(std::move(header));
+  return result;
+}
+
+loop::Program Compiler::to_loops(const Graph& graph) {
+  const Graph kernels = bring_to(Stage::kernels, graph);
+  const Stopwatch watch;
+  loop::Program program = lower(kernels, options_.target);
+  program.header.set("stage", std::string("loops"));
+  if (options_.check_bounds) loop::verify_or_fail(program, "after lowering");
+  instrument_.add_timing("lower", watch.milliseconds());
+  return program;
+}
+
+std::shared_ptr<Executable> Compiler::compile(const Graph& graph) { return compile(to_loops(graph)); }
+
+std::shared_ptr<Executable> Compiler::compile(const loop::Program& program) {
+  const Stopwatch watch;
+  CompileOptions options;
+  options.check_bounds = options_.check_bounds;
+  CompiledProgram code = gradus::compile(program, options_.target, options);
+  instrument_.add_timing("code generation", watch.milliseconds());
+  if (!arena_) arena_ = std::make_shared<Arena>();
+  auto executable = std::make_shared<Executable>(code.entry, describe(program),
+                                                 std::const_pointer_cast<void>(code.owner), pool(), arena_);
+  executable->set_bounds_check(std::move(code.bounds));
+  return executable;
+}
+
+const std::shared_ptr<ThreadPool>& Compiler::pool() {
+  if (!pool_) pool_ = std::make_shared<ThreadPool>(options_.threads);
+  return pool_;
+}
+
+ExecutableDescription describe(const loop::Program& program) {
+  ExecutableDescription description;
+  description.name = program.name;
+  description.workspace_bytes = program.workspace_bytes;
+  for (const loop::Argument& argument : program.arguments) {
+    switch (argument.kind) {
+      case loop::ArgumentKind::input:
+        description.inputs.push_back({argument.name, ArgumentKind::input, argument.type});
+        break;
+      case loop::ArgumentKind::parameter:
+        description.parameters.push_back({argument.name, ArgumentKind::parameter, argument.type});
+        break;
+      case loop::ArgumentKind::state:
+        description.parameters.push_back({argument.name, ArgumentKind::state, argument.type});
+        break;
+      case loop::ArgumentKind::result:
+        description.results.push_back({argument.name, ArgumentKind::result, argument.type});
+        break;
+      case loop::ArgumentKind::seed:
+      case loop::ArgumentKind::step:
+      case loop::ArgumentKind::status:
+        break;
+    }
+  }
+  return description;
+}
+
+}  // namespace gradus
