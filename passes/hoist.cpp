@@ -18,7 +18,7 @@
 #include "ir/op.h"
 #include "ir/ops/scan.h"
 #include "ir/structure.h"
-#include "passes/fusion.h"
+#include "passes/fuse/kernel_kind.h"
 #include "passes/pass.h"
 
 namespace gradus {

@@ -10,7 +10,7 @@
 #include "ir/placement.h"
 #include "ir/structure.h"
 #include "ir/text/print.h"
-#include "passes/fusion.h"
+#include "passes/fuse/kernel_kind.h"
 
 namespace gradus {
 
@@ -235,8 +235,8 @@ bool may_update_in_place(const Graph& graph, uint32_t kernel, Value old_value) {
   for (size_t k = 0; k < node.operands.size(); ++k)
     if (node.operands[k] == old_value) depends[body.inputs()[k].value.node] = true;
   for (uint32_t i = 0; i < body.size(); ++i) {
-    const KernelRole role = kernel_role(body.node(i));
-    if (role != KernelRole::map && role != KernelRole::source) return false;
+    const KernelKind kind = kernel_kind(body.node(i));
+    if (kind != KernelKind::map && kind != KernelKind::source) return false;
     for (Value operand : body.node(i).operands) {
       if (!depends[operand.node]) continue;
       if (body.node(i).op->family != OpFamily::elementwise) return false;

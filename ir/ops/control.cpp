@@ -213,7 +213,7 @@ const Op kernel = {
     .formula = "y = body(x)",
     .min_operands = 0,
     .max_operands = -1,
-    .attributes = {{"role", "what the kernel is built around: map, reduction, rows, contraction or alone",
+    .attributes = {{"kind", "what the kernel is built around: map, reduction, rows, contraction or alone",
                     std::string("map"), false},
                    place_attribute()},
     .infer = infer_call,

@@ -15,12 +15,12 @@ namespace {
 std::string chain(const std::string& first, const std::string& second, const std::string& third,
                   const std::string& header = "stage=kernels, workspace=192") {
   const auto kernel = [](const std::string& places, const std::string& operand, const std::string& inner) {
-    return "kernel {place=\"" + places + "\", role=\"map\"} (%a = " + operand + ") {\n    %0 = " + inner +
+    return "kernel {place=\"" + places + "\", kind=\"map\"} (%a = " + operand + ") {\n    %0 = " + inner +
            " %a : f32[4]\n    yield %0\n  } : f32[4]\n";
   };
   return "graph @g {" + header + "} (%x: f32[4], param %w: f32[4]) {\n  %0 = " + kernel(first, "%x", "sin") +
          "  %1 = " + kernel(second, "%0", "cos") + "  %2 = " + kernel(third, "%0", "neg") +
-         "  %3 = kernel {place=\"result 0\", role=\"map\"} (%a = %1, %b = %2) {\n    %0 = add %a, %b : "
+         "  %3 = kernel {place=\"result 0\", kind=\"map\"} (%a = %1, %b = %2) {\n    %0 = add %a, %b : "
          "f32[4]\n"
          "    yield %0\n  } : f32[4]\n  %4 = " +
          kernel("input 1", "%w", "neg") + "  return y = %3, updates %w = %4\n}\n";
@@ -84,12 +84,12 @@ TEST_CASE("the scratch of a loop is placed where nothing lives") {
   // The index, the body's workspace, and two places in turn for the carry; what the loop reads lies at 0.
   const auto text = [](const std::string& scratch, const std::string& result = "result 0") {
     return "graph @g {stage=kernels, workspace=320} (%x: f32[4]) {\n"
-           "  %0 = kernel {place=\"workspace 0\", role=\"map\"} (%a = %x) {\n    %1 = sin %a : f32[4]\n"
+           "  %0 = kernel {place=\"workspace 0\", kind=\"map\"} (%a = %x) {\n    %1 = sin %a : f32[4]\n"
            "    yield %1\n  } : f32[4]\n"
            "  %2 = scan {carries=1, length=3, place=\"" +
            result + "\", scratch=\"" + scratch +
            "\", sequences=0} (%i, %c = %0) {stage=kernels, workspace=0} {\n"
-           "    %3 = kernel {place=\"result 0\", role=\"map\"} (%a = %c) {\n      %4 = cos %a : f32[4]\n"
+           "    %3 = kernel {place=\"result 0\", kind=\"map\"} (%a = %c) {\n      %4 = cos %a : f32[4]\n"
            "      yield %4\n    } : f32[4]\n    yield %3\n  } : f32[4]\n  return y = %2\n}\n";
   };
   const std::string good = "workspace 64, workspace 128, workspace 192";
@@ -113,7 +113,7 @@ TEST_CASE("the scratch of a loop is placed where nothing lives") {
 TEST_CASE("an update is in place only where nobody needs the old value") {
   const auto text = [](const std::string& kernel, const std::string& rest) {
     return "graph @g {stage=kernels, workspace=64} (param %w: f32[4], param %u: f32[4]) {\n"
-           "  %0 = kernel {place=\"input 0\", role=\"map\"} (%a = %w) {\n    " +
+           "  %0 = kernel {place=\"input 0\", kind=\"map\"} (%a = %w) {\n    " +
            kernel + "\n    yield %1\n  } : f32[4]\n" + rest + "\n}\n";
   };
   const std::string neg = "%1 = neg %a : f32[4]", reversed = "%1 = reverse %a {axes=[0]} : f32[4]";
@@ -123,7 +123,7 @@ TEST_CASE("an update is in place only where nobody needs the old value") {
       {text(neg, "  return y = %w, updates %w = %0"), "is a result"},
       {text(neg, "  return updates %w = %0, %u = %w"), "updates another"},
       {text(neg, "  return updates %u = %0"), "does not update"},
-      {text(neg, "  %2 = kernel {place=\"result 0\", role=\"map\"} (%a = %w) {\n    " + neg +
+      {text(neg, "  %2 = kernel {place=\"result 0\", kind=\"map\"} (%a = %w) {\n    " + neg +
                      "\n    yield %1\n  } : f32[4]\n  return y = %2, updates %w = %0"),
        "is read later"},
   };

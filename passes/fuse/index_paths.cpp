@@ -1,7 +1,7 @@
-#include "passes/index_paths.h"
+#include "passes/fuse/index_paths.h"
 
 #include "ir/op.h"
-#include "passes/fusion.h"
+#include "passes/fuse/kernel_kind.h"
 
 namespace gradus {
 
@@ -28,7 +28,7 @@ void IndexPaths::read(const Graph& graph, uint32_t i, uint32_t user) {
   }
 }
 
-bool is_computed(const Node& node) { return kernel_role(node) == KernelRole::map && !is_free(node); }
+bool is_computed(const Node& node) { return kernel_kind(node) == KernelKind::map && !is_free(node); }
 
 bool has_too_many_copies(const Graph& body) {
   IndexPaths paths(body.size());

@@ -1,27 +1,19 @@
-#include "passes/kernel_groups.h"
+#include "passes/fuse/kernel_groups.h"
 
 #include <algorithm>
 
-#include "ir/row_form.h"
-#include "ir/structure.h"
-#include "passes/acyclic_groups.h"
-#include "passes/kernel_body.h"
+#include "ir/op.h"
+#include "passes/fuse/acyclic_groups.h"
+#include "passes/fuse/kernel_rules.h"
 
 namespace gradus {
 
 namespace {
 
-// An epilogue is emitted once per tile variant of its contraction: large ones cost more code than they save.
-constexpr size_t most_epilogue_nodes = 12;
-constexpr size_t most_epilogue_expensive = 2;
 // Bounds the depth of what lowering pulls, and with it the registers that a kernel needs.
 constexpr size_t most_nodes = 256;
 // A node that computes nothing is repeated in every reader, with what it reads: longer chains go to memory.
 constexpr uint32_t most_views = 16;
-// Of kernels that work row by row.
-constexpr size_t most_row_nodes = 64;
-constexpr int64_t shortest_row = 8;
-constexpr int64_t most_short_rows = 4096;
 
 }  // namespace
 
@@ -38,18 +30,18 @@ KernelGroups::KernelGroups(const Graph& graph)
   find_live();
   find_materialized();
   for (uint32_t i = static_cast<uint32_t>(graph_.size()); i-- > 0;)
-    if (live_[i]) place(i);
+    if (live_[i]) assign(i);
   add_check_groups();
   merge_into_producers();
   for (KernelGroup& group : groups_) std::sort(group.nodes.begin(), group.nodes.end());
 }
 
 bool KernelGroups::repeated(uint32_t i) const {
-  return is_free(node(i)) && role(i) == KernelRole::map && !materialize_[i];
+  return is_free(node(i)) && kind(i) == KernelKind::map && !materialize_[i];
 }
 
 void KernelGroups::require(Value value) {
-  if (role(value.node) != KernelRole::source && !is_check(value)) materialize_[value.node] = true;
+  if (kind(value.node) != KernelKind::source && !is_check(value)) materialize_[value.node] = true;
 }
 
 bool KernelGroups::reads(uint32_t user, uint32_t i) const {
@@ -98,13 +90,10 @@ void KernelGroups::find_materialized() {
   for (const uint32_t i : checked_) escape_through(indices_of(i));
   for (uint32_t i = 0; i < graph_.size(); ++i) {
     if (!live_[i]) continue;
-    if (role(i) == KernelRole::alone)
+    if (kind(i) == KernelKind::alone)
       for (Value operand : node(i).operands) require(operand);
-    if (role(i) == KernelRole::contraction)
-      for (Value operand : node(i).operands) {
-        while (is_reshape(graph_, node(operand.node))) operand = node(operand.node).operands[0];
-        require(operand);
-      }
+    if (kind(i) == KernelKind::contraction)
+      for (Value array : arrays_of_contraction(graph_, i)) require(array);
   }
 }
 
@@ -138,57 +127,31 @@ double KernelGroups::expansion(uint32_t i) const {
   for (uint32_t user : users_[i]) {
     if (!reads(user, i)) continue;
     double factor = repeated(user) ? expansion(user) : expansion_[user];
-    const KernelRole user_role = role(user);
-    if (user_role == KernelRole::map)
+    const KernelKind user_kind = kind(user);
+    if (user_kind == KernelKind::map)
       factor *= static_cast<double>(element_count(node(user).types[0].shape)) / own;
     most = std::max(most, factor);
   }
   return most;
 }
 
-bool KernelGroups::epilogue_fits(const KernelGroup& group) const {
-  size_t computing = 0, expensive = 0;
-  for (uint32_t i : group.nodes) {
-    computing += !is_free(node(i));
-    expensive += is_expensive(node(i));
-  }
-  return computing <= most_epilogue_nodes && expensive <= most_epilogue_expensive;
-}
-
-bool KernelGroups::same_reduction_class(uint32_t a, uint32_t b) const {
-  const Node& x = node(a);
-  const Node& y = node(b);
-  auto axes = [](const Node& n) {
-    return n.attributes.has("axes") ? n.attributes.integers("axes")
-                                    : std::vector<int64_t>{n.attributes.integer("axis")};
-  };
-  return graph_.type(x.operands[0]).shape == graph_.type(y.operands[0]).shape && axes(x) == axes(y);
-}
-
-bool KernelGroups::is_row_lookup(uint32_t i) const {
-  if (node(i).op->id != OpId::gather) return false;
-  const int64_t batch = node(i).attributes.integer_or("batch", 0);
-  const Value table = node(i).operands[0];
-  return batch > 0 && batch == graph_.type(node(i).operands[1]).rank() &&
-         batch + 1 == graph_.type(table).rank() && role(table.node) == KernelRole::map;
-}
-
 bool KernelGroups::may_join(uint32_t i, const KernelGroup& group) const {
-  if (group.role == KernelRole::alone || group.nodes.size() >= most_nodes) return false;
+  if (group.kind == KernelKind::alone || group.nodes.size() >= most_nodes) return false;
   const bool at_identity = used_at_identity(i) && node(i).types[0].shape == group.shape;
   if (materialize_[i] && !at_identity) return false;
-  if (role(i) == KernelRole::map) {
-    // What is looked up in a row belongs to the kernel that computes the row.
-    if (is_row_lookup(i) && !group.heroes.empty()) return false;
-    if (materialize_[i] && node(i).op->family != OpFamily::elementwise) return false;
-    if (is_computed(node(i)) && paths_.too_many(i)) return false;
-    return !is_expensive(node(i)) || expansion(i) <= 1;
+  switch (kind(i)) {
+    case KernelKind::map:
+      return map_may_join(*this, i, group);
+    case KernelKind::reduction:
+      return at_identity && reduction_may_join(*this, i, group);
+    case KernelKind::contraction:
+      return at_identity && contraction_may_join(*this, group);
+    case KernelKind::rows:
+    case KernelKind::alone:
+    case KernelKind::source:
+      return false;
   }
-  if (!at_identity) return false;
-  if (role(i) == KernelRole::reduction)
-    return group.heroes.empty() ||
-           (group.role == KernelRole::reduction && same_reduction_class(i, group.heroes[0]));
-  return group.heroes.empty() && epilogue_fits(group);
+  return false;
 }
 
 void KernelGroups::join(uint32_t i, size_t index) {
@@ -197,9 +160,9 @@ void KernelGroups::join(uint32_t i, size_t index) {
   group_of_[i] = index;
   expansion_[i] = expansion(i);
   identity_[i] = used_at_identity(i) && node(i).types[0].shape == group.shape;
-  if (role(i) == KernelRole::reduction || role(i) == KernelRole::contraction) {
+  if (kind(i) == KernelKind::reduction || kind(i) == KernelKind::contraction) {
     group.heroes.push_back(i);
-    group.role = role(i);
+    group.kind = kind(i);
     // What the hero itself reads is pulled at the hero's own indices.
     identity_[i] = true;
   }
@@ -210,11 +173,11 @@ void KernelGroups::find_paths(uint32_t i) {
     if (reads(user, i)) paths_.read(graph_, i, user);
 }
 
-void KernelGroups::place(uint32_t i) {
+void KernelGroups::assign(uint32_t i) {
   find_paths(i);
-  const KernelRole own = role(i);
-  if (own == KernelRole::source || repeated(i)) return;
-  if (own != KernelRole::alone) {
+  const KernelKind own = kind(i);
+  if (own == KernelKind::source || repeated(i)) return;
+  if (own != KernelKind::alone) {
     std::set<size_t> readers;
     consumers(i, readers);
     if (readers.size() == 1 && may_join(i, groups_[*readers.begin()])) {
@@ -226,10 +189,10 @@ void KernelGroups::place(uint32_t i) {
   paths_.start(i);
   KernelGroup group;
   group.nodes.push_back(i);
-  group.role = own;
+  group.kind = own;
   group.shape = node(i).types[0].shape;
-  if (own == KernelRole::reduction || own == KernelRole::contraction) group.heroes.push_back(i);
-  identity_[i] = own != KernelRole::alone;
+  if (own == KernelKind::reduction || own == KernelKind::contraction) group.heroes.push_back(i);
+  identity_[i] = own != KernelKind::alone;
   group_of_[i] = groups_.size();
   groups_.push_back(std::move(group));
 }
@@ -238,7 +201,7 @@ void KernelGroups::add_check_groups() {
   for (uint32_t i : checked_) {
     KernelGroup group;
     group.nodes = {i};
-    group.role = KernelRole::alone;
+    group.kind = KernelKind::alone;
     group.check_only = true;
     check_group_of_[i] = groups_.size();
     groups_.push_back(std::move(group));
@@ -314,58 +277,17 @@ void KernelGroups::merge_into_producers() {
 bool KernelGroups::may_merge(size_t g, size_t p) const {
   const KernelGroup& group = groups_[g];
   const KernelGroup& producer = groups_[p];
-  if (group.nodes.empty() || producer.role == KernelRole::alone) return false;
+  if (group.nodes.empty() || producer.kind == KernelKind::alone) return false;
   if (group.nodes.size() + producer.nodes.size() > most_nodes) return false;
-  if (may_merge_rows(g, p)) return true;
-  if (group.role != KernelRole::map || producer.role == KernelRole::rows || producer.shape != group.shape ||
-      !reads_at_identity(group, p))
-    return false;
-  if (producer.heroes.empty()) return true;
-  KernelGroup together = producer;
-  together.nodes.insert(together.nodes.end(), group.nodes.begin(), group.nodes.end());
-  return epilogue_fits(together);
-}
-
-bool KernelGroups::fits_rows(const KernelGroup& group, const Node& reduction) const {
-  if (group.role != KernelRole::map && group.role != KernelRole::reduction && group.role != KernelRole::rows)
-    return false;
-  const Shape& whole = graph_.type(reduction.operands[0]).shape;
-  for (uint32_t hero : group.heroes) {
-    const Node& other = node(hero);
-    if (!is_plain_reduction(*other.op) || graph_.type(other.operands[0]).shape != whole ||
-        other.attributes.integers("axes") != reduction.attributes.integers("axes"))
-      return false;
-  }
-  const int64_t count = element_count(group.shape);
-  return !group.heroes.empty() || count == element_count(whole) ||
-         count == element_count(reduction.types[0].shape);
-}
-
-bool KernelGroups::may_merge_rows(size_t g, size_t p) const {
-  const KernelGroup& group = groups_[g];
-  const KernelGroup& producer = groups_[p];
-  const std::vector<uint32_t>& heroes = group.heroes.empty() ? producer.heroes : group.heroes;
-  if (heroes.empty()) return false;
-  const Node& reduction = node(heroes[0]);
-  if (!is_plain_reduction(*reduction.op) || !fits_rows(group, reduction) || !fits_rows(producer, reduction))
-    return false;
-  // Short rows leave most lanes idle, which only small kernels do not mind.
-  const int64_t elements = element_count(graph_.type(reduction.operands[0]).shape);
-  const int64_t rows = element_count(reduction.types[0].shape);
-  if (rows == 0 || (elements / rows < shortest_row && elements > most_short_rows)) return false;
-  if (group.nodes.size() + producer.nodes.size() > most_row_nodes) return false;
-  KernelBody body(*this, g, nullptr, p);
-  for (Value value : yields(g, p)) body.yield(value);
-  const Graph together = std::move(body).finish();
-  return !has_too_many_copies(together) && row_form(together).has_value();
+  return rows_may_merge(*this, g, p) || map_may_merge(*this, g, p);
 }
 
 void KernelGroups::merge(size_t g, size_t p) {
   KernelGroup& group = groups_[g];
   KernelGroup& producer = groups_[p];
   if (!group.heroes.empty() || (!producer.heroes.empty() && producer.shape != group.shape) ||
-      producer.role == KernelRole::rows)
-    producer.role = KernelRole::rows;
+      producer.kind == KernelKind::rows)
+    producer.kind = KernelKind::rows;
   producer.nodes.insert(producer.nodes.end(), group.nodes.begin(), group.nodes.end());
   producer.heroes.insert(producer.heroes.end(), group.heroes.begin(), group.heroes.end());
   group.nodes.clear();
@@ -381,8 +303,8 @@ std::vector<Value> KernelGroups::yields(size_t index, size_t other) const {
   std::sort(nodes.begin(), nodes.end());
   std::vector<Value> values;
   for (uint32_t i : nodes) {
-    if (!escapes(i) && group.role != KernelRole::alone && !read_outside(i, index, other)) continue;
-    const size_t results = group.role == KernelRole::alone ? node(i).types.size() : 1;
+    if (!escapes(i) && group.kind != KernelKind::alone && !read_outside(i, index, other)) continue;
+    const size_t results = group.kind == KernelKind::alone ? node(i).types.size() : 1;
     for (uint32_t r = 0; r < results; ++r) values.push_back({i, r});
   }
   return values;

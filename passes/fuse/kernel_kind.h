@@ -1,13 +1,14 @@
-// What the nodes of a kernel may be: the vocabulary shared by `fuse` and the lowering of kernels.
+// The kinds of kernels: what a kernel is built around, and for a single node, what it would be.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "ir/graph.h"
 
 namespace gradus {
 
-enum class KernelRole : uint8_t {
+enum class KernelKind : uint8_t {
   map,  // each element of the result from elements of the operands at computable places: pulled into users
   reduction,    // sum prod max min any all argmax argmin
   rows,         // several of those over the last axes of one shape (of groups only)
@@ -16,7 +17,9 @@ enum class KernelRole : uint8_t {
   source,       // inputs
 };
 
-KernelRole kernel_role(const Node& node);
+KernelKind kernel_kind(const Node& node);
+// As the attribute `kind` of a kernel says it.
+std::string_view name(KernelKind kind);
 
 // Map nodes that compute nothing (or next to nothing): repeated in every kernel that reads them.
 bool is_free(const Node& node);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ir/builder.h"
-#include "passes/kernel_groups.h"
+#include "passes/fuse/kernel_groups.h"
 
 namespace gradus {
 

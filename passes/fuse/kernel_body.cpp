@@ -1,4 +1,4 @@
-#include "passes/kernel_body.h"
+#include "passes/fuse/kernel_body.h"
 
 #include "ir/build.h"
 #include "ir/op.h"

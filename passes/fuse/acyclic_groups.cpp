@@ -1,4 +1,4 @@
-#include "passes/acyclic_groups.h"
+#include "passes/fuse/acyclic_groups.h"
 
 #include <algorithm>
 

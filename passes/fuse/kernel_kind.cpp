@@ -1,4 +1,4 @@
-#include "passes/fusion.h"
+#include "passes/fuse/kernel_kind.h"
 
 #include "ir/op.h"
 #include "ir/structure.h"
@@ -16,26 +16,43 @@ bool is_table(const Node& node) {
 
 }  // namespace
 
-KernelRole kernel_role(const Node& node) {
+KernelKind kernel_kind(const Node& node) {
   switch (node.op->traits.access) {
     case Access::outside:
-      return KernelRole::source;
+      return KernelKind::source;
     case Access::generated:
-      return is_table(node) ? KernelRole::source : KernelRole::map;
+      return is_table(node) ? KernelKind::source : KernelKind::map;
     case Access::elementwise:
     case Access::view:
     case Access::computed_view:
-      return KernelRole::map;
+      return KernelKind::map;
     case Access::reduction:
     case Access::search:
-      return KernelRole::reduction;
+      return KernelKind::reduction;
     case Access::contraction:
-      return KernelRole::contraction;
+      return KernelKind::contraction;
     case Access::window:
     case Access::opaque:
-      return KernelRole::alone;
+      return KernelKind::alone;
   }
-  return KernelRole::alone;
+  return KernelKind::alone;
+}
+
+std::string_view name(KernelKind kind) {
+  switch (kind) {
+    case KernelKind::map:
+      return "map";
+    case KernelKind::reduction:
+      return "reduction";
+    case KernelKind::rows:
+      return "rows";
+    case KernelKind::contraction:
+      return "contraction";
+    case KernelKind::alone:
+    case KernelKind::source:
+      return "alone";
+  }
+  return "";
 }
 
 bool is_free(const Node& node) { return node.op->traits.cost == Cost::free; }

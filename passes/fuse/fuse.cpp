@@ -15,30 +15,13 @@
 #include "ir/op.h"
 #include "ir/ops/body.h"
 #include "ir/structure.h"
-#include "passes/kernel_body.h"
-#include "passes/kernel_groups.h"
+#include "passes/fuse/kernel_body.h"
+#include "passes/fuse/kernel_groups.h"
 #include "passes/pass.h"
 
 namespace gradus {
 
 namespace {
-
-std::string_view role_name(KernelRole role) {
-  switch (role) {
-    case KernelRole::map:
-      return "map";
-    case KernelRole::reduction:
-      return "reduction";
-    case KernelRole::rows:
-      return "rows";
-    case KernelRole::contraction:
-      return "contraction";
-    case KernelRole::alone:
-    case KernelRole::source:
-      return "alone";
-  }
-  return "";
-}
 
 // Makes the graph of kernels, a group after its producers.
 class Emission {
@@ -52,13 +35,13 @@ class Emission {
 
   Graph run() && {
     for (uint32_t i : rewriter_.live())
-      if (groups_.live(i) && groups_.role(i) == KernelRole::source) rewriter_.keep(i);
+      if (groups_.live(i) && groups_.kind(i) == KernelKind::source) rewriter_.keep(i);
     for (uint32_t i : rewriter_.live())
       for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
         if (const size_t group = groups_.group_of({i, r}); group != KernelGroups::no_group)
           emit_with_producers(group);
     for (uint32_t i : rewriter_.live()) {
-      if (groups_.role(i) == KernelRole::source) continue;
+      if (groups_.kind(i) == KernelKind::source) continue;
       std::vector<Value> values;
       for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r) {
         auto it = mapped_.find({i, r});
@@ -131,7 +114,7 @@ class Emission {
     for (Value value : yields) body.yield(value);
     std::vector<Value> operands = look_up(body.operands());
     return rewriter_.builder().add(OpId::kernel, std::move(operands),
-                                   {{"role", std::string(role_name(groups_.group(index).role))}},
+                                   {{"kind", std::string(name(groups_.group(index).kind))}},
                                    std::make_shared<const Graph>(std::move(body).finish()));
   }
 
