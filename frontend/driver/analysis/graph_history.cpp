@@ -36,7 +36,7 @@ GraphHistory::GraphHistory(const Graph& graph, bool memoize) {
                                  }));
 }
 
-GraphHistory::Place GraphHistory::find(std::span<const uint32_t> path, uint32_t id) const {
+GraphHistory::Found GraphHistory::find(std::span<const uint32_t> path, uint32_t id) const {
   for (size_t g = graphs_.size(); g-- > 0;) {
     const Graph* graph = body_at(graphs_[g], path);
     if (!graph) continue;

@@ -16,14 +16,14 @@ class GraphHistory {
   const Graph& last() const { return graphs_.back(); }
 
   // A node of a graph, or of a body inside one.
-  struct Place {
+  struct Found {
     const Graph* graph = nullptr;
     uint32_t index = 0;
     bool last = false;  // in last()
     explicit operator bool() const { return graph != nullptr; }
   };
   // The newest node with this id; `path` are the ids of the nodes whose bodies lead to it.
-  Place find(std::span<const uint32_t> path, uint32_t id) const;
+  Found find(std::span<const uint32_t> path, uint32_t id) const;
 
  private:
   std::deque<Graph> graphs_;

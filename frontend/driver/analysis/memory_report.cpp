@@ -93,9 +93,9 @@ class Report {
       if (ends_with_step(index)) buffer.last = report_.kernels;
       buffer.forward = backward_.count({index, r}) == 0;
       describe_readers(buffer, {index, r});
-      if (buffer.kept_for_backward) {
-        ++report_.kept;
-        report_.kept_bytes += buffer.bytes;
+      if (buffer.saved_for_backward) {
+        ++report_.saved;
+        report_.saved_bytes += buffer.bytes;
       }
       report_.buffers.push_back(std::move(buffer));
     }
@@ -166,7 +166,7 @@ class Report {
   }
 
   void note_reader(MemoryBuffer& buffer, const Graph& graph, uint32_t node) const {
-    if (buffer.forward && graph.node(node).derivative) buffer.kept_for_backward = true;
+    if (buffer.forward && graph.node(node).derivative) buffer.saved_for_backward = true;
     buffer.reader = op_text(graph, node);
     buffer.reader_span = place_of(graph.origins(node));
   }
@@ -200,12 +200,12 @@ class Report {
   MemoryReport report_;
 };
 
-std::string place(const SourceSpan& span) {
+std::string span_text(const SourceSpan& span) {
   return span.known() ? fmt::format("{}:{}:{}", span.file, span.line, span.column) : "";
 }
 
-std::string with_place(const std::string& text, const SourceSpan& span) {
-  return span.known() ? text + " (" + place(span) + ")" : text;
+std::string with_span(const std::string& text, const SourceSpan& span) {
+  return span.known() ? text + " (" + span_text(span) + ")" : text;
 }
 
 nlohmann::json span_json(const SourceSpan& span) {
@@ -228,8 +228,8 @@ std::string format_memory(const MemoryReport& report) {
     rows.push_back(
         {fmt::format("{}{}", buffer.bytes, at_peak ? "*" : " "),
          fmt::format("{}-{}", buffer.first, buffer.last), buffer.value, to_string(buffer.type),
-         with_place(buffer.op, buffer.span),
-         (buffer.kept_for_backward ? "kept: " : "") + with_place(buffer.reader, buffer.reader_span)});
+         with_span(buffer.op, buffer.span),
+         (buffer.saved_for_backward ? "saved: " : "") + with_span(buffer.reader, buffer.reader_span)});
   }
   std::array<size_t, 6> widths = {12, 0, 0, 0, 0, 0};
   for (const auto& row : rows)
@@ -246,8 +246,8 @@ std::string format_memory(const MemoryReport& report) {
   line(report.peak, fmt::format("live at once, at kernel {} (* above)", report.peak_kernel));
   line(report.lower_bound, "lower bound: what the largest kernel needs, whatever the order");
   if (report.scratch > 0) line(report.scratch, "scratch of kernels");
-  line(report.kept_bytes,
-       fmt::format("{} forward values kept for the backward graph (kept: above)", report.kept));
+  line(report.saved_bytes,
+       fmt::format("{} forward values saved for the backward graph (saved: above)", report.saved));
   line(report.parameters, "parameters");
   line(report.state, "state");
   line(report.inputs, "inputs of a step");
@@ -268,7 +268,7 @@ nlohmann::json memory_json(const MemoryReport& report) {
                        {"first_kernel", buffer.first},
                        {"last_kernel", buffer.last},
                        {"forward", buffer.forward},
-                       {"kept_for_backward", buffer.kept_for_backward},
+                       {"saved_for_backward", buffer.saved_for_backward},
                        {"last_reader", buffer.reader},
                        {"last_reader_place", span_json(buffer.reader_span)}});
   return {{"kernels", report.kernels},
@@ -277,7 +277,7 @@ nlohmann::json memory_json(const MemoryReport& report) {
           {"peak_kernel", report.peak_kernel},
           {"lower_bound", report.lower_bound},
           {"scratch", report.scratch},
-          {"kept_for_backward", report.kept_bytes},
+          {"saved_for_backward", report.saved_bytes},
           {"parameters", report.parameters},
           {"state", report.state},
           {"inputs", report.inputs},

@@ -21,8 +21,8 @@ struct MemoryBuffer {
   int64_t first = 0,
           last = 0;      // kernels, counted from 1: from the one that makes it to the last one that reads
   bool forward = false;  // does not depend on the backward graph
-  bool kept_for_backward = false;  // forward, and read by the backward graph
-  std::string reader;              // op of the last kernel that reads it
+  bool saved_for_backward = false;  // forward, and read by the backward graph
+  std::string reader;               // op of the last kernel that reads it
   SourceSpan reader_span;
 };
 
@@ -34,8 +34,8 @@ struct MemoryReport {
   int64_t lower_bound = 0;  // what the largest kernel needs at once, whatever the order
   int64_t peak = 0;         // most bytes of buffers that live at once
   int64_t peak_kernel = 0;
-  std::vector<MemoryBuffer> buffers;  // in the order in which they are made
-  int64_t kept = 0, kept_bytes = 0;   // forward values that the backward graph reads
+  std::vector<MemoryBuffer> buffers;   // in the order in which they are made
+  int64_t saved = 0, saved_bytes = 0;  // forward values that the backward graph reads
 };
 
 MemoryReport explain_memory(Compiler& compiler, const Graph& graph);

@@ -136,7 +136,7 @@ class Explanation {
         diagnostic_.message += fmt::format(" ({} of {} elements are {})", only_nan ? range.nan : range.bad(),
                                            range.count, only_nan ? "nan" : "not finite");
     }
-    place(graph.origins(index));
+    locate(graph.origins(index));
     diagnostic_.notes.push_back({shortened(print_node(graph, index, {.origins = false})), {}});
     const std::vector<NumberRange> ranges = describe_operands(
         graph, index, {values.begin(), values.begin() + static_cast<long>(node.operands.size())},
@@ -146,7 +146,7 @@ class Explanation {
   }
 
   // The user's line, and the library's lines below it, innermost first.
-  void place(const Origins& origins) {
+  void locate(const Origins& origins) {
     const Origin* source = find_source(origins);
     if (!source) return;
     diagnostic_.span = source->chain.front().span;
@@ -175,21 +175,21 @@ class Explanation {
 
   // The forward op behind a node of the backward graph, and what it was given.
   void describe_differentiated(const Graph& here, const std::vector<Tensor>& inputs, const Origin& rule) {
-    const GraphHistory::Place place = history_.find(path_, rule.of);
+    const GraphHistory::Found found = history_.find(path_, rule.of);
     const std::string by = rule.operand >= 0 ? fmt::format(" by operand {}", rule.operand) : "";
-    if (!place) {
+    if (!found) {
       diagnostic_.notes.push_back({fmt::format("it is part of the derivative of {}{}", rule.name, by), {}});
       return;
     }
-    const Graph& graph = *place.graph;
-    const Node& node = graph.node(place.index);
+    const Graph& graph = *found.graph;
+    const Node& node = graph.node(found.index);
     diagnostic_.notes.push_back({fmt::format("it is part of the derivative{} of {}", by,
-                                             shortened(print_node(graph, place.index, {.origins = false}))),
-                                 place_of(graph.origins(place.index))});
+                                             shortened(print_node(graph, found.index, {.origins = false}))),
+                                 place_of(graph.origins(found.index))});
     if (graph.inputs().size() != here.inputs().size() || node.body) return;
     describe_operands(
-        graph, place.index,
-        probe_.values(graph, inputs, node.operands, place.last ? Stage::optimized : Stage::forward), {}, -1);
+        graph, found.index,
+        probe_.values(graph, inputs, node.operands, found.last ? Stage::optimized : Stage::forward), {}, -1);
   }
 
   const NumericsQuestion& question_;
