@@ -49,6 +49,23 @@ TEST_CASE("of powers of negative numbers nothing is promised where rounding or a
   CHECK(verdict(infinite, {{1, 1e30}, {0.25}}).failure.empty());
 }
 
+// The derivative of a softmax's sum is a difference of numbers of 1e34, divided by 1e-18.
+TEST_CASE("nothing is promised of a number whose rounding error overflows its type") {
+  RandomGraph formula{
+      parse_graph("graph @formula (%x: f32[2,2]) { %2 = sqrt %x : f32[2,2]  %3 = exp %2 : f32[2,2]  "
+                  "%4 = sum %3 {axes=[0,1]} : f32[]  %5 = broadcast %4 {dims=[], shape=[2,2]} : f32[2,2]  "
+                  "%6 = div %3, %5 : f32[2,2]  %7 = sum %6 {axes=[0,1]} : f32[]  "
+                  "%8 = gradient %7, %x : f32[2,2]  %9 = sum %8 {axes=[0,1]} : f32[]  "
+                  "%10 = gradient %9, %x : f32[2,2]  return h = %10 }",
+                  "formula"),
+      {}};
+  formula.inputs.push_back(
+      evaluate::array_of({ElementType::f32, {2, 2}}, {1.0000000180025095e-35, 2, 2, 0.838128924369812}));
+  const FormulaVerdict verdict = check_formula(formula);
+  CHECK(verdict.failure.empty());
+  CHECK(verdict.compared > 0);
+}
+
 TEST_CASE("random formulas mean what they say after every pass and compiled") {
   const uint64_t first = number_from("GRADUS_PROPERTY_SEED", 1);
   const uint64_t wanted = number_from("GRADUS_PROPERTY_FORMULAS", effort(300, 50));

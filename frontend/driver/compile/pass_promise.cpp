@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ir/op.h"
 #include "ir/shown_text.h"
@@ -28,6 +29,14 @@ bool has_derivatives(const Graph& body) {
   for (uint32_t i = 0; i < body.size(); ++i)
     if (body.node(i).derivative || (body.node(i).body && has_derivatives(*body.node(i).body))) return true;
   return false;
+}
+
+// Of rounding alone such a number may overflow its type.
+bool may_overflow(double number, double bound, ElementType element) {
+  const double most = element == ElementType::f16   ? 65504
+                      : size_in_bytes(element) <= 4 ? std::numeric_limits<float>::max()
+                                                    : std::numeric_limits<double>::max();
+  return std::fabs(number) + bound > most;
 }
 
 // Results, then updates.
@@ -76,8 +85,12 @@ PassPromise::Numbers PassPromise::numbers_of(const Graph& graph) const {
   const Arrays rounded = evaluated(graph), precise = evaluated(graph, false);
   Numbers numbers(rounded.size());
   for (size_t r = 0; r < rounded.size(); ++r)
-    for (size_t i = 0; i < rounded[r].floats.size(); ++i)
-      numbers[r].push_back({rounded[r].floats[i], precise[r].floats[i], bounded[r].floats[i].error()});
+    for (size_t i = 0; i < rounded[r].floats.size(); ++i) {
+      const double number = rounded[r].floats[i], bound = bounded[r].floats[i].error();
+      const bool says_nothing = std::isfinite(number) && may_overflow(number, bound, rounded[r].type.element);
+      numbers[r].push_back(
+          {number, precise[r].floats[i], says_nothing ? std::numeric_limits<double>::infinity() : bound});
+    }
   return numbers;
 }
 
