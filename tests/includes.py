@@ -78,7 +78,7 @@ for name, arrows in ARROWS.items():
 planted = [("frontend/driver/data/a.cpp", '#include "frontend/driver/train/train.h"'),
            ("frontend/driver/compile/a.cpp", '#include "frontend/language/syntax.h"'),
            ("frontend/driver/a.cpp", '#include "ir/graph.h"'),
-           ("passes/a.cpp", '#include "codegen/target.h"'), ("ir/ops/a.cpp", '#include "passes/pass.h"'),
+           ("passes/a.cpp", '#include "codegen/lower/lower.h"'), ("ir/ops/a.cpp", '#include "passes/pass.h"'),
            ("runtime/tensor.cpp", "#include <png.h>"), ("runtime/arena.h", '#include "runtime/data/npy.h"'),
            ("codegen/lower/a.cpp", "#include <llvm/IR/Value.h>"), ("runtime/a.cpp", '#include "ir/graph.h"'),
            ("frontend/language/a.cpp", '#include "frontend/driver/compile/compile.h"'), ("ir/a.cpp", '#include "nowhere/a.h"')]

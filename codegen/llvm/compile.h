@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/loop/program.h"
 #include "runtime/abi.h"
 #include "runtime/bounds.h"

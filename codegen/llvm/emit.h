@@ -13,7 +13,7 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/error.h"
 #include "ir/loop/program.h"
 

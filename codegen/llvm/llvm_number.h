@@ -7,7 +7,7 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/math/number.h"
 
 namespace gradus::emit {

@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/loop/program.h"
 
 namespace gradus::emit {

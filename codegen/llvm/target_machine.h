@@ -7,7 +7,7 @@
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Target/TargetMachine.h>
 
-#include "codegen/target.h"
+#include "ir/target.h"
 
 namespace gradus::emit {
 

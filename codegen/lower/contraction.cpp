@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "codegen/lower/columns.h"
-#include "codegen/lower/convolution.h"
-#include "ir/error.h"
+#include "ir/ops/convolution.h"
+#include "ir/sum_order.h"
 
 namespace gradus::lowering {
 
@@ -14,8 +14,6 @@ using loop::Expression;
 using loop::LoopKind;
 
 namespace {
-
-constexpr int64_t chunk_terms = 2048;
 
 // The register state of one output chunk: a chain, and the sum of the chains before it.
 class Chain {
@@ -132,19 +130,19 @@ void plain_dot(Kernel& kernel, uint32_t index) {
     step(chain, first + f.open_axis("k", length));
     f.close();
   };
-  const int64_t chunks = (count + chunk_terms - 1) / chunk_terms;
+  const int64_t chunks = (count + sum_order::chain_terms - 1) / sum_order::chain_terms;
   contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunks > 1,
            static_cast<double>(count), [&](Chain& chain) {
              if (chunks <= 1) return run_terms(chain, Index(0), count);
-             const int64_t whole = count / chunk_terms;
+             const int64_t whole = count / sum_order::chain_terms;
              const Index c = f.open_axis("chunk", whole);
              chain.begin();
-             run_terms(chain, c * chunk_terms, chunk_terms);
+             run_terms(chain, c * sum_order::chain_terms, sum_order::chain_terms);
              chain.end();
              f.close();
-             if (count % chunk_terms == 0) return;
+             if (count % sum_order::chain_terms == 0) return;
              chain.begin();
-             run_terms(chain, Index(whole * chunk_terms), count % chunk_terms);
+             run_terms(chain, Index(whole * sum_order::chain_terms), count % sum_order::chain_terms);
              chain.end();
            });
 }
@@ -173,51 +171,51 @@ class ResultAxes {
 };
 
 // Forward and input gradient: (outer window axes, channel, last window axis).
-void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution& conv) {
+void plain_window_convolution(Kernel& kernel, uint32_t index, const ops::Convolution& conv) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
-  const bool forward = conv.kind == Convolution::Kind::forward;
+  const bool forward = conv.kind == ops::ConvolutionKind::forward;
   const size_t rank = conv.spatial();
-  const AxisRoles& out_roles = forward ? conv.output : conv.input;
-  const AxisRoles& in_roles = forward ? conv.input : conv.output;
-  const ResultAxes axes(f, node.types[0].shape, out_roles.feature, conv.groups);
+  const ops::DataAxes& to = forward ? conv.output_axes : conv.input_axes;
+  const ops::DataAxes& from_axes = forward ? conv.input_axes : conv.output_axes;
+  const ResultAxes axes(f, node.types[0].shape, to.feature, conv.groups);
   const Shape& source = kernel.type(node.operands[0]).shape;
-  const int64_t channels = source[in_roles.feature] / conv.groups;  // that one result sees
-  const Shape& window = conv.window;
+  const int64_t channels = source[from_axes.feature] / conv.groups;  // that one result sees
+  const Shape& window = conv.filter;
   const int64_t last = window[rank - 1];
-  const bool chunked = element_count(window) * channels > chunk_terms;
-  const int64_t per_chunk = chunked ? std::min(channels, std::max<int64_t>(1, chunk_terms / last)) : channels;
+  const bool chunked = element_count(window) * channels > sum_order::chain_terms;
+  const int64_t per_chunk = chunked ? sum_order::chain_channels(channels, last) : channels;
 
   std::vector<Index> taps(rank);
   const auto term = [&](Chain& chain, const Index& channel) {
     Indices from(source.size()), weight(rank + 2);
-    from[in_roles.batch] = axes[out_roles.batch];
-    from[in_roles.feature] = axes.group() * channels + channel;
-    weight[conv.filter_in] = forward ? channel : axes[out_roles.feature];
-    weight[conv.filter_out] = forward ? axes.feature() : from[in_roles.feature];
+    from[from_axes.batch] = axes[to.batch];
+    from[from_axes.feature] = axes.group() * channels + channel;
+    weight[conv.filter_axes.input] = forward ? channel : axes[to.feature];
+    weight[conv.filter_axes.output] = forward ? axes.feature() : from[from_axes.feature];
     std::vector<std::pair<Index, int64_t>> bounds;  // 0 <= index < extent
     std::vector<std::pair<Index, int64_t>> multiples;
     for (size_t i = 0; i < rank; ++i) {
       const Index tap = forward ? taps[i] : Index(window[i] - 1) - taps[i];
-      const Index& at = axes[out_roles.axes[i]];
-      const int64_t extent = source[in_roles.axes[i]];
-      weight[conv.filter_axes[i]] = tap;
+      const Index& at = axes[to.spatial[i]];
+      const int64_t extent = source[from_axes.spatial[i]];
+      weight[conv.filter_axes.spatial[i]] = tap;
       if (forward) {
         const Index position = at * conv.stride[i] + tap * conv.dilation[i] - Index(conv.low[i]);
         bounds.emplace_back(position, extent);
-        from[in_roles.axes[i]] = position;
+        from[from_axes.spatial[i]] = position;
       } else {
         const Index position = at + Index(conv.low[i]) - tap * conv.dilation[i];
         bounds.emplace_back(position, (extent - 1) * conv.stride[i] + 1);
         if (conv.stride[i] > 1) multiples.emplace_back(position, conv.stride[i]);
-        from[in_roles.axes[i]] = position;
+        from[from_axes.spatial[i]] = position;
       }
     }
     chain.term(
         [&] {
           Indices safe = from;
           for (size_t i = 0; i < rank; ++i) {
-            Index& position = safe[in_roles.axes[i]];
+            Index& position = safe[from_axes.spatial[i]];
             position = kernel.values.clamped(position, 0, bounds[i].second);
             if (!forward) position = f.space.quotient(position, conv.stride[i]);
           }
@@ -259,44 +257,46 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const Convolution&
 }
 
 // Filter gradient: the rows of the output in memory order.
-void plain_filter_gradient(Kernel& kernel, uint32_t index, const Convolution& conv) {
+void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolution& conv) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const size_t rank = conv.spatial();
-  const ResultAxes axes(f, node.types[0].shape, conv.filter_out, conv.groups);
+  const ResultAxes axes(f, node.types[0].shape, conv.filter_axes.output, conv.groups);
   const Shape& x = kernel.type(node.operands[0]).shape;
   const Shape& dy = kernel.type(node.operands[1]).shape;
-  Shape outer{dy[conv.output.batch]};
-  for (size_t i = 0; i + 1 < rank; ++i) outer.push_back(dy[conv.output.axes[i]]);
+  Shape outer{dy[conv.output_axes.batch]};
+  for (size_t i = 0; i + 1 < rank; ++i) outer.push_back(dy[conv.output_axes.spatial[i]]);
   const int64_t rows = element_count(outer);
-  const int64_t width = dy[conv.output.axes[rank - 1]];
-  const bool chunked = rows * width > chunk_terms;
-  const int64_t per_chunk = chunked ? std::min(rows, std::max<int64_t>(1, chunk_terms / width)) : rows;
+  const int64_t width = dy[conv.output_axes.spatial[rank - 1]];
+  const bool chunked = rows * width > sum_order::chain_terms;
+  const int64_t per_chunk = chunked ? sum_order::chain_rows(rows, width) : rows;
 
   const auto run_rows = [&](Chain& chain, const Index& first, int64_t count) {
     if (chunked) chain.begin();
     const Indices row = f.space.delinearize(first + f.open_axis("row", count), outer);
     const Index column = f.open_axis("ow", width);
     Indices from(x.size()), gradient(dy.size());
-    from[conv.input.batch] = gradient[conv.output.batch] = row[0];
-    from[conv.input.feature] = axes.group() * node.types[0].shape[conv.filter_in] + axes[conv.filter_in];
-    gradient[conv.output.feature] = axes.feature();
+    from[conv.input_axes.batch] = gradient[conv.output_axes.batch] = row[0];
+    from[conv.input_axes.feature] =
+        axes.group() * node.types[0].shape[conv.filter_axes.input] + axes[conv.filter_axes.input];
+    gradient[conv.output_axes.feature] = axes.feature();
     for (size_t i = 0; i < rank; ++i) {
       const Index at = i + 1 < rank ? row[i + 1] : column;
-      gradient[conv.output.axes[i]] = at;
-      from[conv.input.axes[i]] =
-          at * conv.stride[i] + axes[conv.filter_axes[i]] * conv.dilation[i] - Index(conv.low[i]);
+      gradient[conv.output_axes.spatial[i]] = at;
+      from[conv.input_axes.spatial[i]] =
+          at * conv.stride[i] + axes[conv.filter_axes.spatial[i]] * conv.dilation[i] - Index(conv.low[i]);
     }
     chain.term(
         [&] {
           Indices safe = from;
-          for (size_t axis : conv.input.axes) safe[axis] = kernel.values.clamped(from[axis], 0, x[axis]);
+          for (size_t axis : conv.input_axes.spatial)
+            safe[axis] = kernel.values.clamped(from[axis], 0, x[axis]);
           return std::pair(kernel.values.at(node.operands[0], safe),
                            kernel.values.at(node.operands[1], gradient));
         },
         [&] {
           Expression valid;
-          for (size_t axis : conv.input.axes)
+          for (size_t axis : conv.input_axes.spatial)
             valid = both(valid, kernel.values.within(from[axis], 0, x[axis]));
           return valid;
         });
@@ -338,8 +338,8 @@ void lower_dot(Kernel& kernel, uint32_t index) {
 void lower_conv(Kernel& kernel, uint32_t index) {
   const Node& node = kernel.body.node(index);
   if (element_count(node.types[0].shape) == 0) return;
-  const Convolution conv(kernel.body, node);
-  if (conv.kind == Convolution::Kind::filter_gradient) return plain_filter_gradient(kernel, index, conv);
+  const ops::Convolution conv = ops::convolution_of(kernel.body, node);
+  if (conv.kind == ops::ConvolutionKind::filter_gradient) return plain_filter_gradient(kernel, index, conv);
   plain_window_convolution(kernel, index, conv);
 }
 

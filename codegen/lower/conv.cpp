@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "codegen/lower/convolution.h"
 #include "codegen/lower/tile.h"
+#include "ir/ops/convolution.h"
+#include "ir/sum_order.h"
 
 namespace gradus::lowering {
 
@@ -17,8 +18,6 @@ using loop::Expression;
 using loop::LoopKind;
 
 namespace {
-
-constexpr int64_t chunk_terms = 2048;
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
@@ -70,13 +69,13 @@ class TiledConvolution : public TiledContraction {
       : kernel_(kernel),
         f_(kernel.f),
         node_(kernel.body.node(index)),
-        conv_(kernel.body, node_),
+        conv_(ops::convolution_of(kernel.body, node_)),
         epilogue_(kernel, {index, 0}),
         element_(node_.types[0].element) {}
 
   bool plan() {
     if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
-    if (conv_.kind == Convolution::Kind::filter_gradient || conv_.spatial() > 2 || conv_.groups > 1)
+    if (conv_.kind == ops::ConvolutionKind::filter_gradient || conv_.spatial() > 2 || conv_.groups > 1)
       return false;
     if (element_count(node_.types[0].shape) == 0) return false;
     const bool rows = conv_.spatial() == 2;
@@ -95,7 +94,7 @@ class TiledConvolution : public TiledContraction {
     most_rows_ = schedule_.rows;
     while (most_rows_ > 2 && most_rows_ * vectors * window_[1] > 256) most_rows_ = (most_rows_ + 1) / 2;
     epilogue_.prepare();
-    const bool forward = conv_.kind == Convolution::Kind::forward;
+    const bool forward = conv_.kind == ops::ConvolutionKind::forward;
     packed_ = !forward || schedule_.panels > 1;
     if (packed_) {
       panel_elements_ = window_[0] * channels_ * window_[1] * schedule_.columns;
@@ -126,7 +125,7 @@ class TiledConvolution : public TiledContraction {
   };
 
   void read_geometry() {
-    const bool forward = conv_.kind == Convolution::Kind::forward;
+    const bool forward = conv_.kind == ops::ConvolutionKind::forward;
     const Shape& source = kernel_.type(node_.operands[0]).shape;
     const Shape& result = node_.types[0].shape;
     const Shape& filter = kernel_.type(node_.operands[1]).shape;
@@ -142,14 +141,14 @@ class TiledConvolution : public TiledContraction {
         continue;
       }
       const size_t axis = spatial == 1 ? 0 : i;
-      window_[i] = conv_.window[axis];
+      window_[i] = conv_.filter[axis];
       extent_[i] = source[axis + 1];
       taps_[i] =
           (forward ? forward_taps : gradient_taps)(result[axis + 1], source[axis + 1], window_[i],
                                                    conv_.stride[axis], conv_.low[axis], conv_.dilation[axis]);
     }
-    chunked_ = window_[0] * window_[1] * channels_ > chunk_terms;
-    block_ = chunked_ ? std::min(channels_, std::max<int64_t>(1, chunk_terms / window_[1])) : channels_;
+    chunked_ = window_[0] * window_[1] * channels_ > sum_order::chain_terms;
+    block_ = chunked_ ? sum_order::chain_channels(channels_, window_[1]) : channels_;
   }
 
   int64_t widest() const {
@@ -274,7 +273,7 @@ class TiledConvolution : public TiledContraction {
 
   // [panel][window row][channel][window column][columns]
   void pack() {
-    const bool forward = conv_.kind == Convolution::Kind::forward;
+    const bool forward = conv_.kind == ops::ConvolutionKind::forward;
     const auto panel = [&](const Index& p, int64_t width) {
       const Index kh = f_.open_axis("kh", window_[0]);
       const Index c = f_.open_axis("c", channels_);
@@ -383,7 +382,7 @@ class TiledConvolution : public TiledContraction {
   Kernel& kernel_;
   FunctionBuilder& f_;
   const Node& node_;
-  Convolution conv_;
+  ops::Convolution conv_;
   Epilogue epilogue_;
   ElementType element_;
   int64_t source_ = 0, filter_ = 0;  // buffers

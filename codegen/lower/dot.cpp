@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codegen/lower/tile.h"
+#include "ir/sum_order.h"
 
 namespace gradus::lowering {
 
@@ -13,8 +14,6 @@ using loop::Expression;
 using loop::LoopKind;
 
 namespace {
-
-constexpr int64_t chunk_terms = 2048;
 
 // One operand as a matrix: element (i, k) lies at base + i * stride + k * step, base depending on outer axes.
 struct Operand {
@@ -257,7 +256,7 @@ class TiledDot : public TiledContraction {
       return symbols;
     };
     for (size_t i = 0; i < outer_.size(); ++i) t.space.bind(own(outer_[i]), outer[i], 0);
-    const bool chunked = terms_ > chunk_terms;
+    const bool chunked = terms_ > sum_order::chain_terms;
     RegisterTile registers(t, element_, rows, columns, chunked);
     const auto chain = [&](const Expression& first, int64_t length) {
       registers.begin();
@@ -275,10 +274,12 @@ class TiledDot : public TiledContraction {
     if (!chunked) {
       chain(nullptr, terms_);
     } else {
-      const Expression chunk = t.open("chunk", 0, terms_ / chunk_terms);
-      chain(chunk * integer(chunk_terms), chunk_terms);
+      const Expression chunk = t.open("chunk", 0, terms_ / sum_order::chain_terms);
+      chain(chunk * integer(sum_order::chain_terms), sum_order::chain_terms);
       t.close();
-      if (terms_ % chunk_terms > 0) chain(integer(terms_ / chunk_terms * chunk_terms), terms_ % chunk_terms);
+      if (terms_ % sum_order::chain_terms > 0)
+        chain(integer(terms_ / sum_order::chain_terms * sum_order::chain_terms),
+              terms_ % sum_order::chain_terms);
     }
     const std::vector<int> row_symbols = own(rows_), column_symbols = own(columns_);
     tile->store(

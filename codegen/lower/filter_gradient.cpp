@@ -6,8 +6,9 @@
 
 #include <algorithm>
 
-#include "codegen/lower/convolution.h"
 #include "codegen/lower/tile.h"
+#include "ir/ops/convolution.h"
+#include "ir/sum_order.h"
 
 namespace gradus::lowering {
 
@@ -16,8 +17,6 @@ using loop::LoopKind;
 using loop::ScalarOp;
 
 namespace {
-
-constexpr int64_t chunk_terms = 2048;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -41,12 +40,12 @@ class TiledFilterGradient : public TiledContraction {
         f_(kernel.f),
         value_{index, 0},
         node_(kernel.body.node(index)),
-        conv_(kernel.body, node_),
+        conv_(ops::convolution_of(kernel.body, node_)),
         element_(node_.types[0].element) {}
 
   bool plan() {
     if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
-    if (conv_.kind != Convolution::Kind::filter_gradient || conv_.spatial() > 2 || conv_.groups > 1)
+    if (conv_.kind != ops::ConvolutionKind::filter_gradient || conv_.spatial() > 2 || conv_.groups > 1)
       return false;
     const bool rows = conv_.spatial() == 2;
     const std::string data = rows ? "b01f" : "b0f";
@@ -92,7 +91,7 @@ class TiledFilterGradient : public TiledContraction {
     for (size_t i = 0; i < 2; ++i) {
       if (i == 0 && conv_.spatial() == 1) continue;
       const size_t axis = conv_.spatial() == 1 ? 0 : i;
-      window_[i] = conv_.window[axis];
+      window_[i] = conv_.filter[axis];
       extent_[i] = x[axis + 1];
       output_[i] = dy[axis + 1];
       stride_[i] = conv_.stride[axis];
@@ -100,9 +99,8 @@ class TiledFilterGradient : public TiledContraction {
       dilation_[i] = conv_.dilation[axis];
     }
     rows_ = dy[0] * output_[0];
-    chunk_rows_ = rows_;
-    if (rows_ * output_[1] > chunk_terms)
-      chunk_rows_ = std::min(rows_, std::max<int64_t>(1, chunk_terms / output_[1]));
+    const bool chunked = rows_ * output_[1] > sum_order::chain_terms;
+    chunk_rows_ = chunked ? sum_order::chain_rows(rows_, output_[1]) : rows_;
   }
 
   void choose_tiles() {
@@ -303,7 +301,7 @@ class TiledFilterGradient : public TiledContraction {
   FunctionBuilder& f_;
   Value value_;
   const Node& node_;
-  Convolution conv_;
+  ops::Convolution conv_;
   ElementType element_;
   int64_t input_ = 0, gradient_ = 0, result_ = 0, chain_ = 0;  // buffers
   int64_t channels_ = 0, outputs_ = 0;

@@ -6,7 +6,7 @@
 
 #include "codegen/lower/values.h"
 #include "codegen/schedule/schedule.h"
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/op.h"
 
 namespace gradus::lowering {

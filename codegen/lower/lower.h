@@ -7,7 +7,7 @@
 #pragma once
 
 #include "codegen/schedule/schedule.h"
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/graph.h"
 #include "ir/loop/program.h"
 

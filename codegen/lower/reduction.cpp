@@ -9,6 +9,7 @@
 #include "codegen/lower/columns.h"
 #include "codegen/lower/row.h"
 #include "ir/error.h"
+#include "ir/sum_order.h"
 
 namespace gradus::lowering {
 
@@ -17,10 +18,6 @@ using loop::LoopKind;
 using loop::ScalarOp;
 
 namespace {
-
-constexpr int64_t partials = 64;
-constexpr int64_t row_block = 4096;
-constexpr int64_t chain_block = 256;
 
 class Reduction {
  public:
@@ -41,7 +38,7 @@ class Reduction {
     length_ = element_count(reduced_);
     outputs_ = element_count(kept_);
     includes_last_ = shape.empty() || is_reduced(shape.size() - 1);
-    const int64_t block = includes_last_ ? row_block : chain_block;
+    const int64_t block = includes_last_ ? sum_order::row_block : sum_order::chain_block;
     blocks_ = (length_ + block - 1) / block;
   }
 
@@ -66,13 +63,13 @@ class Reduction {
       return total;
     }
     const int64_t sums = f_.local("blocks", element_, {blocks_});
-    const int64_t whole = length_ / row_block;
+    const int64_t whole = length_ / sum_order::row_block;
     const Index block = f_.open_axis("block", whole);
-    row_of(kept, block * row_block, row_block,
+    row_of(kept, block * sum_order::row_block, sum_order::row_block,
            [&](const Expression& value) { f_.store(sums, block, value); });
     f_.close();
-    if (length_ % row_block > 0)
-      row_of(kept, Index(whole * row_block), length_ % row_block,
+    if (length_ % sum_order::row_block > 0)
+      row_of(kept, Index(whole * sum_order::row_block), length_ % sum_order::row_block,
              [&](const Expression& value) { f_.store(sums, Index(whole), value); });
     for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
       for (int64_t i = 0; i < n / 2; ++i)
@@ -166,7 +163,7 @@ class Reduction {
   // One block of a row: 64 partial results, folded by halves into the first.
   void row_of(const std::vector<Axis>& kept, const Index& first, int64_t length,
               const std::function<void(const Expression&)>& result) {
-    const int64_t width = std::min(length, partials);
+    const int64_t width = std::min(length, sum_order::partials);
     const int64_t p = f_.local("partial", element_, {width}, identity());
     const auto accumulate = [&](const Index& begin, int64_t lanes) {
       const Index lane = f_.open_axis("l", lanes, LoopKind::vectorized);
@@ -177,16 +174,17 @@ class Reduction {
       f_.store(p, {at}, combine(f_.load(p, {at}), x));
       f_.close();
     };
-    if (const int64_t groups = length / partials; groups == 1) {
-      accumulate(first, partials);
+    if (const int64_t groups = length / sum_order::partials; groups == 1) {
+      accumulate(first, sum_order::partials);
     } else if (groups > 1) {
       const Index group = f_.open_axis("g", groups);
-      accumulate(first + group * partials, partials);
+      accumulate(first + group * sum_order::partials, sum_order::partials);
       f_.close();
     }
-    if (const int64_t rest = length % partials; rest > 0) accumulate(first + Index(length - rest), rest);
+    if (const int64_t rest = length % sum_order::partials; rest > 0)
+      accumulate(first + Index(length - rest), rest);
     int64_t valid = width;
-    for (int64_t half = partials / 2; half > 0; half /= 2) {
+    for (int64_t half = sum_order::partials / 2; half > 0; half /= 2) {
       if (valid <= half) continue;
       const Expression l = f_.open("l", 0, valid - half, LoopKind::vectorized);
       f_.store(p, {l}, combine(f_.load(p, {l}), f_.load(p, {l + integer(half)})));
@@ -204,16 +202,16 @@ class Reduction {
         row_of(kept, Index(0), length_, [&](const Expression& value) { f_.store(out_, output, value); });
         return;
       }
-      const int64_t whole = length_ / row_block;
+      const int64_t whole = length_ / sum_order::row_block;
       // Only a lone row has its blocks shared out.
-      const int64_t share = grain(0.05 * row_block, whole, kernel_.options);
+      const int64_t share = grain(0.05 * sum_order::row_block, whole, kernel_.options);
       const Index block =
           f_.open_axis("block", whole, outputs_ == 1 ? LoopKind::parallel : LoopKind::serial, share);
-      row_of(kept, block * row_block, row_block,
+      row_of(kept, block * sum_order::row_block, sum_order::row_block,
              [&](const Expression& value) { f_.store(scratch_, output * blocks_ + block, value); });
       f_.close();
-      if (length_ % row_block > 0)
-        row_of(kept, Index(whole * row_block), length_ % row_block,
+      if (length_ % sum_order::row_block > 0)
+        row_of(kept, Index(whole * sum_order::row_block), length_ % sum_order::row_block,
                [&](const Expression& value) { f_.store(scratch_, output * blocks_ + Index(whole), value); });
     };
     std::vector<MergedAxis> merged = merge_axes(f_, kept, row);
@@ -261,15 +259,16 @@ class Reduction {
         });
     };
     const auto single = [&](const Columns& columns, const Index& block, int64_t length) {
-      chain(columns, {block * chain_block}, length, [&](size_t, const Expression& value) {
+      chain(columns, {block * sum_order::chain_block}, length, [&](size_t, const Expression& value) {
         if (blocks_ == 1)
           f_.store(out_, output, value);
         else
           f_.store(scratch_, block * outputs_ + output, value);
       });
     };
-    const auto merged = merge_axes(
-        f_, kept, [&] { single(Columns(f_, {}, integer(0), 1), Index(0), std::min(length_, chain_block)); });
+    const auto merged = merge_axes(f_, kept, [&] {
+      single(Columns(f_, {}, integer(0), 1), Index(0), std::min(length_, sum_order::chain_block));
+    });
     const int64_t extent = innermost(merged).extent;
     const int64_t width = std::min(extent, 4 * lanes);
     if (blocks_ == 1) {
@@ -283,7 +282,7 @@ class Reduction {
     }
     // Several blocks at a time hide the latency of a chain.
     const int64_t vectors = (width + lanes - 1) / lanes;
-    const int64_t whole = length_ / chain_block;
+    const int64_t whole = length_ / sum_order::chain_block;
     const int64_t together = std::min<int64_t>(whole, std::max<int64_t>(1, 8 / vectors));
     const auto over_outputs = [&](const std::function<void(const Columns&)>& body) {
       size_t opened = 0;
@@ -294,16 +293,16 @@ class Reduction {
       Columns::chunks(f_, innermost(merged), width, LoopKind::serial, 1, body);
       for (size_t i = 0; i < opened; ++i) f_.close();
     };
-    const double cost = 0.05 * static_cast<double>(chain_block * outputs_ * together);
+    const double cost = 0.05 * static_cast<double>(sum_order::chain_block * outputs_ * together);
     const Index groups = f_.open_axis("blocks", whole / together, LoopKind::parallel,
                                       grain(cost, whole / together, kernel_.options));
     over_outputs([&](const Columns& columns) {
       std::vector<Index> blocks, firsts;
       for (int64_t u = 0; u < together; ++u) {
         blocks.push_back(groups * together + Index(u));
-        firsts.push_back(blocks.back() * chain_block);
+        firsts.push_back(blocks.back() * sum_order::chain_block);
       }
-      chain(columns, firsts, chain_block, [&](size_t u, const Expression& value) {
+      chain(columns, firsts, sum_order::chain_block, [&](size_t u, const Expression& value) {
         f_.store(scratch_, blocks[u] * outputs_ + output, value);
       });
     });
@@ -311,7 +310,7 @@ class Reduction {
     const int64_t done = whole / together * together;
     for (int64_t b = done; b < blocks_; ++b)
       over_outputs([&](const Columns& columns) {
-        single(columns, Index(b), std::min(chain_block, length_ - b * chain_block));
+        single(columns, Index(b), std::min(sum_order::chain_block, length_ - b * sum_order::chain_block));
       });
     add_column_blocks();
   }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/type.h"
 
 namespace gradus {

@@ -76,20 +76,18 @@ void for_each_tap(const Convolution& c, F f) {
   const auto input_strides = row_major_strides(c.input_shape());
   const auto filter_strides = row_major_strides(c.filter_shape());
   const auto output_strides = row_major_strides(c.output_shape());
-  const auto stride = [](const std::vector<int64_t>& strides, int64_t axis) {
-    return strides[static_cast<size_t>(axis)];
-  };
+  const auto stride = [](const std::vector<int64_t>& strides, size_t axis) { return strides[axis]; };
   const auto visit_channels = [&](int64_t x, int64_t w, int64_t y) {
     for (int64_t n = 0; n < c.batch; ++n)
       for (int64_t i = 0; i < c.inputs; ++i)
         for (int64_t j = 0; j < c.group_outputs(); ++j) {
           const int64_t o = i / c.group_inputs() * c.group_outputs() + j;
-          f(Tap{static_cast<size_t>(x + n * stride(input_strides, c.axes.input_batch) +
-                                    i * stride(input_strides, c.axes.input_feature)),
-                static_cast<size_t>(w + i % c.group_inputs() * stride(filter_strides, c.axes.filter_input) +
-                                    o * stride(filter_strides, c.axes.filter_output)),
-                static_cast<size_t>(y + n * stride(output_strides, c.axes.output_batch) +
-                                    o * stride(output_strides, c.axes.output_feature))});
+          f(Tap{static_cast<size_t>(x + n * stride(input_strides, c.input_axes.batch) +
+                                    i * stride(input_strides, c.input_axes.feature)),
+                static_cast<size_t>(w + i % c.group_inputs() * stride(filter_strides, c.filter_axes.input) +
+                                    o * stride(filter_strides, c.filter_axes.output)),
+                static_cast<size_t>(y + n * stride(output_strides, c.output_axes.batch) +
+                                    o * stride(output_strides, c.output_axes.feature))});
         }
   };
   evaluate::for_each_index(c.output, [&](const std::vector<int64_t>& q, size_t) {
@@ -98,9 +96,9 @@ void for_each_tap(const Convolution& c, F f) {
       for (size_t axis = 0; axis < c.spatial(); ++axis) {
         const int64_t p = q[axis] * c.stride[axis] - c.low[axis] + k[axis] * c.dilation[axis];
         if (p < 0 || p >= c.input[axis]) return;
-        x += p * stride(input_strides, c.axes.input_spatial[axis]);
-        w += k[axis] * stride(filter_strides, c.axes.filter_spatial[axis]);
-        y += q[axis] * stride(output_strides, c.axes.output_spatial[axis]);
+        x += p * stride(input_strides, c.input_axes.spatial[axis]);
+        w += k[axis] * stride(filter_strides, c.filter_axes.spatial[axis]);
+        y += q[axis] * stride(output_strides, c.output_axes.spatial[axis]);
       }
       visit_channels(x, w, y);
     });

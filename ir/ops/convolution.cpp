@@ -10,21 +10,21 @@ namespace gradus::ops {
 namespace {
 
 // Splits "b01f" into the positions of its two letters and of its digits.
-void parse_axes(const OpUse& use, const char* which, char first_letter, char second_letter, int64_t& first,
-                int64_t& second, std::vector<int64_t>& spatial) {
+void parse_axes(const OpUse& use, const char* which, char first_letter, char second_letter, size_t& first,
+                size_t& second, std::vector<size_t>& spatial) {
   const std::string& text = use.attributes.text(which);
-  const auto rank = static_cast<int64_t>(text.size());
-  spatial.assign(text.size() < 2 ? 0 : text.size() - 2, -1);
-  first = second = -1;
+  const size_t rank = text.size(), unknown = rank;
+  spatial.assign(rank < 2 ? 0 : rank - 2, unknown);
+  first = second = unknown;
   bool good = rank >= 3 && rank <= 5;
-  for (int64_t axis = 0; good && axis < rank; ++axis) {
-    const char letter = text[static_cast<size_t>(axis)];
+  for (size_t axis = 0; good && axis < rank; ++axis) {
+    const char letter = text[axis];
     const size_t digit = static_cast<size_t>(letter) - '0';
-    int64_t* const place = letter == first_letter    ? &first
-                           : letter == second_letter ? &second
-                           : digit < spatial.size()  ? &spatial[digit]
-                                                     : nullptr;
-    good = place && *place == -1;
+    size_t* const place = letter == first_letter    ? &first
+                          : letter == second_letter ? &second
+                          : digit < spatial.size()  ? &spatial[digit]
+                                                    : nullptr;
+    good = place && *place == unknown;
     if (good) *place = axis;
   }
   if (!good)
@@ -34,17 +34,17 @@ void parse_axes(const OpUse& use, const char* which, char first_letter, char sec
                     first_letter, second_letter, first_letter == 'b' ? "b01f" : "01io"));
 }
 
-ConvolutionAxes parse_axes(const OpUse& use) {
-  ConvolutionAxes a;
-  parse_axes(use, "input", 'b', 'f', a.input_batch, a.input_feature, a.input_spatial);
-  parse_axes(use, "filter", 'i', 'o', a.filter_input, a.filter_output, a.filter_spatial);
-  parse_axes(use, "output", 'b', 'f', a.output_batch, a.output_feature, a.output_spatial);
-  if (a.input_spatial.size() != a.filter_spatial.size() || a.input_spatial.size() != a.output_spatial.size())
+void parse_axes(const OpUse& use, Convolution& c) {
+  DataAxes &x = c.input_axes, &y = c.output_axes;
+  FilterAxes& w = c.filter_axes;
+  parse_axes(use, "input", 'b', 'f', x.batch, x.feature, x.spatial);
+  parse_axes(use, "filter", 'i', 'o', w.input, w.output, w.spatial);
+  parse_axes(use, "output", 'b', 'f', y.batch, y.feature, y.spatial);
+  if (x.spatial.size() != w.spatial.size() || x.spatial.size() != y.spatial.size())
     shape_error(
         use, fmt::format(
                  "input \"{}\", filter \"{}\" and output \"{}\" differ in their number of spatial axes",
                  use.attributes.text("input"), use.attributes.text("filter"), use.attributes.text("output")));
-  return a;
 }
 
 ConvolutionKind parse_kind(const OpUse& use) {
@@ -56,11 +56,11 @@ ConvolutionKind parse_kind(const OpUse& use) {
               "forward, input_gradient or filter_gradient");
 }
 
-int64_t extent(const Type& type, int64_t axis) { return type.shape[static_cast<size_t>(axis)]; }
+int64_t extent(const Type& type, size_t axis) { return type.shape[axis]; }
 
-std::vector<int64_t> extents(const Type& type, const std::vector<int64_t>& axes) {
+std::vector<int64_t> extents(const Type& type, const std::vector<size_t>& axes) {
   std::vector<int64_t> list;
-  for (const int64_t axis : axes) list.push_back(extent(type, axis));
+  for (const size_t axis : axes) list.push_back(extent(type, axis));
   return list;
 }
 
@@ -115,7 +115,7 @@ int64_t all_inputs(const OpUse& use, int64_t of_a_group, int64_t groups) {
 std::vector<int64_t> gradient_size(const OpUse& use, const Convolution& c) {
   if (!use.attributes.has("size"))
     shape_error(use, "the attribute 'size' is missing", "a gradient needs the spatial extents of its result");
-  std::vector<int64_t> size = per_axis(use, "size", c.axes.filter_spatial.size());
+  std::vector<int64_t> size = per_axis(use, "size", c.filter_axes.spatial.size());
   for (const int64_t extent : size)
     if (extent < 1) shape_error(use, fmt::format("size {} must be positive", to_string(size)));
   return size;
@@ -126,19 +126,19 @@ void read_forward(const OpUse& use, Convolution& c) {
   check_rank(use, 0, "input", "input");
   check_rank(use, 1, "filter", "filter");
   if (use.attributes.has("size")) shape_error(use, "'size' is for the gradient kinds only");
-  c.batch = extent(x, c.axes.input_batch);
-  c.inputs = extent(x, c.axes.input_feature);
-  c.outputs = extent(w, c.axes.filter_output);
-  c.input = extents(x, c.axes.input_spatial);
-  c.filter = extents(w, c.axes.filter_spatial);
+  c.batch = extent(x, c.input_axes.batch);
+  c.inputs = extent(x, c.input_axes.feature);
+  c.outputs = extent(w, c.filter_axes.output);
+  c.input = extents(x, c.input_axes.spatial);
+  c.filter = extents(w, c.filter_axes.spatial);
   check_divides(use, c.inputs, c.groups, "input");
   check_divides(use, c.outputs, c.groups, "output");
-  if (c.groups > 1 && extent(w, c.axes.filter_input) != c.group_inputs())
+  if (c.groups > 1 && extent(w, c.filter_axes.input) != c.group_inputs())
     shape_error(use,
                 fmt::format("the filter of {} groups has {} input channels: {}", c.groups,
-                            extent(w, c.axes.filter_input), operand_types(use)),
+                            extent(w, c.filter_axes.input), operand_types(use)),
                 fmt::format("expected {}, those of one group", c.group_inputs()));
-  check_channels(use, c.group_inputs(), extent(w, c.axes.filter_input), "input");
+  check_channels(use, c.group_inputs(), extent(w, c.filter_axes.input), "input");
 }
 
 // Output extents as the operand has them; compared with those of the forward convolution afterwards.
@@ -146,63 +146,61 @@ std::vector<int64_t> read_input_gradient(const OpUse& use, Convolution& c) {
   const Type &dy = use.operands[0], &w = use.operands[1];
   check_rank(use, 0, "output's adjoint", "output");
   check_rank(use, 1, "filter", "filter");
-  c.batch = extent(dy, c.axes.output_batch);
-  c.inputs = all_inputs(use, extent(w, c.axes.filter_input), c.groups);
-  c.outputs = extent(w, c.axes.filter_output);
+  c.batch = extent(dy, c.output_axes.batch);
+  c.inputs = all_inputs(use, extent(w, c.filter_axes.input), c.groups);
+  c.outputs = extent(w, c.filter_axes.output);
   check_divides(use, c.outputs, c.groups, "output");
   c.input = gradient_size(use, c);
-  c.filter = extents(w, c.axes.filter_spatial);
-  check_channels(use, extent(dy, c.axes.output_feature), c.outputs, "output");
-  return extents(dy, c.axes.output_spatial);
+  c.filter = extents(w, c.filter_axes.spatial);
+  check_channels(use, extent(dy, c.output_axes.feature), c.outputs, "output");
+  return extents(dy, c.output_axes.spatial);
 }
 
 std::vector<int64_t> read_filter_gradient(const OpUse& use, Convolution& c) {
   const Type &x = use.operands[0], &dy = use.operands[1];
   check_rank(use, 0, "input", "input");
   check_rank(use, 1, "output's adjoint", "output");
-  c.batch = extent(x, c.axes.input_batch);
-  c.inputs = extent(x, c.axes.input_feature);
-  c.outputs = extent(dy, c.axes.output_feature);
+  c.batch = extent(x, c.input_axes.batch);
+  c.inputs = extent(x, c.input_axes.feature);
+  c.outputs = extent(dy, c.output_axes.feature);
   check_divides(use, c.inputs, c.groups, "input");
   check_divides(use, c.outputs, c.groups, "output");
-  c.input = extents(x, c.axes.input_spatial);
+  c.input = extents(x, c.input_axes.spatial);
   c.filter = gradient_size(use, c);
-  if (c.batch != extent(dy, c.axes.output_batch))
+  if (c.batch != extent(dy, c.output_axes.batch))
     shape_error(use, fmt::format("batch sizes differ: {} and {}", to_string(x), to_string(dy)));
-  return extents(dy, c.axes.output_spatial);
+  return extents(dy, c.output_axes.spatial);
 }
 
-Shape placed(size_t spatial, int64_t first_axis, int64_t first, int64_t second_axis, int64_t second,
-             const std::vector<int64_t>& axes, const std::vector<int64_t>& extents) {
-  Shape shape(spatial + 2);
-  shape[static_cast<size_t>(first_axis)] = first;
-  shape[static_cast<size_t>(second_axis)] = second;
-  for (size_t i = 0; i < spatial; ++i) shape[static_cast<size_t>(axes[i])] = extents[i];
+Shape placed(size_t first_axis, int64_t first, size_t second_axis, int64_t second,
+             const std::vector<size_t>& axes, const std::vector<int64_t>& extents) {
+  Shape shape(axes.size() + 2);
+  shape[first_axis] = first;
+  shape[second_axis] = second;
+  for (size_t i = 0; i < axes.size(); ++i) shape[axes[i]] = extents[i];
   return shape;
 }
 
 }  // namespace
 
 Shape Convolution::input_shape() const {
-  return placed(spatial(), axes.input_batch, batch, axes.input_feature, inputs, axes.input_spatial, input);
+  return placed(input_axes.batch, batch, input_axes.feature, inputs, input_axes.spatial, input);
 }
 
 Shape Convolution::filter_shape() const {
-  return placed(spatial(), axes.filter_input, group_inputs(), axes.filter_output, outputs,
-                axes.filter_spatial, filter);
+  return placed(filter_axes.input, group_inputs(), filter_axes.output, outputs, filter_axes.spatial, filter);
 }
 
 Shape Convolution::output_shape() const {
-  return placed(spatial(), axes.output_batch, batch, axes.output_feature, outputs, axes.output_spatial,
-                output);
+  return placed(output_axes.batch, batch, output_axes.feature, outputs, output_axes.spatial, output);
 }
 
 Convolution convolution_of(const OpUse& use) {
   Convolution c;
   c.kind = parse_kind(use);
-  c.axes = parse_axes(use);
+  parse_axes(use, c);
   c.groups = read_groups(use);
-  const size_t spatial = c.axes.filter_spatial.size();
+  const size_t spatial = c.filter_axes.spatial.size();
   c.stride = per_axis(use, "stride", spatial);
   c.low = per_axis(use, "low", spatial);
   c.high = per_axis(use, "high", spatial);
@@ -224,6 +222,10 @@ Convolution convolution_of(const OpUse& use) {
 
 Convolution convolution_of(const Node& node, const std::vector<Type>& operands) {
   return convolution_of(OpUse{*node.op, operands, node.attributes, nullptr});
+}
+
+Convolution convolution_of(const Graph& graph, const Node& node) {
+  return convolution_of(node, {graph.type(node.operands[0]), graph.type(node.operands[1])});
 }
 
 }  // namespace gradus::ops

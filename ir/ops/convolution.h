@@ -16,17 +16,21 @@ namespace gradus::ops {
 
 enum class ConvolutionKind { forward, input_gradient, filter_gradient };
 
-// Which axis of each array means what; spatial axes in the order of their digits.
-struct ConvolutionAxes {
-  int64_t input_batch = 0, input_feature = 0;
-  int64_t filter_input = 0, filter_output = 0;
-  int64_t output_batch = 0, output_feature = 0;
-  std::vector<int64_t> input_spatial, filter_spatial, output_spatial;
+// Which axis of x or y means what; spatial axes in the order of their digits.
+struct DataAxes {
+  size_t batch = 0, feature = 0;
+  std::vector<size_t> spatial;
+};
+// Which axis of w means what.
+struct FilterAxes {
+  size_t input = 0, output = 0;
+  std::vector<size_t> spatial;
 };
 
 struct Convolution {
   ConvolutionKind kind = ConvolutionKind::forward;
-  ConvolutionAxes axes;
+  DataAxes input_axes, output_axes;
+  FilterAxes filter_axes;
   int64_t batch = 0;
   int64_t inputs = 0;                          // channels of x
   int64_t outputs = 0;                         // channels of y
@@ -46,5 +50,6 @@ struct Convolution {
 Convolution convolution_of(const OpUse& use);
 // The same for a node that exists.
 Convolution convolution_of(const Node& node, const std::vector<Type>& operands);
+Convolution convolution_of(const Graph& graph, const Node& node);
 
 }  // namespace gradus::ops

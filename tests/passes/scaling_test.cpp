@@ -6,7 +6,7 @@
 #include <new>
 
 #include "codegen/lower/lower.h"
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/builder.h"
 #include "ir/loop/text.h"
 #include "ir/text/parse.h"

@@ -7,7 +7,7 @@
 
 #include "codegen/llvm/compile.h"
 #include "codegen/lower/lower.h"
-#include "codegen/target.h"
+#include "ir/target.h"
 #include "ir/loop/text.h"
 #include "ir/loop/verify.h"
 #include "ir/text/print.h"

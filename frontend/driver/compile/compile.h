@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "codegen/target.h"
 #include "frontend/driver/compile/instrument.h"
 #include "ir/graph.h"
 #include "ir/loop/program.h"
+#include "ir/target.h"
 #include "runtime/executable.h"
 
 namespace gradus {

@@ -1,4 +1,4 @@
-// What lowering, schedules and emission know about a CPU: plain data, so that any machine can be described on
+// What schedules, lowering and emission know about a CPU: plain data, so that any machine can be described on
 // any other.
 #pragma once
 
@@ -29,8 +29,8 @@ struct Target {
 
 // The CPU that this process runs on.
 Target host();
-// "native" (the host), "x86-64-v2", "x86-64-v3" or "x86-64-v4"; an error of the program otherwise. Cache
-// sizes are those of the host, because they change the schedule only, never the result.
+// "native" (the host), "x86-64-v2", "x86-64-v3" or "x86-64-v4"; an error of the program otherwise. What is
+// known of a named one does not depend on the host.
 Target target_named(std::string_view name);
 
 }  // namespace gradus

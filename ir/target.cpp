@@ -1,4 +1,4 @@
-#include "codegen/target.h"
+#include "ir/target.h"
 
 #include <unistd.h>
 
@@ -34,6 +34,18 @@ int host_level() {
   fail_environment("this CPU has less than x86-64-v2, the least that Gradus compiles for");
 }
 
+// A level stands for the CPUs that have it: caches per core of the smallest of its servers (Nehalem, Haswell,
+// Skylake-X).
+constexpr struct {
+  std::string_view name;
+  int level;
+  int64_t level1_bytes, level2_bytes, level3_bytes;
+} known_targets[] = {
+    {"x86-64-v2", 2, 32 << 10, 256 << 10, 2 << 20},
+    {"x86-64-v3", 3, 32 << 10, 256 << 10, 2 << 20},
+    {"x86-64-v4", 4, 32 << 10, 1 << 20, 1408 << 10},
+};
+
 }  // namespace
 
 Target host() {
@@ -47,20 +59,18 @@ Target host() {
 
 Target target_named(std::string_view name) {
   if (name == "native" || name == "host") return host();
-  Target target;
-  target.name = target.cpu = std::string(name);
-  if (name == "x86-64-v2") {
-    set_level(target, 2);
-  } else if (name == "x86-64-v3") {
-    set_level(target, 3);
-  } else if (name == "x86-64-v4") {
-    set_level(target, 4);
-  } else {
-    fail_program("unknown target '" + std::string(name) + "'", {},
-                 "known targets: native, x86-64-v2, x86-64-v3, x86-64-v4");
+  for (const auto& known : known_targets) {
+    if (known.name != name) continue;
+    Target target;
+    target.name = target.cpu = std::string(name);
+    set_level(target, known.level);
+    target.level1_bytes = known.level1_bytes;
+    target.level2_bytes = known.level2_bytes;
+    target.level3_bytes = known.level3_bytes;
+    return target;
   }
-  detect_caches(target);
-  return target;
+  fail_program("unknown target '" + std::string(name) + "'", {},
+               "known targets: native, x86-64-v2, x86-64-v3, x86-64-v4");
 }
 
 }  // namespace gradus
