@@ -2,6 +2,12 @@
 
 namespace gradus {
 
+AccessMap same_index(size_t rank) {
+  AccessMap map;
+  for (size_t axis = 0; axis < rank; ++axis) map.axes.push_back({.along = axis});
+  return map;
+}
+
 FlatAccess flat_access(const AccessMap& map, const Shape& from, const Shape& to) {
   if (map.same_position) return {0, row_major_strides(to)};
   const std::vector<int64_t> strides = row_major_strides(from);

@@ -123,6 +123,9 @@ struct Adjoint {
 };
 using Differentiation = std::variant<NotDifferentiable, PiecewiseConstant, Partials, Transpose, Adjoint>;
 
+// How a node of the op reads its operands.
+using AccessRule = NodeAccess (*)(const Graph&, const Node&);
+
 // Scalar meaning of an elementwise op: arguments in, expression out.
 using ScalarRule =
     std::function<loop::Expression(std::span<const loop::Expression> arguments, const Attributes&)>;
@@ -141,7 +144,8 @@ struct Op {
   Differentiation differentiation = NotDifferentiable{"no rule"};
   const evaluate::Rule* evaluate = nullptr;  // null for elementwise ops, whose meaning is `scalar`
   ScalarRule scalar = {};
-  View view = nullptr;  // of Access::view: where its elements lie in operand 0
+  View view = nullptr;         // of Access::view: where its elements lie in operand 0
+  AccessRule reads = nullptr;  // of Access::computed_view and Access::generated: where what it reads lies
 };
 
 // The list of all ops (ir/ops/all_ops.cpp), and look-up by name.

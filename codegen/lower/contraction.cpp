@@ -67,17 +67,25 @@ class Chain {
 // Runs the terms of one output chunk through a chain.
 using Terms = std::function<void(Chain&)>;
 
-void contract(Kernel& kernel, Value result, const std::vector<Axis>& axes, const Index& linear, bool chunked,
-              double terms, const Terms& run) {
+struct Output {
+  Value value;
+  std::vector<Axis> axes;
+  Index position;  // in row-major order
+};
+
+// `used`: the indices of the factors of any term.
+void contract(Kernel& kernel, const Output& output, std::vector<Index> used, bool chunked, double terms,
+              const Terms& run) {
   FunctionBuilder& f = kernel.f;
-  const int64_t out = kernel.home(result);
-  const ElementType element = kernel.type(result).element;
+  const int64_t out = kernel.home(output.value);
+  const ElementType element = kernel.type(output.value).element;
   const auto tile = [&](const Columns& columns) {
     Chain chain(f, columns, element, chunked);
     run(chain);
-    columns.each([&](const Expression& lane) { f.store(out, linear, chain.value(lane)); });
+    columns.each([&](const Expression& lane) { f.store(out, output.position, chain.value(lane)); });
   };
-  const auto merged = merge_axes(f, axes, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  used.push_back(output.position);
+  const auto merged = merge_axes(output.axes, used);
   const size_t opened = open_outer(kernel, merged, terms * 0.3);
   const int64_t width = std::min(innermost(merged).extent, 4 * kernel.lanes(element));
   Columns::chunks(f, innermost(merged), width, LoopKind::serial, 1, tile);
@@ -91,7 +99,7 @@ void plain_dot(Kernel& kernel, uint32_t index) {
   const Shape& b = kernel.type(node.operands[1]).shape;
   const AxisPairs contract_axes = *node.attributes.axis_pairs("contract");
   const AxisPairs batch = node.attributes.has("batch") ? *node.attributes.axis_pairs("batch") : AxisPairs{};
-  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
+  const std::vector<Axis> axes = make_axes(f.space, node.types[0].shape);
   Indices left(a.size()), right(b.size());
   std::vector<bool> left_used(a.size(), false), right_used(b.size(), false);
   size_t position = 0;
@@ -112,39 +120,47 @@ void plain_dot(Kernel& kernel, uint32_t index) {
     if (!right_used[i]) right[i] = axes[position++].index;
 
   const int64_t count = element_count(terms);
-  const auto step = [&](Chain& chain, const Index& k) {
+  const auto factors = [&](const Index& k) {
     const Indices term = f.space.delinearize(k, terms);
     Indices l = left, r = right;
     for (size_t i = 0; i < term.size(); ++i) {
       l[static_cast<size_t>(contract_axes.left[i])] = term[i];
       r[static_cast<size_t>(contract_axes.right[i])] = term[i];
     }
+    return std::pair(l, r);
+  };
+  const auto step = [&](Chain& chain, const Index& k) {
+    const auto [l, r] = factors(k);
     chain.term(
-        [&] {
+        [&, &l = l, &r = r] {
           return std::pair(kernel.values.at(node.operands[0], l), kernel.values.at(node.operands[1], r));
         },
         [] { return Expression(); });
   };
+  Reads reads = kernel.reads();
+  const auto [l, r] = factors(f.space.axis(count));
+  reads.follow(node.operands[0], l);
+  reads.follow(node.operands[1], r);
   const auto run_terms = [&](Chain& chain, const Index& first, int64_t length) {
     if (length == 0) return;
     step(chain, first + f.open_axis("k", length));
     f.close();
   };
   const int64_t chunks = (count + sum_order::chain_terms - 1) / sum_order::chain_terms;
-  contract(kernel, {index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape), chunks > 1,
-           static_cast<double>(count), [&](Chain& chain) {
-             if (chunks <= 1) return run_terms(chain, Index(0), count);
-             const int64_t whole = count / sum_order::chain_terms;
-             const Index c = f.open_axis("chunk", whole);
-             chain.begin();
-             run_terms(chain, c * sum_order::chain_terms, sum_order::chain_terms);
-             chain.end();
-             f.close();
-             if (count % sum_order::chain_terms == 0) return;
-             chain.begin();
-             run_terms(chain, Index(whole * sum_order::chain_terms), count % sum_order::chain_terms);
-             chain.end();
-           });
+  const Output output{{index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape)};
+  contract(kernel, output, reads.used(), chunks > 1, static_cast<double>(count), [&](Chain& chain) {
+    if (chunks <= 1) return run_terms(chain, Index(0), count);
+    const int64_t whole = count / sum_order::chain_terms;
+    const Index c = f.open_axis("chunk", whole);
+    chain.begin();
+    run_terms(chain, c * sum_order::chain_terms, sum_order::chain_terms);
+    chain.end();
+    f.close();
+    if (count % sum_order::chain_terms == 0) return;
+    chain.begin();
+    run_terms(chain, Index(whole * sum_order::chain_terms), count % sum_order::chain_terms);
+    chain.end();
+  });
 }
 
 // The axes of a convolution's result, with those of the channels cut into group and channel within it, so
@@ -155,7 +171,7 @@ class ResultAxes {
     split = shape;
     split[feature] = groups;
     split.insert(split.begin() + static_cast<std::ptrdiff_t>(feature) + 1, shape[feature] / groups);
-    axes = make_axes(f, split);
+    axes = make_axes(f.space, split);
   }
   const Index& operator[](size_t axis) const { return axes[axis < feature_ ? axis : axis + 1].index; }
   const Index& group() const { return axes[feature_].index; }
@@ -187,52 +203,67 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const ops::Convolu
   const int64_t per_chunk = chunked ? sum_order::chain_channels(channels, last) : channels;
 
   std::vector<Index> taps(rank);
-  const auto term = [&](Chain& chain, const Index& channel) {
-    Indices from(source.size()), weight(rank + 2);
-    from[from_axes.batch] = axes[to.batch];
-    from[from_axes.feature] = axes.group() * channels + channel;
-    weight[conv.filter_axes.input] = forward ? channel : axes[to.feature];
-    weight[conv.filter_axes.output] = forward ? axes.feature() : from[from_axes.feature];
-    std::vector<std::pair<Index, int64_t>> bounds;  // 0 <= index < extent
-    std::vector<std::pair<Index, int64_t>> multiples;
+  // Of one term: where its factors lie, before what lies outside is left out.
+  struct Factors {
+    Indices from, weight;
+    std::vector<int64_t> extents;  // per spatial axis, 0 <= position < extent
+  };
+  const auto factors = [&](const Index& channel) {
+    Factors found{Indices(source.size()), Indices(rank + 2), {}};
+    found.from[from_axes.batch] = axes[to.batch];
+    found.from[from_axes.feature] = axes.group() * channels + channel;
+    found.weight[conv.filter_axes.input] = forward ? channel : axes[to.feature];
+    found.weight[conv.filter_axes.output] = forward ? axes.feature() : found.from[from_axes.feature];
     for (size_t i = 0; i < rank; ++i) {
       const Index tap = forward ? taps[i] : Index(window[i] - 1) - taps[i];
       const Index& at = axes[to.spatial[i]];
       const int64_t extent = source[from_axes.spatial[i]];
-      weight[conv.filter_axes.spatial[i]] = tap;
-      if (forward) {
-        const Index position = at * conv.stride[i] + tap * conv.dilation[i] - Index(conv.low[i]);
-        bounds.emplace_back(position, extent);
-        from[from_axes.spatial[i]] = position;
-      } else {
-        const Index position = at + Index(conv.low[i]) - tap * conv.dilation[i];
-        bounds.emplace_back(position, (extent - 1) * conv.stride[i] + 1);
-        if (conv.stride[i] > 1) multiples.emplace_back(position, conv.stride[i]);
-        from[from_axes.spatial[i]] = position;
-      }
+      found.weight[conv.filter_axes.spatial[i]] = tap;
+      found.from[from_axes.spatial[i]] =
+          forward ? at * conv.stride[i] + tap * conv.dilation[i] - Index(conv.low[i])
+                  : at + Index(conv.low[i]) - tap * conv.dilation[i];
+      found.extents.push_back(forward ? extent : (extent - 1) * conv.stride[i] + 1);
     }
+    return found;
+  };
+  const auto term = [&](Chain& chain, const Index& channel) {
+    const Factors at = factors(channel);
     chain.term(
         [&] {
-          Indices safe = from;
+          Indices safe = at.from;
           for (size_t i = 0; i < rank; ++i) {
             Index& position = safe[from_axes.spatial[i]];
-            position = kernel.values.clamped(position, 0, bounds[i].second);
+            position = kernel.values.clamped(position, 0, at.extents[i]);
             if (!forward) position = f.space.quotient(position, conv.stride[i]);
           }
           return std::pair(kernel.values.at(node.operands[0], safe),
-                           kernel.values.at(node.operands[1], weight));
+                           kernel.values.at(node.operands[1], at.weight));
         },
         [&] {
           Expression valid;
-          for (const auto& [position, extent] : bounds)
-            valid = both(valid, kernel.values.within(position, 0, extent));
-          for (const auto& [position, stride] : multiples) {
-            // Shifted to be non-negative; the remainder of a valid position is what counts.
-            const Index rest = f.space.remainder(position, stride);
+          for (size_t i = 0; i < rank; ++i)
+            valid = both(valid, kernel.values.within(at.from[from_axes.spatial[i]], 0, at.extents[i]));
+          for (size_t i = 0; i < rank; ++i) {
+            if (forward || conv.stride[i] == 1) continue;
+            const Index rest = f.space.remainder(at.from[from_axes.spatial[i]], conv.stride[i]);
             valid = both(valid, loop::make(loop::ScalarOp::equal, {f.space.expression(rest), integer(0)}));
           }
           return valid;
         });
+  };
+  const auto used = [&] {
+    Reads reads = kernel.reads();
+    for (size_t i = 0; i < rank; ++i) taps[i] = f.space.axis(window[i]);
+    Factors at = factors(f.space.axis(channels));
+    for (size_t i = 0; i < rank; ++i) {
+      Index& position = at.from[from_axes.spatial[i]];
+      if (!forward) reads.use(f.space.remainder(position, conv.stride[i]));
+      position = reads.guarded(position, 0, at.extents[i]);
+      if (!forward) position = f.space.quotient(position, conv.stride[i]);
+    }
+    reads.follow(node.operands[0], at.from);
+    reads.follow(node.operands[1], at.weight);
+    return reads.used();
   };
   const auto run_channels = [&](Chain& chain, const Index& first, int64_t count) {
     if (chunked) chain.begin();
@@ -243,7 +274,7 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const ops::Convolu
     f.close();
     if (chunked) chain.end();
   };
-  contract(kernel, {index, 0}, axes.axes, axes.linear(f), chunked,
+  contract(kernel, {{index, 0}, axes.axes, axes.linear(f)}, used(), chunked,
            static_cast<double>(element_count(window) * channels), [&](Chain& chain) {
              for (size_t i = 0; i + 1 < rank; ++i) taps[i] = f.open_axis("kh", window[i]);
              const int64_t whole = channels / per_chunk;
@@ -271,10 +302,8 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolutio
   const bool chunked = rows * width > sum_order::chain_terms;
   const int64_t per_chunk = chunked ? sum_order::chain_rows(rows, width) : rows;
 
-  const auto run_rows = [&](Chain& chain, const Index& first, int64_t count) {
-    if (chunked) chain.begin();
-    const Indices row = f.space.delinearize(first + f.open_axis("row", count), outer);
-    const Index column = f.open_axis("ow", width);
+  const auto factors = [&](const Index& output_row, const Index& column) {
+    const Indices row = f.space.delinearize(output_row, outer);
     Indices from(x.size()), gradient(dy.size());
     from[conv.input_axes.batch] = gradient[conv.output_axes.batch] = row[0];
     from[conv.input_axes.feature] =
@@ -286,15 +315,29 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolutio
       from[conv.input_axes.spatial[i]] =
           at * conv.stride[i] + axes[conv.filter_axes.spatial[i]] * conv.dilation[i] - Index(conv.low[i]);
     }
+    return std::pair(from, gradient);
+  };
+  const auto used = [&] {
+    Reads reads = kernel.reads();
+    auto [from, gradient] = factors(f.space.axis(rows), f.space.axis(width));
+    for (const size_t axis : conv.input_axes.spatial) from[axis] = reads.guarded(from[axis], 0, x[axis]);
+    reads.follow(node.operands[0], from);
+    reads.follow(node.operands[1], gradient);
+    return reads.used();
+  };
+  const auto run_rows = [&](Chain& chain, const Index& first, int64_t count) {
+    if (chunked) chain.begin();
+    const Index row = first + f.open_axis("row", count);
+    const auto [from, gradient] = factors(row, f.open_axis("ow", width));
     chain.term(
-        [&] {
+        [&, &from = from, &gradient = gradient] {
           Indices safe = from;
           for (size_t axis : conv.input_axes.spatial)
             safe[axis] = kernel.values.clamped(from[axis], 0, x[axis]);
           return std::pair(kernel.values.at(node.operands[0], safe),
                            kernel.values.at(node.operands[1], gradient));
         },
-        [&] {
+        [&, &from = from] {
           Expression valid;
           for (size_t axis : conv.input_axes.spatial)
             valid = both(valid, kernel.values.within(from[axis], 0, x[axis]));
@@ -304,8 +347,8 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolutio
     f.close();
     if (chunked) chain.end();
   };
-  contract(kernel, {index, 0}, axes.axes, axes.linear(f), chunked, static_cast<double>(rows * width),
-           [&](Chain& chain) {
+  contract(kernel, {{index, 0}, axes.axes, axes.linear(f)}, used(), chunked,
+           static_cast<double>(rows * width), [&](Chain& chain) {
              const int64_t whole = rows / per_chunk;
              const Index block = f.open_axis("block", whole);
              run_rows(chain, block * per_chunk, per_chunk);

@@ -406,10 +406,10 @@ class TiledConvolution : public TiledContraction {
 
 int64_t dense_buffer(Kernel& kernel, Value operand) {
   const Shape& shape = kernel.type(operand).shape;
-  const std::vector<Axis> axes = make_axes(kernel.f, shape);
-  const auto element = kernel.values.element(operand, tuple_of(axes));
+  const std::vector<Axis> axes = make_axes(kernel.f.space, shape);
+  const auto element = kernel.viewed(operand, tuple_of(axes));
   if (!element || element->index != kernel.f.space.linearize(tuple_of(axes), shape)) return -1;
-  return kernel.values.placed(element->source);
+  return element->buffer;
 }
 
 std::unique_ptr<TiledContraction> plan_tiled_conv(Kernel& kernel, uint32_t node) {

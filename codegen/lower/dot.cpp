@@ -31,7 +31,7 @@ class TiledDot : public TiledContraction {
         node_(kernel.body.node(index)),
         epilogue_(kernel, {index, 0}),
         element_(node_.types[0].element),
-        axes_(make_axes(f_, node_.types[0].shape)) {}
+        axes_(make_axes(f_.space, node_.types[0].shape)) {}
 
   bool plan() {
     if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
@@ -73,7 +73,7 @@ class TiledDot : public TiledContraction {
     }
     Shape term_shape;
     for (int64_t axis : contract.left) term_shape.push_back(left_shape[static_cast<size_t>(axis)]);
-    const std::vector<Axis> terms = make_axes(f_, term_shape);
+    const std::vector<Axis> terms = make_axes(f_.space, term_shape);
     terms_ = element_count(term_shape);
     for (size_t i = 0; i < terms.size(); ++i) {
       const auto l = static_cast<size_t>(contract.left[i]), r = static_cast<size_t>(contract.right[i]);
@@ -87,16 +87,15 @@ class TiledDot : public TiledContraction {
     for (size_t i = 0; i < right.size(); ++i)
       if (!right_used[i]) right[i] = axes_[position++].index;
 
-    const auto a = kernel_.values.element(node_.operands[0], left);
-    const auto b = kernel_.values.element(node_.operands[1], right);
+    const auto a = kernel_.viewed(node_.operands[0], left);
+    const auto b = kernel_.viewed(node_.operands[1], right);
     if (!a || !b) return false;
     std::vector<Axis> all = axes_;
     all.insert(all.end(), terms.begin(), terms.end());
-    const std::vector<MergedAxis> merged = merge_axes(f_, all, [&] {
-      f_.space.expression(a->index);
-      f_.space.expression(b->index);
-      epilogue_.trial(axes_, kernel_.values);
-    });
+    std::vector<Index> used = epilogue_.used(axes_, f_.space);
+    used.push_back(a->index);
+    used.push_back(b->index);
+    const std::vector<MergedAxis> merged = merge_axes(all, used);
     const auto belongs = [&](const MergedAxis& axis, size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i)
         if (all[i].extent != 1 && all[i].symbol() == axis.symbols[0]) return true;
@@ -127,7 +126,7 @@ class TiledDot : public TiledContraction {
       }
     }
     if (term_groups > 1) return false;
-    return matrix(*a, rows_, term_axis, a_) && matrix(*b, columns_, term_axis, b_);
+    return matrix(*a, rows_, term_axis, axes_, a_) && matrix(*b, columns_, term_axis, axes_, b_);
   }
 
   static int kind_of(int symbol, const std::vector<Axis>& all, size_t first_row, size_t first_column) {
@@ -137,9 +136,9 @@ class TiledDot : public TiledContraction {
     return 3;
   }
 
-  bool matrix(const Values::Element& element, const MergedAxis& axis, const MergedAxis& terms,
-              Operand& operand) {
-    operand.buffer = kernel_.values.placed(element.source);
+  static bool matrix(const Kernel::InMemory& element, const MergedAxis& axis, const MergedAxis& terms,
+                     const std::vector<Axis>& axes, Operand& operand) {
+    operand.buffer = element.buffer;
     operand.base = element.index;
     const auto take = [&](const MergedAxis& merged, int64_t& stride) {
       if (merged.symbols.empty()) return;
@@ -154,7 +153,7 @@ class TiledDot : public TiledContraction {
     take(terms, operand.step);
     // What is left must be affine in the outer axes.
     for (const auto& [symbol, coefficient] : operand.base.terms) {
-      const bool known = std::any_of(axes_.begin(), axes_.end(), [&, s = symbol](const Axis& a) {
+      const bool known = std::any_of(axes.begin(), axes.end(), [&, s = symbol](const Axis& a) {
         return a.extent != 1 && a.symbol() == s;
       });
       if (!known) return false;

@@ -159,12 +159,6 @@ void FunctionBuilder::close() {
   }
 }
 
-void FunctionBuilder::end_trial(const Mark& mark) {
-  scopes_.pop_back();
-  function_.buffers.resize(mark.buffers);
-  function_.variables.resize(mark.variables);
-}
-
 loop::Function FunctionBuilder::finish() && {
   if (scopes_.size() != 1) fail_internal("lowering: a loop was left open");
   function_.body = std::move(scopes_[0].block);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "codegen/lower/index.h"
+#include "codegen/lower/loop_indices.h"
 #include "ir/loop/program.h"
 
 namespace gradus::lowering {
@@ -16,7 +16,7 @@ class FunctionBuilder {
     push({});
   }
 
-  IndexSpace space;
+  LoopIndices space;
 
   // All parameters come before the first local; scalar parameters before the first variable.
   int64_t parameter(std::string name, loop::BufferRole role, ElementType element, Shape shape);
@@ -66,14 +66,6 @@ class FunctionBuilder {
   int level() const { return static_cast<int>(scopes_.size()) - 1; }
 
   loop::Function finish() &&;
-
-  // What the trial run of a loop nest leaves behind is thrown away.
-  struct Mark {
-    size_t buffers, variables;
-  };
-  Mark mark() const { return {function_.buffers.size(), function_.variables.size()}; }
-  void begin_trial() { push({}); }
-  void end_trial(const Mark& mark);
 
  private:
   struct Scope {

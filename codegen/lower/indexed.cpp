@@ -54,7 +54,7 @@ void scatter(Kernel& kernel, uint32_t index) {
   f.close();
   if (element_count(updates) == 0) return;
 
-  const std::vector<Axis> axes = make_axes(f, updates);
+  const std::vector<Axis> axes = make_axes(f.space, updates);
   size_t opened = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (axes[i].extent == 1) continue;
@@ -72,7 +72,7 @@ void scatter(Kernel& kernel, uint32_t index) {
       f.let("id", as_i64(kernel.values.at(node.operands[1], Indices(from.begin(), from.begin() + id_rank))));
   f.open_if(in_range(id, shape[batch]));
   Indices to(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(batch));
-  to.push_back(f.space.opaque(id, {0, shape[batch] - 1}, f.level()));
+  to.push_back(f.space.computed(id, {0, shape[batch] - 1}, f.level()));
   to.insert(to.end(), from.begin() + id_rank, from.end());
   const Index where = f.space.linearize(to, shape);
   const auto point = [&] {
@@ -80,7 +80,10 @@ void scatter(Kernel& kernel, uint32_t index) {
             loop::make(ScalarOp::add, {f.load(out, where), kernel.values.at(node.operands[0], from)}));
   };
   const std::vector<Axis> rest(axes.begin() + id_rank, axes.end());
-  const auto merged = merge_axes(f, rest, point);
+  Reads reads = kernel.reads();
+  reads.use(where);
+  reads.follow(node.operands[0], from);
+  const auto merged = merge_axes(rest, reads.used());
   for (size_t i = 0; i < merged.size(); ++i) {
     const LoopKind kind = i + 1 == merged.size() ? LoopKind::vectorized : LoopKind::serial;
     const Expression variable = f.open("j", 0, merged[i].extent, kind);

@@ -51,6 +51,13 @@ int64_t Kernel::scratch(const std::string& role, ElementType element, int64_t co
   return f.parameter(role, BufferRole::write, element, count);
 }
 
+std::optional<Kernel::InMemory> Kernel::viewed(Value value, const Indices& tuple) {
+  const auto read = gradus::viewed(body, value, tuple, f.space,
+                                   [this](Value candidate) { return values.is_placed(candidate); });
+  if (!read) return std::nullopt;
+  return InMemory{values.placed(read->value), f.space.linearize(read->tuple, type(read->value).shape)};
+}
+
 int64_t Kernel::home(Value value) {
   if (values.is_placed(value)) return values.placed(value);
   for (size_t r = 0; r < results.size(); ++r)

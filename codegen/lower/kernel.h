@@ -6,8 +6,9 @@
 
 #include "codegen/lower/values.h"
 #include "codegen/schedule/schedule.h"
-#include "ir/target.h"
 #include "ir/op.h"
+#include "ir/reads.h"
+#include "ir/target.h"
 
 namespace gradus::lowering {
 
@@ -51,6 +52,16 @@ class Kernel {
   LoweredKernel lowered;
 
   const Type& type(Value value) const { return body.type(value); }
+  // Where an element of a value that is only another view of memory lies; nothing if it has to be computed.
+  struct InMemory {
+    int64_t buffer = 0;
+    Index index;
+  };
+  std::optional<InMemory> viewed(Value value, const Indices& tuple);
+  // What the kernel's loops read of what lies in memory by now.
+  Reads reads() {
+    return {body, f.space, [this](Value value) { return values.is_at_hand(value); }};
+  }
   // Ask for memory of the kernel's own before any local is declared.
   int64_t scratch(const std::string& role, ElementType element, int64_t count);
   // Where a value that loops compute goes: a result of the kernel if it is one, else scratch. From then on
@@ -97,23 +108,5 @@ void lower_status(Kernel& kernel, uint32_t node);
 
 // Whether x replaces `best` as the extreme: ties keep the first, a NaN wins and stays.
 loop::Expression is_better(bool maximum, const loop::Expression& x, const loop::Expression& best);
-
-// Axes of a loop nest, outermost first, merged where every index allows it.
-struct Axis {
-  Index index;
-  int64_t extent = 1;
-  int symbol() const { return index.terms[0].first; }
-};
-struct MergedAxis {
-  std::vector<int> symbols;
-  int64_t extent = 1;
-};
-// Runs `point` once for nothing and merges neighbouring axes that every index it used walks together.
-// Extents of 1 do not become axes.
-std::vector<MergedAxis> merge_axes(FunctionBuilder& f, const std::vector<Axis>& axes,
-                                   const std::function<void()>& point);
-// Axes of a shape; an extent of 1 has the index 0.
-std::vector<Axis> make_axes(FunctionBuilder& f, const Shape& shape);
-Indices tuple_of(const std::vector<Axis>& axes);
 
 }  // namespace gradus::lowering

@@ -7,9 +7,9 @@
 #pragma once
 
 #include "codegen/schedule/schedule.h"
-#include "ir/target.h"
 #include "ir/graph.h"
 #include "ir/loop/program.h"
+#include "ir/target.h"
 
 namespace gradus {
 

@@ -9,48 +9,6 @@ namespace gradus::lowering {
 
 using loop::LoopKind;
 
-std::vector<Axis> make_axes(FunctionBuilder& f, const Shape& shape) {
-  std::vector<Axis> axes;
-  for (int64_t extent : shape) {
-    Axis axis{Index(0), extent};
-    if (extent != 1) axis.index = f.space.axis(extent);
-    axes.push_back(std::move(axis));
-  }
-  return axes;
-}
-
-Indices tuple_of(const std::vector<Axis>& axes) {
-  Indices tuple;
-  for (const Axis& axis : axes) tuple.push_back(axis.index);
-  return tuple;
-}
-
-std::vector<MergedAxis> merge_axes(FunctionBuilder& f, const std::vector<Axis>& axes,
-                                   const std::function<void()>& point) {
-  std::vector<Index> used;
-  const FunctionBuilder::Mark mark = f.mark();
-  f.begin_trial();
-  for (const Axis& axis : axes)
-    if (axis.extent != 1) f.space.bind({axis.symbol()}, f.let("trial", integer(0)), f.level());
-  f.space.record(&used);
-  point();
-  f.space.record(nullptr);
-  f.end_trial(mark);
-
-  std::vector<MergedAxis> merged;
-  for (const Axis& axis : axes) {
-    if (axis.extent == 1) continue;
-    bool joins = !merged.empty();
-    for (const Index& index : used)
-      joins = joins && index.coefficient(merged.back().symbols.back()) ==
-                           index.coefficient(axis.symbol()) * axis.extent;
-    if (!joins) merged.emplace_back();
-    merged.back().symbols.push_back(axis.symbol());
-    merged.back().extent *= axis.extent;
-  }
-  return merged;
-}
-
 namespace {
 
 // Shapes that a kernel's values take while they are still the result's elements in memory order.
@@ -93,10 +51,9 @@ double nanoseconds_per_element(const Graph& body) {
   return cost;
 }
 
-// Computes `point` everywhere in `axes`, merged where its accesses allow.
-void walk(Kernel& kernel, const std::vector<Axis>& axes, const std::function<void()>& point) {
+// Computes `point` everywhere in the axes.
+void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const std::function<void()>& point) {
   FunctionBuilder& f = kernel.f;
-  const std::vector<MergedAxis> merged = merge_axes(f, axes, point);
   const double cost = nanoseconds_per_element(kernel.body);
   if (merged.empty()) return point();
   if (merged.size() == 1) {
@@ -149,7 +106,7 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
     dense_shapes(kernel.body, value, seen, shapes);
   }
   const Shape fine = refine(shapes, count);
-  const std::vector<Axis> axes = make_axes(f, fine);
+  const std::vector<Axis> axes = make_axes(f.space, fine);
   const Index linear = f.space.linearize(tuple_of(axes), fine);
   const auto point = [&] {
     std::vector<loop::Expression> computed;
@@ -161,7 +118,13 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
     }
     for (size_t i = 0; i < results.size(); ++i) f.store(kernel.results[results[i]], linear, computed[i]);
   };
-  walk(kernel, axes, point);
+  Reads reads = kernel.reads();
+  reads.use(linear);
+  for (size_t r : results) {
+    const Value value = kernel.body.results()[r].value;
+    reads.follow(value, f.space.delinearize(linear, kernel.type(value).shape));
+  }
+  walk(kernel, merge_axes(axes, reads.used()), point);
 }
 
 void lower_concat(Kernel& kernel, uint32_t joined) {
@@ -171,14 +134,16 @@ void lower_concat(Kernel& kernel, uint32_t joined) {
   int64_t begin = 0;
   for (Value part : node.operands) {
     const Shape& shape = kernel.type(part).shape;
-    const std::vector<Axis> axes = make_axes(kernel.f, shape);
-    const auto point = [&] {
-      Indices to = tuple_of(axes);
-      const loop::Expression value = kernel.values.at(part, to);
-      to[axis] = to[axis] + Index(begin);
-      kernel.f.store(buffer, kernel.f.space.linearize(to, node.types[0].shape), value);
-    };
-    if (element_count(shape) > 0) walk(kernel, axes, point);
+    const std::vector<Axis> axes = make_axes(kernel.f.space, shape);
+    const Indices from = tuple_of(axes);
+    Indices to = from;
+    to[axis] = to[axis] + Index(begin);
+    const Index stored = kernel.f.space.linearize(to, node.types[0].shape);
+    Reads reads = kernel.reads();
+    reads.use(stored);
+    reads.follow(part, from);
+    const auto point = [&] { kernel.f.store(buffer, stored, kernel.values.at(part, from)); };
+    if (element_count(shape) > 0) walk(kernel, merge_axes(axes, reads.used()), point);
     begin += shape[axis];
   }
 }

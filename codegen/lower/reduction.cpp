@@ -154,6 +154,14 @@ class Reduction {
     return result;
   }
 
+  // The indices of the operand's elements and of the result.
+  std::vector<Index> used(const std::vector<Axis>& kept, const Index& output) {
+    Reads reads = kernel_.reads();
+    reads.use(output);
+    reads.follow(operand_, tuple(kept, f_.space.axis(length_)));
+    return reads.used();
+  }
+
   void lower_empty() {
     const Index o = f_.open_axis("o", outputs_, LoopKind::vectorized);
     f_.store(out_, o, identity());
@@ -195,7 +203,7 @@ class Reduction {
   }
 
   void lower_rows() {
-    const std::vector<Axis> kept = make_axes(f_, kept_);
+    const std::vector<Axis> kept = make_axes(f_.space, kept_);
     const Index output = f_.space.linearize(tuple_of(kept), kept_);
     const auto row = [&] {
       if (blocks_ == 1) {
@@ -214,7 +222,7 @@ class Reduction {
         row_of(kept, Index(whole * sum_order::row_block), length_ % sum_order::row_block,
                [&](const Expression& value) { f_.store(scratch_, output * blocks_ + Index(whole), value); });
     };
-    std::vector<MergedAxis> merged = merge_axes(f_, kept, row);
+    std::vector<MergedAxis> merged = merge_axes(kept, used(kept, output));
     const double cost = static_cast<double>(length_) * 0.1 + 10;
     merged.emplace_back();  // all axes are outer loops
     const size_t opened = open_outer(kernel_, merged, cost);
@@ -239,7 +247,7 @@ class Reduction {
   }
 
   void lower_columns() {
-    const std::vector<Axis> kept = make_axes(f_, kept_);
+    const std::vector<Axis> kept = make_axes(f_.space, kept_);
     const Index output = f_.space.linearize(tuple_of(kept), kept_);
     const int64_t lanes = kernel_.lanes(element_);
     const auto chain = [&](const Columns& columns, const std::vector<Index>& firsts, int64_t length,
@@ -266,9 +274,7 @@ class Reduction {
           f_.store(scratch_, block * outputs_ + output, value);
       });
     };
-    const auto merged = merge_axes(f_, kept, [&] {
-      single(Columns(f_, {}, integer(0), 1), Index(0), std::min(length_, sum_order::chain_block));
-    });
+    const auto merged = merge_axes(kept, used(kept, output));
     const int64_t extent = innermost(merged).extent;
     const int64_t width = std::min(extent, 4 * lanes);
     if (blocks_ == 1) {
@@ -370,7 +376,7 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
   const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
   const int64_t out = kernel.home({index, 0});
   const ElementType result = node.types[0].element;
-  const std::vector<Axis> kept = make_axes(f, node.types[0].shape);
+  const std::vector<Axis> kept = make_axes(f.space, node.types[0].shape);
   const Index output = f.space.linearize(tuple_of(kept), node.types[0].shape);
   const auto tuple = [&](const Index& at) {
     Indices indices = tuple_of(kept);
@@ -397,7 +403,10 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
     columns.each([&](const Expression& lane) { f.store(out, output, f.load(where, {lane})); });
   };
   if (element_count(node.types[0].shape) == 0) return;
-  const auto merged = merge_axes(f, kept, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  Reads reads = kernel.reads();
+  reads.use(output);
+  reads.follow(operand, tuple(f.space.axis(type.shape[axis])));
+  const auto merged = merge_axes(kept, reads.used());
   const size_t opened = open_outer(kernel, merged, static_cast<double>(type.shape[axis]));
   Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 2 * kernel.lanes(type.element)),
                   LoopKind::serial, 1, tile);
@@ -413,24 +422,31 @@ void lower_cumsum(Kernel& kernel, uint32_t index) {
   if (element_count(type.shape) == 0) return;
   Shape outer = type.shape;
   outer.erase(outer.begin() + static_cast<std::ptrdiff_t>(axis));
-  const std::vector<Axis> kept = make_axes(f, outer);
+  const std::vector<Axis> kept = make_axes(f.space, outer);
+  const auto tuple = [&](const Index& at) {
+    Indices indices = tuple_of(kept);
+    indices.insert(indices.begin() + static_cast<std::ptrdiff_t>(axis), at);
+    return indices;
+  };
   const auto tile = [&](const Columns& columns) {
     const Expression zero =
         is_float(type.element) ? loop::constant(type.element, -0.0) : loop::constant_integer(type.element, 0);
     const int64_t sum = f.local("sum", type.element, {columns.width()}, zero);
     const Index k = f.open_axis("k", type.shape[axis]);
     columns.each([&](const Expression& lane) {
-      Indices tuple = tuple_of(kept);
-      tuple.insert(tuple.begin() + static_cast<std::ptrdiff_t>(axis), k);
-      const Expression next =
-          f.let("next",
-                loop::make(ScalarOp::add, {f.load(sum, {lane}), kernel.values.at(node.operands[0], tuple)}));
+      const Expression next = f.let(
+          "next",
+          loop::make(ScalarOp::add, {f.load(sum, {lane}), kernel.values.at(node.operands[0], tuple(k))}));
       f.store(sum, {lane}, next);
-      f.store(out, f.space.linearize(tuple, type.shape), next);
+      f.store(out, f.space.linearize(tuple(k), type.shape), next);
     });
     f.close();
   };
-  const auto merged = merge_axes(f, kept, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  Reads reads = kernel.reads();
+  const Indices any = tuple(f.space.axis(type.shape[axis]));
+  reads.use(f.space.linearize(any, type.shape));
+  reads.follow(node.operands[0], any);
+  const auto merged = merge_axes(kept, reads.used());
   const size_t opened = open_outer(kernel, merged, static_cast<double>(type.shape[axis]));
   Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 2 * kernel.lanes(type.element)),
                   LoopKind::serial, 1, tile);

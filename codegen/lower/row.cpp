@@ -31,8 +31,8 @@ class Rows {
   }
 
   void lower() {
-    const std::vector<Axis> kept = make_axes(f_, form_.kept);
-    std::vector<MergedAxis> merged = merge_axes(f_, kept, [&] { row(kept); });
+    const std::vector<Axis> kept = make_axes(f_.space, form_.kept);
+    std::vector<MergedAxis> merged = merge_axes(kept, used(kept));
     merged.emplace_back();  // all axes are outer loops
     double cost = 10;
     for (uint32_t i = 0; i < body_.size(); ++i)
@@ -160,6 +160,25 @@ class Rows {
       load_kept(s);
     }
     results(kept);
+  }
+
+  // The indices that the stages of a row use. What depends on a reduction walks with the rows.
+  std::vector<Index> used(const std::vector<Axis>& kept) {
+    Reads reads(body_, f_.space, [this](Value value) {
+      return kernel_.values.is_at_hand(value) || is_plain_reduction(*body_.node(value).op);
+    });
+    const Index lane = f_.space.axis(length_);
+    Indices element = tuple_of(kept);
+    for (Index& index : f_.space.delinearize(lane, form_.row)) element.push_back(std::move(index));
+    for (size_t stage = 0; stage <= reductions_.size(); ++stage)
+      for (const Value root : roots(stage)) {
+        Indices tuple = kernel_.type(root).shape == whole_ ? element : tuple_of(kept);
+        tuple.resize(kernel_.type(root).shape.size());
+        reads.follow(root, tuple);
+      }
+    reads.use(f_.space.linearize(tuple_of(kept), form_.kept));
+    reads.use(f_.space.linearize(element, whole_));
+    return reads.used();
   }
 
   void results(const std::vector<Axis>& kept) {

@@ -66,7 +66,7 @@ class Sort {
   // An element of the row, by a position that is not known.
   Expression element(const Expression& position) {
     Indices tuple = tuple_;
-    tuple[axis_] = f_.space.opaque(loop::cast(ElementType::i64, position), {0, length_ - 1}, f_.level());
+    tuple[axis_] = f_.space.computed(loop::cast(ElementType::i64, position), {0, length_ - 1}, f_.level());
     return f_.let("x", kernel_.values.at(node_.operands[0], tuple));
   }
   Expression goes_before(const Expression& a, const Expression& b) const {

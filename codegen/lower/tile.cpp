@@ -121,23 +121,28 @@ bool Epilogue::fuses(Value result) const {
         !is_by_element(*kernel_.body.node(i).op))
       return false;
   // The result at a position must need the contraction at that position only.
-  FunctionBuilder f("trial");
-  Values values(f, kernel_.body);
-  for (uint32_t i = 0; i < kernel_.body.size(); ++i)
-    if (kernel_.values.is_placed({i, 0}))
-      values.place({i, 0}, f.buffer({"x", loop::BufferRole::read, kernel_.type({i, 0}).element, {1}, {}, 0}));
-  const std::vector<Axis> axes = make_axes(f, kernel_.type(contraction_).shape);
-  for (const Axis& axis : axes)
-    if (axis.extent != 1) f.space.bind({axis.symbol()}, f.let("i", integer(0)), 0);
-  bool same = true;
-  const ElementType element = kernel_.type(contraction_).element;
-  values.bind(contraction_, [&](const Indices& tuple) {
-    same = same && tuple == tuple_of(axes);
-    return Pulled{loop::constant_integer(element, 0), 0, 0};
+  IndexSpace space;
+  const std::vector<Axis> axes = make_axes(space, kernel_.type(contraction_).shape);
+  const Reads reads = this->reads(axes, space, {result});
+  return std::all_of(reads.reads().begin(), reads.reads().end(), [&](const Reads::Read& read) {
+    return read.value != contraction_ || read.tuple == tuple_of(axes);
   });
-  const Index linear = f.space.linearize(tuple_of(axes), kernel_.type(contraction_).shape);
-  values.pull(result, f.space.delinearize(linear, kernel_.type(result).shape));
-  return same;
+}
+
+Reads Epilogue::reads(const std::vector<Axis>& axes, IndexSpace& space,
+                      const std::vector<Value>& values) const {
+  Reads reads(kernel_.body, space,
+              [this](Value value) { return value == contraction_ || kernel_.values.is_placed(value); });
+  const Index linear = space.linearize(tuple_of(axes), kernel_.type(contraction_).shape);
+  reads.use(linear);
+  for (const Value value : values) reads.follow(value, space.delinearize(linear, kernel_.type(value).shape));
+  return reads;
+}
+
+std::vector<Index> Epilogue::used(const std::vector<Axis>& axes, IndexSpace& space) const {
+  std::vector<Value> values;
+  for (const TileOutput& output : outputs_) values.push_back(output.value);
+  return reads(axes, space, values).used();
 }
 
 // Whether a value that does not depend on the contraction can be read at a position in memory order.
@@ -189,17 +194,6 @@ void Epilogue::prepare() {
   }
 }
 
-void Epilogue::trial(const std::vector<Axis>& axes, Values& values) const {
-  const ElementType element = kernel_.type(contraction_).element;
-  values.bind(contraction_, [&](const Indices&) { return Pulled{loop::constant_integer(element, 0), 0, 0}; });
-  FunctionBuilder& f = values.function();
-  const Index linear = f.space.linearize(tuple_of(axes), kernel_.type(contraction_).shape);
-  f.space.expression(linear);
-  for (const TileOutput& output : outputs_)
-    values.pull(output.value, f.space.delinearize(linear, kernel_.type(output.value).shape));
-  values.unbind(contraction_);
-}
-
 TileFunction::TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::string& role, int64_t a_count,
                            int64_t b_count)
     : f(kernel.helper_name(role)), values(f, kernel.body), kernel_(kernel), epilogue_(epilogue) {
@@ -214,7 +208,7 @@ TileFunction::TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::
           kernel.values.placed({i, 0}) == buffer)
         values.place({i, 0}, own_.back());
   }
-  axes = make_axes(f, node.types[0].shape);
+  axes = make_axes(f.space, node.types[0].shape);
   values.bind(epilogue.contraction(), [this](const Indices&) { return Pulled{current_, f.level(), 1}; });
 }
 

@@ -56,8 +56,8 @@ class Epilogue {
 
   // Asks for memory if the raw values are needed; marks the kernel's results as done.
   void prepare();
-  // Computes the outputs at one position for nothing, so that the caller sees which indices they use.
-  void trial(const std::vector<Axis>& axes, Values& values) const;
+  // The indices that computing the outputs at one position uses.
+  std::vector<Index> used(const std::vector<Axis>& axes, IndexSpace& space) const;
   const std::vector<TileOutput>& outputs() const { return outputs_; }
   // Buffers of the kernel that a tile function needs, the outputs included.
   const std::vector<int64_t>& buffers() const { return buffers_; }
@@ -69,6 +69,7 @@ class Epilogue {
 
  private:
   bool fuses(Value result) const;
+  Reads reads(const std::vector<Axis>& axes, IndexSpace& space, const std::vector<Value>& values) const;
   void reach(Value value, std::vector<bool>& seen) const;
   bool is_flat(Value value) const;
   Value find_pivot() const;

@@ -6,6 +6,7 @@
 
 #include "ir/error.h"
 #include "ir/op.h"
+#include "ir/reads.h"
 #include "ir/structure.h"
 
 namespace gradus::lowering {
@@ -64,24 +65,6 @@ Pulled Values::load(int64_t buffer, const Index& index) {
   return {f_.load(buffer, index), f_.space.level(index), 1};
 }
 
-Indices Values::operand_tuple(const Node& view, const Indices& tuple) {
-  const Shape& from = body_.type(view.operands[0]).shape;
-  const AccessMap map = view.op->view(view.attributes, from);
-  if (map.same_position) return f_.space.delinearize(f_.space.linearize(tuple, view.types[0].shape), from);
-  Indices inner;
-  for (const AxisAccess& axis : map.axes)
-    inner.push_back(axis.along ? tuple[*axis.along] * axis.step + Index(axis.start) : Index(axis.start));
-  return inner;
-}
-
-std::optional<Values::Element> Values::element(Value value, const Indices& tuple) {
-  if (bound_.count(value)) return std::nullopt;
-  if (is_placed(value)) return Element{value, f_.space.linearize(tuple, body_.type(value).shape)};
-  const Node& node = body_.node(value);
-  if (!node.op->view) return std::nullopt;
-  return element(node.operands[0], operand_tuple(node, tuple));
-}
-
 // The ops that are neither views nor elementwise and are computed where they are read.
 const Values::PullRule Values::pull_rules[] = {
     {OpId::constant, &Values::splat},
@@ -103,7 +86,7 @@ Pulled Values::compute(Value value, const Indices& tuple) {
   const Type& type = node.types[value.result];
   if (auto it = placed_.find(value); it != placed_.end())
     return load(it->second, f_.space.linearize(tuple, type.shape));
-  if (node.op->view) return pull(node.operands[0], operand_tuple(node, tuple));
+  if (node.op->view) return pull(node.operands[0], view_tuple(body_, node, tuple, f_.space));
   if (node.op->scalar) return elementwise(node, tuple);
   if (node.op->traits.access == Access::elementwise) return pull(node.operands[0], tuple);  // an identity
   const auto* rule = std::find_if(std::begin(pull_rules), std::end(pull_rules),
@@ -152,6 +135,7 @@ Pulled Values::elementwise(const Node& node, const Indices& tuple) {
 
 Expression Values::within(const Index& index, int64_t low, int64_t high) {
   const IndexSpace::Range range = f_.space.range(index);
+  if (range.low >= low && range.high < high) return nullptr;
   Expression condition;
   const Expression value = f_.space.expression(index);
   if (range.low < low) condition = loop::make(ScalarOp::greater_equal, {value, integer(low)});
@@ -166,7 +150,7 @@ Index Values::clamped(const Index& index, int64_t low, int64_t high) {
   Expression value = f_.space.expression(index);
   if (range.low < low) value = maximum(value, integer(low));
   if (range.high >= high) value = minimum(value, integer(high - 1));
-  return f_.space.opaque(value, {std::max(range.low, low), std::min(range.high, high - 1)}, level);
+  return f_.space.computed(value, f_.space.clamped_range(range, low, high), level);
 }
 
 Pulled Values::pad(const Node& node, const Indices& tuple) {
@@ -180,7 +164,8 @@ Pulled Values::pad(const Node& node, const Indices& tuple) {
     const int64_t step = interior[i] + 1;
     const Index moved = tuple[i] - Index(low[i]);
     level = std::max(level, f_.space.level(moved));
-    if (from[i] == 0) return pull(node.operands[1], {});
+    const IndexSpace::Range range = f_.space.range(moved);
+    if (from[i] == 0 || range.high < 0 || range.low > (from[i] - 1) * step) return pull(node.operands[1], {});
     inside = both(inside, within(moved, 0, (from[i] - 1) * step + 1));
     const Index safe = clamped(moved, 0, (from[i] - 1) * step + 1);
     if (step > 1) {
@@ -222,6 +207,7 @@ Pulled Values::concat(const Node& node, const Indices& tuple) {
     }
     begin = end;
   }
+  if (!result.value) fail_internal("lowering: a concat is read beyond its end");
   return result;
 }
 
@@ -241,7 +227,7 @@ Pulled Values::gather(const Node& node, const Indices& tuple) {
       named({choose(inside, id.value, integer(0)), id.level, 3}, fmt::format("row{}", number(node)));
   Indices inner(tuple.begin(), tuple.begin() + static_cast<std::ptrdiff_t>(batch));
   inner.push_back(
-      f_.space.opaque(safe.value, {0, from[batch] - 1}, std::max(safe.level, std::min(1, f_.level()))));
+      f_.space.computed(safe.value, {0, from[batch] - 1}, std::max(safe.level, std::min(1, f_.level()))));
   inner.insert(inner.end(), tuple.begin() + static_cast<std::ptrdiff_t>(rank), tuple.end());
   const Pulled value = pull(node.operands[0], inner);
   const ElementType element = node.types[0].element;
@@ -255,7 +241,7 @@ Index Values::box_start(const Node& node, size_t operand, int64_t most) {
   if (start.value->type != ElementType::i64) start.value = loop::cast(ElementType::i64, start.value);
   start = named({minimum(maximum(start.value, integer(0)), integer(most)), start.level, start.size + 3},
                 fmt::format("start{}", number(node)));
-  return f_.space.opaque(start.value, {0, most}, std::max(start.level, std::min(1, f_.level())));
+  return f_.space.computed(start.value, {0, most}, std::max(start.level, std::min(1, f_.level())));
 }
 
 Pulled Values::dynamic_slice(const Node& node, const Indices& tuple) {

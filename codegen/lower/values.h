@@ -27,6 +27,7 @@ class Values {
   // The value lies in memory, dense and row-major.
   void place(Value value, int64_t buffer) { placed_[value] = buffer; }
   bool is_placed(Value value) const { return placed_.count(value) > 0; }
+  bool is_at_hand(Value value) const { return is_placed(value) || bound_.count(value) > 0; }
   int64_t placed(Value value) const { return placed_.at(value); }
   // The value is computed by the caller's loops.
   using Source = std::function<Pulled(const Indices&)>;
@@ -35,14 +36,6 @@ class Values {
 
   Pulled pull(Value value, const Indices& tuple);
   loop::Expression at(Value value, const Indices& tuple) { return pull(value, tuple).value; }
-
-  // The memory that a value is only another view of (reshape, transpose, slice, broadcast, reverse of
-  // something placed), as the linear index of the tuple; nothing if it has to be computed.
-  struct Element {
-    Value source;
-    Index index;
-  };
-  std::optional<Element> element(Value value, const Indices& tuple);
 
   // Whether low <= index < high: null if always; otherwise a condition.
   loop::Expression within(const Index& index, int64_t low, int64_t high);
@@ -98,7 +91,6 @@ class Values {
   Pulled normal(const Node& node, const Indices& tuple);
   Draw draw(const Node& node, const Indices& tuple);
   Pulled load(int64_t buffer, const Index& index);
-  Indices operand_tuple(const Node& view, const Indices& tuple);
   Pulled named(Pulled pulled, const std::string& name);
 
   FunctionBuilder& f_;

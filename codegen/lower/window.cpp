@@ -129,13 +129,28 @@ class Champion {
   int64_t best_ = 0, tap_ = 0, other_element_ = 0;
 };
 
+// The indices of the elements under any tap and of the result.
+std::vector<Index> used(Kernel& kernel, const Node& node, const Geometry& geometry, const Indices& position) {
+  IndexSpace& space = kernel.f.space;
+  Reads reads = kernel.reads();
+  reads.use(space.linearize(position, node.types[0].shape));
+  Indices at;
+  for (size_t i = 0; i < position.size(); ++i) {
+    const Index tap = space.axis(geometry.window[i]);
+    at.push_back(
+        reads.guarded(position[i] * geometry.stride[i] + tap - Index(geometry.low[i]), 0, geometry.input[i]));
+  }
+  for (const Value operand : node.operands) reads.follow(operand, at);
+  return reads.used();
+}
+
 void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Geometry geometry(kernel, node);
   const ElementType element = node.types[0].element;
   const int64_t out = kernel.home({index, 0});
-  const std::vector<Axis> axes = make_axes(f, node.types[0].shape);
+  const std::vector<Axis> axes = make_axes(f.space, node.types[0].shape);
   const Indices position = tuple_of(axes);
   const Index linear = f.space.linearize(position, node.types[0].shape);
   const auto extremes = [&](const Columns& columns) {
@@ -161,7 +176,7 @@ void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
   };
   const std::function<void(const Columns&)> tile =
       node.attributes.text("kind") == "sum" ? std::function<void(const Columns&)>(sums) : extremes;
-  const auto merged = merge_axes(f, axes, [&] { tile(Columns(f, {}, integer(0), 1)); });
+  const auto merged = merge_axes(axes, used(kernel, node, geometry, position));
   const size_t opened = open_outer(kernel, merged, 0.3 * static_cast<double>(element_count(geometry.window)));
   Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 4 * kernel.lanes(element)),
                   LoopKind::serial, 1, tile);
@@ -181,7 +196,7 @@ void lower_select_and_scatter(Kernel& kernel, uint32_t index) {
   const size_t rank = geometry.input.size();
   f.store(out, {f.open("i", 0, count, LoopKind::vectorized)}, zero(element));
   f.close();
-  const std::vector<Axis> axes = make_axes(f, geometry.output);
+  const std::vector<Axis> axes = make_axes(f.space, geometry.output);
   const Indices position = tuple_of(axes);
   const auto tile = [&](const Columns& columns) {
     Champion champion(kernel, node, columns);

@@ -104,6 +104,29 @@ Value transpose_update(const GradientUse& use, size_t operand) {
   return use.builder.add(dynamic_slice, with_starts(use, {use.adjoint()}, 2), {{"size", size}});
 }
 
+// A box's start along an axis, or its distance from there, is known when the program runs.
+AccessMap in_box(const Shape& whole, const Shape& box) {
+  AccessMap map = same_index(whole.size());
+  for (size_t axis = 0; axis < whole.size(); ++axis) map.axes[axis].computed = whole[axis] > box[axis];
+  return map;
+}
+
+NodeAccess slice_reads(const Graph& graph, const Node& node) {
+  NodeAccess access;
+  access.operands.resize(node.operands.size());
+  access.operands[0] = in_box(graph.type(node.operands[0]).shape, node.types[0].shape);
+  return access;
+}
+
+NodeAccess update_reads(const Graph& graph, const Node& node) {
+  NodeAccess access;
+  access.operands.resize(node.operands.size());
+  access.operands[0] = same_index(node.types[0].shape.size());
+  access.operands[1] = in_box(node.types[0].shape, graph.type(node.operands[1]).shape);
+  for (AxisAccess& axis : access.operands[1].axes) axis.guarded = true;
+  return access;
+}
+
 }  // namespace
 
 const Op dynamic_slice = [] {
@@ -120,6 +143,7 @@ const Op dynamic_slice = [] {
   o.infer = infer_slice;
   o.evaluate = &slice_rule;
   o.differentiation = Transpose{transpose_slice, {0}};
+  o.reads = slice_reads;
   return o;
 }();
 
@@ -136,6 +160,7 @@ const Op dynamic_update_slice = [] {
   o.infer = infer_update;
   o.evaluate = &update_rule;
   o.differentiation = Transpose{transpose_update, {0, 1}};
+  o.reads = update_reads;
   return o;
 }();
 

@@ -130,6 +130,15 @@ Value transpose_scatter(const GradientUse& use, size_t) {
   return use.builder.add(gather, {use.adjoint(), use.operand(1)}, adjoint_attributes(use));
 }
 
+NodeAccess gather_reads(const Graph& graph, const Node& node) {
+  const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
+  const size_t ids = graph.type(node.operands[1]).shape.size();
+  AccessMap from = same_index(batch);
+  from.axes.push_back({.along = std::nullopt, .computed = true});
+  for (size_t axis = ids; axis < node.types[0].shape.size(); ++axis) from.axes.push_back({.along = axis});
+  return {.operands = {from, same_index(ids)}};
+}
+
 AttributeSpec batch_attribute() {
   return {"batch", "Number of leading axes that operand and ids share; 0 if absent.", int64_t{1}, false};
 }
@@ -150,6 +159,7 @@ const Op gather = [] {
   o.infer = infer_gather;
   o.evaluate = &gather_rule;
   o.differentiation = Transpose{transpose_gather, {0}};
+  o.reads = gather_reads;
   return o;
 }();
 

@@ -84,6 +84,15 @@ constexpr evaluate::Rule status_rule = evaluate::make_rule([](auto& call) {
   }
 });
 
+NodeAccess one_hot_reads(const Graph& graph, const Node& node) {
+  const size_t ids = graph.type(node.operands[0]).shape.size();
+  return {.operands = {same_index(ids)}, .counts = {ids}};
+}
+
+NodeAccess iota_reads(const Graph&, const Node& node) {
+  return {.counts = {static_cast<size_t>(node.attributes.integer("axis"))}};
+}
+
 }  // namespace
 
 const Op one_hot = [] {
@@ -100,6 +109,7 @@ const Op one_hot = [] {
                   check_attribute()};
   o.infer = infer_one_hot;
   o.evaluate = &one_hot_rule;
+  o.reads = one_hot_reads;
   o.differentiation = PiecewiseConstant{};
   return o;
 }();
@@ -116,6 +126,7 @@ const Op iota = [] {
                   {"axis", "The axis that counts.", int64_t{0}}};
   o.infer = infer_iota;
   o.evaluate = &iota_rule;
+  o.reads = iota_reads;
   o.differentiation = PiecewiseConstant{};
   return o;
 }();

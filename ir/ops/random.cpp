@@ -61,6 +61,10 @@ constexpr evaluate::Rule float_rule = evaluate::make_rule([](auto& call) {
     for (auto& number : result) evaluate::add_units(number, call.result().type.element, units);
 });
 
+NodeAccess draw_reads(const Graph&, const Node& node) {
+  return {.operands = std::vector<AccessMap>(node.operands.size()), .counts_position = true};
+}
+
 Op base(OpId id) {
   Op o{.id = id};
   o.family = OpFamily::random;
@@ -68,6 +72,7 @@ Op base(OpId id) {
   o.min_operands = o.max_operands = 4;
   o.attributes = {{"shape", "Shape of the result.", std::vector<int64_t>{64, 128}}};
   o.differentiation = PiecewiseConstant{};
+  o.reads = draw_reads;
   return o;
 }
 

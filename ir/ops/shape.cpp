@@ -272,6 +272,31 @@ std::vector<Value> concat_adjoint(Use use) {
   return adjoints;
 }
 
+NodeAccess pad_reads(const Graph& graph, const Node& node) {
+  const auto& low = node.attributes.integers("low");
+  const auto& interior = node.attributes.integers("interior");
+  AccessMap padded, fill;
+  for (size_t axis = 0; axis < graph.type(node.operands[0]).shape.size(); ++axis)
+    padded.axes.push_back(
+        {.along = axis, .start = -low[axis], .divisor = interior[axis] + 1, .guarded = true});
+  return {.operands = {padded, fill}};
+}
+
+NodeAccess concat_reads(const Graph& graph, const Node& node) {
+  const auto joined = static_cast<size_t>(node.attributes.integer("axis"));
+  NodeAccess access;
+  int64_t begin = 0;
+  for (const Value part : node.operands) {
+    const Shape& shape = graph.type(part).shape;
+    AccessMap map = same_index(shape.size());
+    map.axes[joined].start = -begin;
+    map.axes[joined].guarded = true;
+    access.operands.push_back(std::move(map));
+    begin += shape[joined];
+  }
+  return access;
+}
+
 }  // namespace
 
 const Op reshape = {
@@ -362,6 +387,7 @@ const Op pad = {
     .differentiation = Transpose{pad_transpose, {0, 1}},
     .evaluate = &pad_rule,
     .scalar = nullptr,
+    .reads = pad_reads,
 };
 
 const Op concat = {
@@ -377,6 +403,7 @@ const Op concat = {
     .differentiation = Adjoint{concat_adjoint},
     .evaluate = &concat_rule,
     .scalar = nullptr,
+    .reads = concat_reads,
 };
 
 const Op reverse = {

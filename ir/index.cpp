@@ -1,11 +1,9 @@
-#include "codegen/lower/index.h"
+#include "ir/index.h"
 
 #include <algorithm>
 #include <numeric>
 
-#include "ir/error.h"
-
-namespace gradus::lowering {
+namespace gradus {
 
 int64_t Index::coefficient(int symbol) const {
   for (const auto& [s, c] : terms)
@@ -40,50 +38,44 @@ Index operator*(const Index& a, int64_t factor) {
 
 Index operator-(const Index& a, const Index& b) { return a + b * -1; }
 
-Index IndexSpace::symbol(int id) const {
+namespace {
+
+Index of_symbol(int id) {
   Index result;
   result.terms.emplace_back(id, 1);
   return result;
 }
 
-Index IndexSpace::axis(int64_t extent) {
-  Symbol s;
-  s.range = {0, extent - 1};
-  s.extent = extent;
-  symbols_.push_back(s);
-  return symbol(static_cast<int>(symbols_.size()) - 1);
+}  // namespace
+
+Index IndexSpace::add(Symbol symbol) {
+  symbols_.push_back(std::move(symbol));
+  return of_symbol(static_cast<int>(symbols_.size()) - 1);
 }
 
-Index IndexSpace::opaque(loop::Expression expression, Range range, int level) {
-  Symbol s;
-  s.kind = Kind::opaque;
-  s.range = range;
-  s.value = std::move(expression);
-  s.level = level;
-  symbols_.push_back(s);
-  return symbol(static_cast<int>(symbols_.size()) - 1);
-}
+Index IndexSpace::axis(int64_t extent) { return add({Kind::axis, {0, extent - 1}, extent, {}}); }
+
+Index IndexSpace::opaque(Range range) { return add({Kind::opaque, range, 1, {}}); }
 
 int IndexSpace::derived(Kind kind, const Index& operand, int64_t divisor, Range range) {
   const auto key = std::make_tuple(static_cast<int>(kind), operand, divisor);
   if (auto it = derived_.find(key); it != derived_.end()) return it->second;
-  Symbol s;
-  s.kind = kind;
-  s.range = range;
-  s.extent = divisor;
-  s.operand = operand;
-  symbols_.push_back(s);
-  return derived_[key] = static_cast<int>(symbols_.size()) - 1;
+  const Index made = add({kind, range, divisor, operand});
+  return derived_[key] = made.terms[0].first;
 }
 
 IndexSpace::Range IndexSpace::range(const Index& a) const {
   Range r{a.constant, a.constant};
   for (const auto& [s, c] : a.terms) {
-    const Range& own = symbols_[static_cast<size_t>(s)].range;
+    const Range& own = symbol(s).range;
     r.low += c > 0 ? c * own.low : c * own.high;
     r.high += c > 0 ? c * own.high : c * own.low;
   }
   return r;
+}
+
+IndexSpace::Range IndexSpace::clamped_range(const Range& range, int64_t low, int64_t high) {
+  return {std::clamp(range.low, low, high - 1), std::clamp(range.high, low, high - 1)};
 }
 
 namespace {
@@ -119,13 +111,13 @@ Index IndexSpace::quotient(const Index& a, int64_t divisor) {
     }
   // (x / e + c) / d = (x + c·e) / (e·d)
   if (rest.terms.size() == 1 && rest.terms[0].second == 1) {
-    const Symbol s = symbols_[static_cast<size_t>(rest.terms[0].first)];
+    const Symbol s = symbol(rest.terms[0].first);
     if (s.kind == Kind::quotient)
       return whole + quotient(s.operand + Index(rest.constant * s.extent), s.extent * divisor);
   }
   r = range(rest);
-  return whole + symbol(derived(Kind::quotient, rest, divisor,
-                                {floor_divide(r.low, divisor), floor_divide(r.high, divisor)}));
+  return whole + of_symbol(derived(Kind::quotient, rest, divisor,
+                                   {floor_divide(r.low, divisor), floor_divide(r.high, divisor)}));
 }
 
 Index IndexSpace::remainder(const Index& a, int64_t divisor) {
@@ -141,7 +133,7 @@ Index IndexSpace::remainder(const Index& a, int64_t divisor) {
       if (left.low >= 0 && left.high < g && !inner.is_constant())
         return remainder(inner, divisor / g) * g + small;
     }
-  return symbol(derived(Kind::remainder, rest, divisor, {0, divisor - 1}));
+  return of_symbol(derived(Kind::remainder, rest, divisor, {0, divisor - 1}));
 }
 
 // x mod d = x - d·(x / d): where that makes quotients cancel, as after a reshape of dense data, it is
@@ -149,16 +141,16 @@ Index IndexSpace::remainder(const Index& a, int64_t divisor) {
 void IndexSpace::recombine(Index& a) {
   const auto derived = [&](const Index& index) {
     return std::count_if(index.terms.begin(), index.terms.end(), [&](const auto& term) {
-      const Kind kind = symbols_[static_cast<size_t>(term.first)].kind;
+      const Kind kind = symbol(term.first).kind;
       return kind == Kind::quotient || kind == Kind::remainder;
     });
   };
   const auto expanded = [&](const Index& index, int only) {
     Index result = index;
     for (const auto& [id, c] : index.terms) {
-      const Symbol s = symbols_[static_cast<size_t>(id)];
+      const Symbol s = symbol(id);
       if (s.kind != Kind::remainder || (only >= 0 && id != only)) continue;
-      result = result - symbol(id) * c + s.operand * c - quotient(s.operand, s.extent) * (c * s.extent);
+      result = result - of_symbol(id) * c + s.operand * c - quotient(s.operand, s.extent) * (c * s.extent);
     }
     return result;
   };
@@ -196,62 +188,31 @@ Indices IndexSpace::delinearize(const Index& linear, const Shape& shape) {
   return tuple;
 }
 
-void IndexSpace::bind(const std::vector<int>& symbols, loop::Expression expression, int level) {
-  const int id = static_cast<int>(groups_.size());
-  groups_.push_back({symbols, std::move(expression), level});
-  int64_t stride = 1;
-  for (size_t i = symbols.size(); i-- > 0;) {
-    Symbol& s = symbols_[static_cast<size_t>(symbols[i])];
-    s.group = id;
-    s.stride = stride;
-    s.level = level;
-    stride *= s.extent;
-  }
+std::vector<Axis> make_axes(IndexSpace& space, const Shape& shape) {
+  std::vector<Axis> axes;
+  for (int64_t extent : shape) axes.push_back({extent == 1 ? Index(0) : space.axis(extent), extent});
+  return axes;
 }
 
-int IndexSpace::level(const Index& a) const {
-  int level = 0;
-  for (const auto& [id, c] : a.terms) {
-    const Symbol& s = symbols_[static_cast<size_t>(id)];
-    const bool nested = s.kind == Kind::quotient || s.kind == Kind::remainder;
-    level = std::max(level, nested ? this->level(s.operand) : s.level);
-  }
-  return level;
+Indices tuple_of(const std::vector<Axis>& axes) {
+  Indices tuple;
+  for (const Axis& axis : axes) tuple.push_back(axis.index);
+  return tuple;
 }
 
-loop::Expression IndexSpace::expression(const Index& a) {
-  using loop::ScalarOp;
-  if (recorded_) recorded_->push_back(a);
-  loop::Expression result;
-  const auto plus = [&](const loop::Expression& value, int64_t factor) {
-    const loop::Expression term = value * loop::constant_integer(ElementType::i64, factor);
-    result = result ? result + term : term;
-  };
-  for (const auto& [id, c] : a.terms) {
-    const Symbol s = symbols_[static_cast<size_t>(id)];
-    if (s.kind == Kind::opaque) {
-      plus(s.value, c);
-    } else if (s.kind == Kind::axis) {
-      if (s.group < 0) fail_internal("lowering: an axis is used outside its loop");
-      const Group group = groups_[static_cast<size_t>(s.group)];
-      if (group.symbols.size() == 1) {
-        plus(group.value, c);
-        continue;
-      }
-      // The merged axes appear together; the innermost one that occurs speaks for all.
-      const int last = group.symbols.back();
-      if (!recorded_ && a.coefficient(last) * s.stride != c)
-        fail_internal("lowering: merged axes used apart");
-      if (id == last) plus(group.value, c);
-    } else {
-      const loop::Expression operand = expression(s.operand);
-      const loop::Expression divisor = loop::constant_integer(ElementType::i64, s.extent);
-      plus(loop::make(s.kind == Kind::quotient ? ScalarOp::divide : ScalarOp::remainder, {operand, divisor}),
-           c);
-    }
+std::vector<MergedAxis> merge_axes(const std::vector<Axis>& axes, const std::vector<Index>& used) {
+  std::vector<MergedAxis> merged;
+  for (const Axis& axis : axes) {
+    if (axis.extent == 1) continue;
+    bool joins = !merged.empty();
+    for (const Index& index : used)
+      joins = joins && index.coefficient(merged.back().symbols.back()) ==
+                           index.coefficient(axis.symbol()) * axis.extent;
+    if (!joins) merged.emplace_back();
+    merged.back().symbols.push_back(axis.symbol());
+    merged.back().extent *= axis.extent;
   }
-  const loop::Expression constant = loop::constant_integer(ElementType::i64, a.constant);
-  return result ? result + constant : constant;
+  return merged;
 }
 
-}  // namespace gradus::lowering
+}  // namespace gradus

@@ -1,0 +1,59 @@
+// What an element of a value of a body is computed from: which elements of what lies in memory, and which
+// indices besides. Merging of axes, epilogues and operands of contractions are questions about that.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "ir/access.h"
+#include "ir/graph.h"
+#include "ir/index.h"
+
+namespace gradus {
+
+// The operand's index for an index of the result, each axis by its map. What is guarded or computed is a
+// number of its own.
+class Reads {
+ public:
+  // Whether a value is at hand: it lies in memory, dense and row-major, or the caller computes it.
+  using IsAtHand = std::function<bool(Value)>;
+  struct Read {
+    Value value;
+    Indices tuple;
+  };
+
+  Reads(const Graph& body, IndexSpace& space, IsAtHand is_at_hand);
+
+  // An index that something is stored at, or compared with.
+  void use(const Index& index) { used_.push_back(index); }
+  // An index that is kept in [low, high), as it is used from there on.
+  Index guarded(const Index& index, int64_t low, int64_t high);
+  // Everything that the value's element at `tuple` is computed from.
+  void follow(Value value, const Indices& tuple);
+
+  const std::vector<Index>& used() const { return used_; }
+  const std::vector<Read>& reads() const { return reads_; }
+
+ private:
+  void follow_operand(const Node& node, size_t operand, const AccessMap& map, const Indices& tuple);
+
+  const Graph& body_;
+  IndexSpace& space_;
+  IsAtHand is_at_hand_;
+  std::set<std::pair<Value, Indices>> seen_;
+  std::vector<Index> used_;
+  std::vector<Read> reads_;
+};
+
+// How a node reads its operands, if each of its elements is made of single elements.
+NodeAccess node_access(const Graph& graph, const Node& node);
+// The tuple of the operand of a view.
+Indices view_tuple(const Graph& graph, const Node& view, const Indices& tuple, IndexSpace& space);
+// What the value is only another view of (reshape, transpose, slice, broadcast, reverse), if that is at hand.
+std::optional<Reads::Read> viewed(const Graph& graph, Value value, Indices tuple, IndexSpace& space,
+                                  const Reads::IsAtHand& is_at_hand);
+
+}  // namespace gradus
