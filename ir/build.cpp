@@ -69,6 +69,13 @@ Value reshape(GraphBuilder& b, Value x, Shape shape) {
   return b.shape(x) == shape ? x : b.add(OpId::reshape, {x}, {{"shape", std::move(shape)}});
 }
 
+Value relayout(GraphBuilder& b, Value x, Layout layout) {
+  Type type = b.type(x);
+  if (type.layout == layout) return x;
+  type.layout = std::move(layout);
+  return b.add_typed(op_of(OpId::relayout), {x}, {}, {std::move(type)});
+}
+
 Value transpose(GraphBuilder& b, Value x, std::vector<int64_t> dims) {
   return dims == all_axes(b.shape(x)) ? x : b.add(OpId::transpose, {x}, {{"dims", std::move(dims)}});
 }

@@ -46,6 +46,7 @@ Value pad(GraphBuilder& b, Value x, double value, std::vector<int64_t> low, std:
           std::vector<int64_t> interior);
 Value concat(GraphBuilder& b, std::vector<Value> parts, int64_t axis);
 Value reverse(GraphBuilder& b, Value x, std::vector<int64_t> axes);
+Value relayout(GraphBuilder& b, Value x, Layout layout);  // no node if x lies like that
 
 // op: sum, prod, max, min, any, all. Reduced axes vanish; with `keep` they stay with extent 1.
 Value reduce(GraphBuilder& b, OpId op, Value x, std::vector<int64_t> axes, bool keep = false);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ir/build.h"
 #include "ir/error.h"
 #include "ir/op.h"
 #include "ir/ops/constant.h"
@@ -82,7 +83,8 @@ std::vector<Type> GraphBuilder::infer(const Op& op, const std::vector<Value>& op
                                       const Attributes& attributes, const Graph* body) const {
   OpUse use{op, {}, attributes, body};
   use.operands.reserve(operands.size());
-  for (Value operand : operands) use.operands.push_back(type(operand));
+  // How the operands lie in memory says nothing of the results.
+  for (Value operand : operands) use.operands.emplace_back(type(operand).element, type(operand).shape);
   return op.infer(use);
 }
 
@@ -119,6 +121,23 @@ Value GraphBuilder::add_typed(const Op& op, std::vector<Value> operands, Attribu
   node.types = std::move(types);
   node.body = std::move(body);
   return find_or_append(std::move(node));
+}
+
+Value GraphBuilder::again(const Node& node, std::vector<Value> operands) {
+  return again(node, std::move(operands), node.attributes, node.body);
+}
+
+Value GraphBuilder::again(const Node& node, std::vector<Value> operands, Attributes attributes,
+                          std::shared_ptr<const Graph> body) {
+  Node made;
+  made.op = node.op;
+  made.types = infer(*node.op, operands, attributes, body.get());
+  for (size_t r = 0; r < std::min(made.types.size(), node.types.size()); ++r)
+    if (made.types[r].shape == node.types[r].shape) made.types[r].layout = node.types[r].layout;
+  made.operands = std::move(operands);
+  made.attributes = std::move(attributes);
+  made.body = std::move(body);
+  return find_or_append(std::move(made));
 }
 
 Value GraphBuilder::find_or_append(Node node) {
@@ -199,14 +218,20 @@ void Rewriter::keep_as(uint32_t index, Attributes attributes, std::shared_ptr<co
     const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
     value = builder_.input(input.name, input.kind, node.types[0]);
   } else {
-    value = builder_.add(*node.op, map(node.operands), std::move(attributes), std::move(body));
+    value = builder_.again(node, map(node.operands), std::move(attributes), std::move(body));
   }
   std::vector<Value> values;
   for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({value.node, r});
   mapped_[index] = std::move(values);
 }
 
-void Rewriter::replace(uint32_t index, std::vector<Value> values) { mapped_[index] = std::move(values); }
+void Rewriter::replace(uint32_t index, std::vector<Value> values) {
+  const std::vector<Type>& types = old_.node(index).types;
+  for (size_t r = 0; r < std::min(values.size(), types.size()); ++r)
+    if (values[r] && !types[r].layout.is_default())
+      values[r] = build::relayout(builder_, values[r], types[r].layout);
+  mapped_[index] = std::move(values);
+}
 
 bool Rewriter::mapped(Value old_value) const { return old_value.result < mapped_[old_value.node].size(); }
 

@@ -48,6 +48,11 @@ class GraphBuilder {
   Value add_typed(const Op& op, std::vector<Value> operands, Attributes attributes, std::vector<Type> types,
                   std::shared_ptr<const Graph> body = nullptr);
 
+  // The node again, on other operands: what it computes and how its results lie in memory.
+  Value again(const Node& node, std::vector<Value> operands);
+  Value again(const Node& node, std::vector<Value> operands, Attributes attributes,
+              std::shared_ptr<const Graph> body);
+
   const Node& node(Value value) const { return graph_.nodes_[value.node]; }
   const Node& node(uint32_t index) const { return graph_.nodes_[index]; }
   const Type& type(Value value) const { return graph_.type(value); }
@@ -147,6 +152,7 @@ class Rewriter {
   void keep_with(uint32_t index, Attributes attributes);
   void keep_body(uint32_t index, std::shared_ptr<const Graph> body);
   void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
+  // Where a value lies in another layout than the one that takes its place, it keeps its own.
   void replace(uint32_t index, std::vector<Value> values);
   bool mapped(Value old_value) const;
   Value map(Value old_value) const;

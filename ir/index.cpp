@@ -177,6 +177,25 @@ Index IndexSpace::linearize(const Indices& tuple, const Shape& shape) {
   return dot(tuple, row_major_strides(shape));
 }
 
+Index IndexSpace::position(const Indices& tuple, const Type& type) {
+  const Layout& layout = type.layout;
+  if (layout.is_default()) return linearize(tuple, type.shape);
+  Indices tiles, inner;
+  Shape tile_counts, tile_extents;
+  for (size_t k = 0; k < tuple.size(); ++k) {
+    const size_t axis = layout.order.empty() ? k : static_cast<size_t>(layout.order[k]);
+    const int64_t tile = layout.tiling.empty() ? 1 : layout.tiling[axis];
+    const int64_t padded = type.shape[axis] + (layout.padding.empty() ? 0 : layout.padding[axis]);
+    tiles.push_back(quotient(tuple[axis], tile));
+    inner.push_back(remainder(tuple[axis], tile));
+    tile_counts.push_back((padded + tile - 1) / tile);
+    tile_extents.push_back(tile);
+  }
+  tiles.insert(tiles.end(), inner.begin(), inner.end());
+  tile_counts.insert(tile_counts.end(), tile_extents.begin(), tile_extents.end());
+  return linearize(tiles, tile_counts);
+}
+
 Indices IndexSpace::delinearize(const Index& linear, const Shape& shape) {
   const std::vector<int64_t> strides = row_major_strides(shape);
   Indices tuple(shape.size());

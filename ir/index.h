@@ -52,6 +52,8 @@ class IndexSpace {
   // Row-major position of a tuple in a shape, and back.
   Index linearize(const Indices& tuple, const Shape& shape);
   Indices delinearize(const Index& linear, const Shape& shape);
+  // Where the element lies in memory.
+  Index position(const Indices& tuple, const Type& type);
   // General strides.
   Index dot(const Indices& tuple, const std::vector<int64_t>& strides);
 

@@ -57,7 +57,7 @@ void Reads::follow(Value value, const Indices& tuple) {
   const Node& node = body_.node(value);
   const Shape& shape = body_.type(value).shape;
   if (is_at_hand_(value)) {
-    use(space_.linearize(tuple, shape));
+    use(space_.position(tuple, body_.type(value)));
     reads_.push_back({value, tuple});
     return;
   }

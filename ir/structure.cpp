@@ -33,7 +33,7 @@ bool is_by_element(const Op& op) {
 }
 
 bool keeps_position(const Graph& graph, const Node& node) {
-  return node.op->family == OpFamily::elementwise || is_reshape(graph, node);
+  return node.op->traits.access == Access::elementwise || is_reshape(graph, node);
 }
 
 bool is_reshape(const Graph& graph, const Node& node) {

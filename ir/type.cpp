@@ -66,7 +66,23 @@ int64_t element_count(const Shape& shape) {
   return count;
 }
 
-int64_t size_in_bytes(const Type& type) { return element_count(type.shape) * size_in_bytes(type.element); }
+std::optional<int64_t> checked_stored_count(const Type& type) {
+  Shape stored = type.shape;
+  for (size_t axis = 0; axis < stored.size(); ++axis) {
+    const int64_t padding = type.layout.padding.empty() ? 0 : type.layout.padding[axis];
+    const int64_t tile = type.layout.tiling.empty() ? 1 : type.layout.tiling[axis];
+    if (__builtin_add_overflow(stored[axis], padding, &stored[axis])) return std::nullopt;
+    const int64_t tiles = stored[axis] / tile + (stored[axis] % tile != 0);
+    if (__builtin_mul_overflow(tiles, tile, &stored[axis])) return std::nullopt;
+  }
+  return checked_element_count(stored);
+}
+
+int64_t stored_count(const Type& type) {
+  return type.layout.is_default() ? element_count(type.shape) : checked_stored_count(type).value();
+}
+
+int64_t size_in_bytes(const Type& type) { return stored_count(type) * size_in_bytes(type.element); }
 
 std::vector<int64_t> row_major_strides(const Shape& shape) {
   std::vector<int64_t> strides(shape.size());

@@ -21,11 +21,13 @@ bool is_integer(ElementType type);  // not bool
 // Extents, outermost axis first. A scalar has none.
 using Shape = std::vector<int64_t>;
 
-// How a value lies in memory. The default (everything empty) is dense row-major.
+// How a value lies in memory. The default (everything empty) is dense row-major. Otherwise tiles follow each
+// other, row-major over the axes in `order`, and in a tile its elements do, likewise. So f32[K,N] in
+// "layout [1,0] tiled [1,48]" is panels of 48 columns, each of them K rows of 48.
 struct Layout {
   std::vector<int64_t> order;    // axes from slowest to fastest
   std::vector<int64_t> tiling;   // tile extent per axis, 1 = none
-  std::vector<int64_t> padding;  // extra elements at the end of each axis
+  std::vector<int64_t> padding;  // extra elements at the end of each axis, which hold nothing
 
   bool is_default() const { return order.empty() && tiling.empty() && padding.empty(); }
   friend bool operator==(const Layout&, const Layout&) = default;
@@ -48,7 +50,11 @@ struct Type {
 std::optional<int64_t> checked_element_count(const Shape& shape);
 // The same for shapes that have been checked.
 int64_t element_count(const Shape& shape);
-int64_t size_in_bytes(const Type& type);
+// Elements that a value takes in memory: whole tiles, padding included. Nothing if they, or their bytes,
+// exceed 2^48.
+std::optional<int64_t> checked_stored_count(const Type& type);
+int64_t stored_count(const Type& type);
+int64_t size_in_bytes(const Type& type);  // of all that are stored
 
 // Row-major strides in elements.
 std::vector<int64_t> row_major_strides(const Shape& shape);

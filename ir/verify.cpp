@@ -1,5 +1,4 @@
 #include "ir/verify.h"
-#include "ir/structure.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +7,8 @@
 
 #include "ir/check_use.h"
 #include "ir/op.h"
+#include "ir/ops/scan.h"
+#include "ir/structure.h"
 #include "ir/text/print.h"
 
 namespace gradus {
@@ -16,11 +17,25 @@ namespace {
 
 bool same_but_layout(const Type& a, const Type& b) { return a.element == b.element && a.shape == b.shape; }
 
-bool layout_fits(const Type& type) {
-  const auto fits = [&](const std::vector<int64_t>& list) {
-    return list.empty() || list.size() == type.shape.size();
-  };
-  return fits(type.layout.order) && fits(type.layout.tiling) && fits(type.layout.padding);
+// What is wrong with the layout; empty if nothing is.
+std::string layout_problem(const Type& type) {
+  const size_t rank = type.shape.size();
+  const auto fits = [&](const std::vector<int64_t>& list) { return list.empty() || list.size() == rank; };
+  const Layout& layout = type.layout;
+  if (!fits(layout.order) || !fits(layout.tiling) || !fits(layout.padding))
+    return fmt::format("the layout of {} has another rank", to_string(type));
+  std::vector<bool> named(rank, false);
+  for (const int64_t axis : layout.order) {
+    if (axis < 0 || axis >= static_cast<int64_t>(rank) || named[static_cast<size_t>(axis)])
+      return fmt::format("the layout of {} does not name each axis once", to_string(type));
+    named[static_cast<size_t>(axis)] = true;
+  }
+  for (const int64_t tile : layout.tiling)
+    if (tile < 1) return fmt::format("the layout of {} has tiles of {}", to_string(type), tile);
+  for (const int64_t more : layout.padding)
+    if (more < 0) return fmt::format("the layout of {} is padded by {}", to_string(type), more);
+  if (!checked_stored_count(type)) return fmt::format("{} takes more than 2^48 bytes", to_string(type));
+  return {};
 }
 
 std::string list(const std::vector<Type>& types) {
@@ -109,9 +124,10 @@ class Verifier {
     if (!made) report_at(index, fmt::format("the stable id {} is taken by an earlier node", node.id));
     if (node.id >= graph_.next_id()) report_at(index, "the stable id is not below the graph's next id");
     for (const Type& type : node.types)
-      if (!layout_fits(type))
-        report_at(index, fmt::format("the layout of {} has another rank", to_string(type)));
+      if (std::string problem = layout_problem(type); !problem.empty()) report_at(index, std::move(problem));
     if (is_input(node)) return check_input_node(index);
+    if (is_constant(node) && !node.types[0].layout.is_default())
+      report_at(index, "a constant lies row-major", "`relayout` lays it out otherwise");
 
     for (Value operand : node.operands)
       if (!exists(operand) || operand.node >= index)
@@ -134,7 +150,9 @@ class Verifier {
                         graph_.inputs()[static_cast<size_t>(*position)].value == Value{index, 0};
     if (!listed) report_at(index, "an input that the graph does not list");
     if (!node.operands.empty() || node.body || node.types.size() != 1)
-      report_at(index, "an input has one result and no operands");
+      return report_at(index, "an input has one result and no operands");
+    if (!parent_ && !node.types[0].layout.is_default())
+      report_at(index, "what a program is given lies row-major", "`relayout` lays it out otherwise");
   }
 
   void check_types(uint32_t index) {
@@ -151,6 +169,25 @@ class Verifier {
     }
   }
 
+  // A kernel loads its operands as they lie; the steps of a scan take slices of carries and sequences.
+  void check_body_layouts(uint32_t index, const std::vector<Type>& operands,
+                          const std::vector<Type>& inputs) {
+    const Node& node = graph_.node(index);
+    size_t sliced_inputs = 0;
+    if (is_scan(node)) {
+      const ops::ScanLayout layout(node);
+      sliced_inputs = ops::ScanLayout::body_input_of(layout.operand_of_capture(0));
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (is_kernel(node) && inputs[i].layout != operands[i].layout)
+        report_at(index, fmt::format("the body takes {}, but the operand is {}", to_string(inputs[i]),
+                                     to_string(operands[i])));
+      if (i < sliced_inputs && !inputs[i].layout.is_default())
+        report_at(index, fmt::format("the body takes {}, but carries and elements of sequences lie row-major",
+                                     to_string(inputs[i])));
+    }
+  }
+
   void check_body(uint32_t index) {
     const Node& node = graph_.node(index);
     std::vector<Type> operands, inputs;
@@ -161,6 +198,7 @@ class Verifier {
         !std::equal(expected->begin(), expected->end(), inputs.begin(), inputs.end(), same_but_layout))
       report_at(index, fmt::format("the body takes {}, expected {}", list(inputs),
                                    expected ? list(*expected) : "carries, sequences and captures"));
+    if (expected) check_body_layouts(index, operands, inputs);
     const GraphPlaces* places = nullptr;
     if (places_)
       if (const auto it = places_->bodies.find(index); it != places_->bodies.end()) places = it->second.get();
@@ -213,7 +251,7 @@ class Verifier {
     if (!status) return;
     if (parent_) report("a body has no status");
     if (!exists(status)) return report("the status does not exist");
-    if (!same_but_layout(graph_.type(status), Type(ElementType::i64, {2})))
+    if (graph_.type(status) != Type(ElementType::i64, {2}))
       report_at(status.node,
                 fmt::format("the status is {}, expected i64[2]", to_string(graph_.type(status))));
   }

@@ -182,7 +182,7 @@ class Instrumenter {
         Instrumenter(*node.body, infinities_.body_inputs(node), false, b().ids()).body());
     rewriter_.at(index);
     b().prefer_id(node.id);
-    const Value made = b().add(*node.op, rewriter_.map(node.operands), node.attributes, std::move(body));
+    const Value made = b().again(node, rewriter_.map(node.operands), node.attributes, std::move(body));
     std::vector<Value> values;
     for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({made.node, r});
     rewriter_.replace(index, std::move(values));

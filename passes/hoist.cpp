@@ -53,7 +53,7 @@ class ScanHoist {
       const OriginScope scope(builder, body_.origins(i));
       builder.set_derivative(node.derivative);
       builder.prefer_id(node.id);
-      inside_[i] = builder.add(*node.op, std::move(mapped), node.attributes, node.body).node;
+      inside_[i] = builder.again(node, std::move(mapped)).node;
     }
     for (const NamedValue& result : body_.results()) builder.add_result(result.name, inside(result.value));
     body = std::make_shared<const Graph>(std::move(builder).finish());
@@ -154,8 +154,9 @@ class ScanHoist {
     };
     const auto declare_moved = [&](uint32_t i, uint32_t result) {
       const OriginScope scope(builder, body_.origins(i));
-      moved_[{i, result}] =
-          builder.input(unused_name(i, result), InputKind::data, body_.node(i).types[result]);
+      Type type = body_.node(i).types[result];
+      if (kinds_[i] == Kind::step) type.layout = {};  // elements of a sequence lie row-major
+      moved_[{i, result}] = builder.input(unused_name(i, result), InputKind::data, std::move(type));
     };
     const auto& inputs = body_.inputs();
     declare(inputs[0]);
@@ -240,7 +241,7 @@ class ScanHoist {
     if (is_input(node)) return operands_[position_[i]];
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back(outside(operand));
-    return outer_.add(*node.op, std::move(operands), node.attributes, node.body);
+    return outer_.again(node, std::move(operands));
   }
 
   Shape with_steps(const Shape& shape) const {
@@ -333,7 +334,7 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
     rewriter.at(i);
     rewriter.builder().prefer_id(node.id);
     const Value made =
-        rewriter.builder().add(*node.op, std::move(operands), std::move(attributes), std::move(body));
+        rewriter.builder().again(node, std::move(operands), std::move(attributes), std::move(body));
     std::vector<Value> values;
     for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({made.node, r});
     rewriter.replace(i, std::move(values));

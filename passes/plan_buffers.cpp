@@ -116,7 +116,7 @@ class Planner {
   void place_results() {
     for (size_t k = 0; k < graph_.results().size(); ++k) {
       const Value value = graph_.results()[k].value;
-      if (is_computed(value.node) && !place(value))
+      if (is_computed(value.node) && !place(value) && graph_.type(value).layout.is_default())
         place(value) = Placement{Placement::Kind::result, static_cast<int64_t>(k)};
     }
   }
@@ -128,7 +128,7 @@ class Planner {
     for (const Update& update : graph_.updates()) {
       const Value value = update.value;
       const Value old_value = graph_.inputs()[update.input].value;
-      if (!is_computed(value.node) || place(value)) continue;
+      if (!is_computed(value.node) || place(value) || !graph_.type(value).layout.is_default()) continue;
       if (graph_.status() && graph_.status().node > value.node) continue;
       const auto& readers = users_[old_value.node];
       const bool read_later = !readers.empty() && readers.back() > value.node;

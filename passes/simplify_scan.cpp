@@ -125,8 +125,8 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
       attributes.set("place", to_string(left));
     }
     attributes.erase("scratch");  // a carry may have lost its history
-    const Value scan = rewriter.builder().add(*node.op, rewriter.map(node.operands), std::move(attributes),
-                                              with_results(body, kept.body_results, context));
+    const Value scan = rewriter.builder().again(node, rewriter.map(node.operands), std::move(attributes),
+                                                with_results(body, kept.body_results, context));
     std::vector<Value> values;
     for (uint32_t position : kept.position) values.push_back({scan.node, position});
     rewriter.replace(i, std::move(values));

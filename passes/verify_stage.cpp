@@ -128,6 +128,8 @@ class StageVerifier {
   }
 
   void check_result(uint32_t i, uint32_t r, int64_t k) {
+    if (!graph_.node(i).types[r].layout.is_default())
+      return report_at(i, "it is placed in a result, which lies row-major");
     const auto& results = graph_.results();
     if (k >= static_cast<int64_t>(results.size()))
       report_at(i, fmt::format("it is placed as result {} of {}", k, results.size()));
@@ -137,6 +139,8 @@ class StageVerifier {
   }
 
   void check_update(uint32_t i, uint32_t r, int64_t k) {
+    if (!graph_.node(i).types[r].layout.is_default())
+      return report_at(i, "it is placed in an input, which lies row-major");
     const auto& updates = graph_.updates();
     const Value value{i, r};
     const auto update = std::find_if(updates.begin(), updates.end(), [&](const Update& u) {

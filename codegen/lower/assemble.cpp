@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codegen/lower/lower.h"
+#include "ir/build.h"
 #include "ir/builder.h"
 #include "ir/error.h"
 #include "ir/placement.h"
@@ -143,14 +144,14 @@ void Assembler::commit() {
   for (size_t r = 0; r < graph_.results().size(); ++r) {
     const Value value = graph_.results()[r].value;
     if (is_input(graph_.node(value))) continue;
-    const Location from = locate(graph_, value, locations_);
+    const Location from = row_major(graph_, value, locations_);
     if (!from.same_place(places_.results[r]))
       copy(from, places_.results[r], element_count(graph_.type(value).shape));
   }
   for (size_t u = 0; u < graph_.updates().size(); ++u) {
     const Update& update = graph_.updates()[u];
     const Location& to = places_.inputs[update.input];
-    Location from = locate(graph_, update.value, locations_);
+    Location from = row_major(graph_, update.value, locations_);
     for (const auto& [position, staged] : staged_updates_)
       if (position == u) from = staged;
     if (!from.same_place(to)) copy(from, to, element_count(graph_.type(update.value).shape));
@@ -178,7 +179,7 @@ Assembler::Location Assembler::scratch_at(int64_t offset, const Scratch& scratch
 }
 
 Assembler::Location Assembler::allocate(const Type& type) {
-  const Location location = workspace_at(workspace_end_, type.element, element_count(type.shape));
+  const Location location = workspace_at(workspace_end_, type.element, stored_count(type));
   workspace_end_ += Placement::aligned(size_in_bytes(type));
   return location;
 }
@@ -287,7 +288,7 @@ void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Place
 Assembler::Location Assembler::location_of(const Placement& place, const Type& type, const Places& places) {
   switch (place.kind) {
     case Placement::Kind::workspace:
-      return workspace_at(places.workspace + place.at, type.element, element_count(type.shape));
+      return workspace_at(places.workspace + place.at, type.element, stored_count(type));
     case Placement::Kind::result:
       return places.results.at(static_cast<size_t>(place.at));
     case Placement::Kind::input:
@@ -324,10 +325,15 @@ const Assembler::Function& Assembler::function_for(const Graph& graph, uint32_t 
     std::vector<Value> operands;
     for (size_t i = 0; i < node.operands.size(); ++i)
       operands.push_back(builder.input(fmt::format("x{}", i), InputKind::data, graph.type(node.operands[i])));
-    const Value value = builder.add(*node.op, operands, node.attributes);
+    const Value value = builder.again(node, operands);
     for (uint32_t r = 0; r < node.types.size(); ++r) builder.add_result("", {value.node, r});
     body = std::make_shared<const Graph>(std::move(builder).finish());
   }
+  return function_of(std::move(body), alias, graph.origins(index));
+}
+
+const Assembler::Function& Assembler::function_of(std::shared_ptr<const Graph> body,
+                                                  const std::vector<int64_t>& alias, const Origins& origins) {
   const size_t hash = body->structural_hash();
   for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
     const Function& known = *functions_[it->second];
@@ -338,7 +344,7 @@ const Assembler::Function& Assembler::function_for(const Graph& graph, uint32_t 
   function->alias = alias;
   function->lowered = lower_kernel(fmt::format("k{}_{}", functions_.size(), describe(*body)), *body, alias,
                                    target_, options_);
-  function->lowered.functions.back().origins = graph.origins(index);
+  function->lowered.functions.back().origins = origins;
   known_.emplace(hash, functions_.size());
   functions_.push_back(std::move(function));
   return *functions_.back();
@@ -353,12 +359,17 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   for (size_t r = 0; r < results.size(); ++r)
     for (size_t i = 0; i < operands.size(); ++i)
       if (results[r].same_place(operands[i])) alias[r] = static_cast<int64_t>(i);
-  const Function& function = function_for(graph, index, alias);
+  call(function_for(graph, index, alias), operands, results);
+  for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
+}
+
+void Assembler::call(const Function& function, const std::vector<Location>& operands,
+                     const std::vector<Location>& results) {
   loop::Call call;
   call.function = function.lowered.name;
   for (const Location& operand : operands) call.buffers.push_back(view(operand));
   for (size_t r = 0; r < results.size(); ++r)
-    if (alias[r] < 0) call.buffers.push_back(view(results[r]));
+    if (function.alias[r] < 0) call.buffers.push_back(view(results[r]));
   for (Value table : function.lowered.tables) {
     call.buffers.push_back(view(place_constant(function.body->node(table))));
   }
@@ -370,7 +381,20 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   }
   scratch_bytes_ = std::max(scratch_bytes_, used);
   main_.add({std::move(call)});
-  for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
+}
+
+Assembler::Location Assembler::row_major(const Graph& graph, Value value, Locations& locations) {
+  const Location from = locate(graph, value, locations);
+  const Type& type = graph.type(value);
+  if (type.layout.is_default()) return from;
+  GraphBuilder builder("relayout");
+  const Value x = builder.input("x", InputKind::data, type);
+  builder.add_result("", build::relayout(builder, x, {}));
+  const Location to = allocate(Type(type.element, type.shape));
+  call(function_of(std::make_shared<const Graph>(std::move(builder).finish()), {-1},
+                   graph.origins(value.node)),
+       {from}, {to});
+  return to;
 }
 
 // Bytes of the workspace, one per piece of the scan's scratch.
@@ -409,7 +433,13 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   const auto count = [&](Value value) { return element_count(body.type(value).shape); };
 
   std::vector<Location> operands;
-  for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
+  for (size_t k = 0; k < node.operands.size(); ++k) {
+    const Layout& wanted = body.type(body.inputs()[layout.body_input_of(k)].value).layout;
+    const bool as_it_lies = wanted == graph.type(node.operands[k]).layout;
+    operands.push_back(as_it_lies ? locate(graph, node.operands[k], locations)
+                                  : row_major(graph, node.operands[k], locations));
+    if (!as_it_lies && !wanted.is_default()) fail_internal("lowering: a scan captures another layout");
+  }
   Locations inside;
   for (uint32_t i = 0; i < body.size(); ++i)
     if (is_constant(body.node(i))) locate(body, {i, 0}, inside);
@@ -456,7 +486,7 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   emit_nodes(body, inside, body_places);
   for (size_t r = 0; r < body.results().size(); ++r) {
     const Value value = body.results()[r].value;
-    const Location from = locate(body, value, inside);
+    const Location from = row_major(body, value, inside);
     if (!from.same_place(body_places.results[r])) copy(from, body_places.results[r], count(value));
   }
   main_.close();

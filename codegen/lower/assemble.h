@@ -65,6 +65,12 @@ class Assembler {
   Location location_of(const Placement& place, const Type& type, const Places& places);
   std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
   const Function& function_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
+  const Function& function_of(std::shared_ptr<const Graph> body, const std::vector<int64_t>& alias,
+                              const Origins& origins);
+  void call(const Function& function, const std::vector<Location>& operands,
+            const std::vector<Location>& results);
+  // Where the value lies row-major: a copy if it lies otherwise.
+  Location row_major(const Graph& graph, Value value, Locations& locations);
   Location locate(const Graph& graph, Value value, Locations& locations);
 
   Location allocate(const Type& type);

@@ -26,15 +26,15 @@ Kernel::Kernel(std::string kernel_name, const Graph& body, const std::vector<int
     const Input& input = body.inputs()[i];
     const bool updated = std::find(alias.begin(), alias.end(), static_cast<int64_t>(i)) != alias.end();
     const Type& t = type(input.value);
-    values.place(input.value, f.parameter(input.name.empty() ? fmt::format("in{}", i) : input.name,
-                                          updated ? BufferRole::update : BufferRole::read, t.element,
-                                          element_count(t.shape)));
+    values.place(input.value,
+                 f.parameter(input.name.empty() ? fmt::format("in{}", i) : input.name,
+                             updated ? BufferRole::update : BufferRole::read, t.element, stored_count(t)));
   }
   for (size_t r = 0; r < body.results().size(); ++r) {
     const Type& t = type(body.results()[r].value);
-    results.push_back(alias[r] >= 0 ? values.placed(body.inputs()[static_cast<size_t>(alias[r])].value)
-                                    : f.parameter(fmt::format("out{}", r), BufferRole::write, t.element,
-                                                  element_count(t.shape)));
+    results.push_back(
+        alias[r] >= 0 ? values.placed(body.inputs()[static_cast<size_t>(alias[r])].value)
+                      : f.parameter(fmt::format("out{}", r), BufferRole::write, t.element, stored_count(t)));
   }
   const std::vector<bool> live = live_nodes(body);
   for (uint32_t i = 0; i < body.size(); ++i) {
@@ -55,20 +55,20 @@ std::optional<Kernel::InMemory> Kernel::viewed(Value value, const Indices& tuple
   const auto read = gradus::viewed(body, value, tuple, f.space,
                                    [this](Value candidate) { return values.is_placed(candidate); });
   if (!read) return std::nullopt;
-  return InMemory{values.placed(read->value), f.space.linearize(read->tuple, type(read->value).shape)};
+  return InMemory{values.placed(read->value), values.position(read->value, read->tuple)};
 }
 
 int64_t Kernel::home(Value value) {
   if (values.is_placed(value)) return values.placed(value);
   for (size_t r = 0; r < results.size(); ++r)
-    if (body.results()[r].value == value && alias[r] < 0) {
+    if (body.results()[r].value == value && alias[r] < 0 && type(value).layout.is_default()) {
       values.place(value, results[r]);
       return results[r];
     }
   const Type& t = type(value);
   const int64_t buffer =
       scratch(fmt::format("v{}", values.number(body.node(value))), t.element, element_count(t.shape));
-  values.place(value, buffer);
+  values.place_row_major(value, buffer);
   return buffer;
 }
 

@@ -64,8 +64,8 @@ class Kernel {
   }
   // Ask for memory of the kernel's own before any local is declared.
   int64_t scratch(const std::string& role, ElementType element, int64_t count);
-  // Where a value that loops compute goes: a result of the kernel if it is one, else scratch. From then on
-  // the value is placed there.
+  // Where a value that loops compute, row-major, goes: a result of the kernel if it is one that lies so, else
+  // scratch. From then on the value is placed there.
   int64_t home(Value value);
   // The scratch that a node's stage asked for beforehand, or -1.
   int64_t stage_scratch(uint32_t node) const {

@@ -11,6 +11,21 @@ using loop::LoopKind;
 
 namespace {
 
+// The shape with each axis that is stored in tiles cut into tiles and elements, where they are whole.
+Shape tiled_shape(const Type& type) {
+  Shape shape;
+  for (size_t axis = 0; axis < type.shape.size(); ++axis) {
+    const int64_t tile = type.layout.tiling.empty() ? 1 : type.layout.tiling[axis];
+    if (tile > 1 && type.shape[axis] % tile == 0) {
+      shape.push_back(type.shape[axis] / tile);
+      shape.push_back(tile);
+    } else {
+      shape.push_back(type.shape[axis]);
+    }
+  }
+  return shape;
+}
+
 // Shapes that a kernel's values take while they are still the result's elements in memory order.
 void dense_shapes(const Graph& body, Value value, std::vector<bool>& seen, std::vector<Shape>& shapes) {
   if (seen[value.node]) return;
@@ -22,6 +37,7 @@ void dense_shapes(const Graph& body, Value value, std::vector<bool>& seen, std::
       if (!node.op->view) continue;
       shapes.push_back(body.type(operand).shape);
     }
+    if (!body.type(operand).layout.is_default()) shapes.push_back(tiled_shape(body.type(operand)));
     dense_shapes(body, operand, seen, shapes);
   }
 }
@@ -102,12 +118,18 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
   std::vector<bool> seen(kernel.body.size(), false);
   for (size_t r : results) {
     const Value value = kernel.body.results()[r].value;
-    shapes.push_back(kernel.type(value).shape);
+    shapes.push_back(tiled_shape(kernel.type(value)));
     dense_shapes(kernel.body, value, seen, shapes);
   }
   const Shape fine = refine(shapes, count);
   const std::vector<Axis> axes = make_axes(f.space, fine);
   const Index linear = f.space.linearize(tuple_of(axes), fine);
+  std::vector<Index> stored;
+  for (size_t r : results) {
+    const Type& type = kernel.type(kernel.body.results()[r].value);
+    stored.push_back(
+        type.layout.is_default() ? linear : f.space.position(f.space.delinearize(linear, type.shape), type));
+  }
   const auto point = [&] {
     std::vector<loop::Expression> computed;
     for (size_t r : results) {
@@ -116,10 +138,10 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
       // A result may take the memory of an operand that another result still reads.
       if (results.size() > 1) computed.back() = f.let("y", computed.back());
     }
-    for (size_t i = 0; i < results.size(); ++i) f.store(kernel.results[results[i]], linear, computed[i]);
+    for (size_t i = 0; i < results.size(); ++i) f.store(kernel.results[results[i]], stored[i], computed[i]);
   };
   Reads reads = kernel.reads();
-  reads.use(linear);
+  for (const Index& index : stored) reads.use(index);
   for (size_t r : results) {
     const Value value = kernel.body.results()[r].value;
     reads.follow(value, f.space.delinearize(linear, kernel.type(value).shape));

@@ -233,8 +233,11 @@ bool is_worth_rows(const Graph& body, const RowForm& form) {
 bool lower_rows(Kernel& kernel) {
   const bool in_place =
       std::any_of(kernel.alias.begin(), kernel.alias.end(), [](int64_t operand) { return operand >= 0; });
+  const bool laid_out =
+      std::any_of(kernel.body.results().begin(), kernel.body.results().end(),
+                  [&](const NamedValue& result) { return !kernel.type(result.value).layout.is_default(); });
   const std::optional<RowForm> form = row_form(kernel.body);
-  if (in_place || !form || !is_worth_rows(kernel.body, *form)) return false;
+  if (in_place || laid_out || !form || !is_worth_rows(kernel.body, *form)) return false;
   Rows(kernel, *form).lower();
   return true;
 }

@@ -111,7 +111,8 @@ void Epilogue::reach(Value value, std::vector<bool>& seen) const {
 }
 
 bool Epilogue::fuses(Value result) const {
-  if (element_count(kernel_.type(result).shape) != element_count(kernel_.type(contraction_).shape))
+  if (element_count(kernel_.type(result).shape) != element_count(kernel_.type(contraction_).shape) ||
+      !kernel_.type(result).layout.is_default())
     return false;
   std::vector<bool> seen(kernel_.body.size(), false);
   reach(result, seen);
@@ -149,7 +150,8 @@ std::vector<Index> Epilogue::used(const std::vector<Axis>& axes, IndexSpace& spa
 bool Epilogue::is_flat(Value value) const {
   if (element_count(kernel_.type(value).shape) == 1) return true;
   if (kernel_.values.is_placed(value))
-    return element_count(kernel_.type(value).shape) == element_count(kernel_.type(contraction_).shape);
+    return kernel_.values.is_row_major(value) &&
+           element_count(kernel_.type(value).shape) == element_count(kernel_.type(contraction_).shape);
   const Node& node = kernel_.body.node(value);
   if (is_constant(node)) return true;
   if (node.op->view && element_count(kernel_.type(node.operands[0]).shape) == 1) return true;
@@ -203,10 +205,15 @@ TileFunction::TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::
   for (int64_t buffer : epilogue.buffers()) {
     const loop::Buffer& outer = kernel.f.buffers()[static_cast<size_t>(buffer)];
     own_.push_back(f.parameter(outer.name, outer.role, outer.element, outer.shape[0]));
-    for (uint32_t i = 0; i < kernel.body.size(); ++i)
-      if (i != epilogue.contraction().node && kernel.values.is_placed({i, 0}) &&
-          kernel.values.placed({i, 0}) == buffer)
+    for (uint32_t i = 0; i < kernel.body.size(); ++i) {
+      if (i == epilogue.contraction().node || !kernel.values.is_placed({i, 0}) ||
+          kernel.values.placed({i, 0}) != buffer)
+        continue;
+      if (kernel.values.is_row_major({i, 0}))
+        values.place_row_major({i, 0}, own_.back());
+      else
         values.place({i, 0}, own_.back());
+    }
   }
   axes = make_axes(f.space, node.types[0].shape);
   values.bind(epilogue.contraction(), [this](const Indices&) { return Pulled{current_, f.level(), 1}; });

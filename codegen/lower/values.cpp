@@ -83,9 +83,7 @@ const Values::PullRule Values::pull_rules[] = {
 Pulled Values::compute(Value value, const Indices& tuple) {
   if (auto it = bound_.find(value); it != bound_.end()) return it->second(tuple);
   const Node& node = body_.node(value);
-  const Type& type = node.types[value.result];
-  if (auto it = placed_.find(value); it != placed_.end())
-    return load(it->second, f_.space.linearize(tuple, type.shape));
+  if (is_placed(value)) return load(placed(value), position(value, tuple));
   if (node.op->view) return pull(node.operands[0], view_tuple(body_, node, tuple, f_.space));
   if (node.op->scalar) return elementwise(node, tuple);
   if (node.op->traits.access == Access::elementwise) return pull(node.operands[0], tuple);  // an identity

@@ -33,7 +33,7 @@ Graph only_result(const Graph& graph, Value result) {
     } else if (needed[i]) {
       std::vector<Value> operands = node.operands;
       for (Value& operand : operands) operand.node = mapped[operand.node];
-      mapped[i] = builder.add(*node.op, std::move(operands), node.attributes, node.body).node;
+      mapped[i] = builder.again(node, std::move(operands)).node;
     }
   }
   builder.add_result("", {mapped[result.node], result.result});

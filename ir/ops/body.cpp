@@ -51,7 +51,7 @@ InlinedBody::InlinedBody(GraphBuilder& builder, const Graph& body, const std::ve
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back((*this)(operand));
     OriginScope scope(builder, body.origins(i));
-    first_[i] = builder.add(*node.op, std::move(operands), node.attributes, node.body);
+    first_[i] = builder.again(node, std::move(operands));
   }
 }
 

@@ -17,7 +17,7 @@
   OP(select) OP(clamp) OP(cast)
 
 #define GRADUS_SHAPE_OPS(OP) \
-  OP(reshape) OP(transpose) OP(broadcast) OP(slice) OP(pad) OP(concat) OP(reverse)
+  OP(reshape) OP(transpose) OP(broadcast) OP(slice) OP(pad) OP(concat) OP(reverse) OP(relayout)
 
 #define GRADUS_REDUCTION_OPS(OP) \
   OP(sum) OP(prod) OP(max) OP(min) OP(any) OP(all) OP(argmax) OP(argmin) OP(cumsum)

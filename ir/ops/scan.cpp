@@ -71,9 +71,8 @@ constexpr evaluate::Rule scan_rule = evaluate::make_rule([](auto& call) {
     for (A& carry : carries) inputs.push_back(std::move(carry));
     for (size_t i = 0; i < layout.sequences; ++i) {
       const A& sequence = call.operand(layout.operand_of_sequence(i));
-      Type type = sequence.type;
-      type.shape.erase(type.shape.begin());
-      A element(type);
+      A element(
+          Type(sequence.type.element, Shape(sequence.type.shape.begin() + 1, sequence.type.shape.end())));
       copy_row(element, 0, sequence, t, element.size());
       inputs.push_back(std::move(element));
     }
@@ -131,6 +130,7 @@ std::vector<Type> infer_scan(const OpUse& use) {
     types.push_back(stacked(use.operands[static_cast<size_t>(carry)], layout.length));
   }
   for (size_t i = layout.carries; i < yields.size(); ++i) types.push_back(stacked(yields[i], layout.length));
+  for (Type& type : types) type.layout = {};
   for (const Type& type : types) check_shape(use, type.shape);
   return types;
 }

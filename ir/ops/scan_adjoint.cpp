@@ -139,7 +139,11 @@ class AdjointScan {
     size_t adjoint_output = 0;
   };
 
-  const Type& operand_type(size_t i) const { return use_.builder.type(use_.operand(i)); }
+  // What is cut into steps lies row-major, wherever it came from.
+  Type operand_type(size_t i) const {
+    const Type& type = use_.builder.type(use_.operand(i));
+    return {type.element, type.shape};
+  }
   bool differentiable(size_t operand) const {
     return is_float(operand_type(operand).element) && use_.wants(operand);
   }
@@ -147,6 +151,7 @@ class AdjointScan {
   Value sequence(const std::string& name, Value operand) {
     Type type = use_.builder.type(operand);
     type.shape.erase(type.shape.begin());
+    type.layout = {};
     sequences_.push_back(operand);
     return body_.input(name, InputKind::data, std::move(type));
   }

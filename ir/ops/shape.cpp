@@ -297,6 +297,11 @@ NodeAccess concat_reads(const Graph& graph, const Node& node) {
   return access;
 }
 
+constexpr evaluate::Rule relayout_rule = evaluate::make_rule([](auto& call) {
+  call.result().floats = call.operand().floats;
+  call.result().integers = call.operand().integers;
+});
+
 }  // namespace
 
 const Op reshape = {
@@ -424,6 +429,23 @@ const Op reverse = {
     .evaluate = &view_rule<reverse_view>,
     .scalar = nullptr,
     .view = reverse_view,
+};
+
+const Op relayout = {
+    .id = OpId::relayout,
+    .family = OpFamily::shape,
+    .traits = {.access = Access::elementwise, .cost = Cost::free, .keeps_finite = true},
+    .summary =
+        "The same value in another place in memory, in the layout that its type says; packing a matrix into "
+        "panels is one.",
+    .formula = "y = x",
+    .min_operands = 1,
+    .max_operands = 1,
+    .attributes = {},
+    .infer = [](const OpUse& use) { return std::vector<Type>{use.operands[0]}; },
+    .differentiation = Transpose{[](Use use, size_t) { return use.adjoint(); }, {0}},
+    .evaluate = &relayout_rule,
+    .scalar = nullptr,
 };
 
 }  // namespace gradus::ops

@@ -30,7 +30,7 @@ Value KernelBody::clone(Value value) {
   builder_.set_origins(groups_.graph().origins(value.node));
   builder_.set_derivative(node.derivative);
   builder_.prefer_id(node.id);
-  const Value made = builder_.add(*node.op, std::move(operands), node.attributes, node.body);
+  const Value made = builder_.again(node, std::move(operands));
   for (uint32_t r = 0; r < node.types.size(); ++r) cloned_[{value.node, r}] = {made.node, r};
   return cloned_[value];
 }

@@ -17,6 +17,8 @@ bool is_table(const Node& node) {
 }  // namespace
 
 KernelKind kernel_kind(const Node& node) {
+  // What lies in a layout of its own lies in memory, whoever reads it.
+  if (!is_input(node) && !node.types[0].layout.is_default()) return KernelKind::alone;
   switch (node.op->traits.access) {
     case Access::outside:
       return KernelKind::source;

@@ -275,6 +275,7 @@ const std::map<std::string, std::function<Use(Draw&)>>& drawers() {
        }},
       {"sum", [](Draw& d) { return axes_of(d, "axes"); }},
       {"reverse", [](Draw& d) { return axes_of(d, "axes"); }},
+      {"relayout", [](Draw& d) { return plain(d, 1); }},
       {"cumsum", axis_of},
       {"reshape", reshape},
       {"transpose",

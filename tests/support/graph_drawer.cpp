@@ -350,7 +350,12 @@ Value GraphDrawer::shape_op() {
     }
     default: {
       const std::vector<int64_t> axes = axes_of(x);
-      return axes.empty() ? x : build::reverse(b_, x, axes);
+      if (axes.empty()) {  // into another layout and back
+        std::vector<int64_t> order(rank);
+        std::iota(order.rbegin(), order.rend(), 0);
+        return build::relayout(b_, build::relayout(b_, x, {order, {}, {}}), {});
+      }
+      return build::reverse(b_, x, axes);
     }
   }
 }

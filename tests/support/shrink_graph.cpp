@@ -89,7 +89,7 @@ class Smaller {
       std::vector<Value> operands;
       for (const Value operand : node.operands) operands.push_back(map(operand));
       b_.prefer_id(node.id);
-      const Value made = b_.add(*node.op, std::move(operands), node.attributes, node.body);
+      const Value made = b_.again(node, std::move(operands));
       for (uint32_t r = 0; r < node.types.size(); ++r) mapped_[i].push_back({made.node, r});
     }
   }

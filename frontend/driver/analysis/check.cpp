@@ -53,7 +53,7 @@ Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& i
     } else {
       std::vector<Value> operands;
       for (Value operand : node.operands) operands.push_back(mapped.at(operand));
-      made = builder.add(*node.op, std::move(operands), node.attributes, node.body);
+      made = builder.again(node, std::move(operands));
     }
     for (uint32_t r = 0; r < node.types.size(); ++r) mapped[{i, r}] = {made.node, r};
   }

@@ -179,7 +179,7 @@ Opened open(const Graph& graph, const std::vector<Value>& to_inputs, const std::
     if (!live[i] || is_input(node)) continue;
     std::vector<Value> operands;
     for (const Value operand : node.operands) operands.push_back(mapped[operand.node][operand.result]);
-    const Value made = b.add(*node.op, std::move(operands), node.attributes, node.body);
+    const Value made = b.again(node, std::move(operands));
     for (uint32_t r = 0; r < node.types.size(); ++r) mapped[i].push_back({made.node, r});
     for (size_t k = 0; k < to_inputs.size(); ++k)
       if (to_inputs[k].node == i) mapped[i][to_inputs[k].result] = opened[k];

@@ -32,7 +32,7 @@ Graph part_of(const Graph& graph, const std::string& name, const std::vector<Nam
     } else {
       std::vector<Value> operands;
       for (Value operand : node.operands) operands.push_back(mapped.at(operand));
-      made = builder.add(*node.op, std::move(operands), node.attributes, node.body);
+      made = builder.again(node, std::move(operands));
     }
     for (uint32_t r = 0; r < node.types.size(); ++r) mapped[{i, r}] = {made.node, r};
   }

@@ -35,7 +35,7 @@ Value substitute(GraphBuilder& b, Value of, const std::map<Value, Value>& replac
     Attributes attributes = node.attributes;
     if (is_mark(node)) attributes.set("id", next_mark++);
     const OriginScope origins(b, b.origins({i, 0}));
-    copies[i] = b.add(*node.op, std::move(operands), std::move(attributes), node.body).node;
+    copies[i] = b.again(node, std::move(operands), std::move(attributes), node.body).node;
   }
   return mapped(of);
 }

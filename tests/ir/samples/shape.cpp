@@ -80,4 +80,18 @@ const OpSamples reverse = {
              "not ascending"}},
 };
 
+const OpSamples relayout = {
+    .good = {{"graph @g (%x: f32[3,5]) { %1 = relayout %x : f32[3,5] layout [1,0]  %0 = relayout %1 : "
+              "f32[3,5]  return %0 }"},
+             {"graph @g (%x: f64[5,8]) { %1 = relayout %x : f64[5,8] layout [1,0] tiled [1,4]  %2 = neg %1 : "
+              "f64[5,8]  %0 = relayout %2 : f64[5,8]  return %0 }"},
+             {"graph @g (%x: f32[3,5,7]) { %1 = relayout %x : f32[3,5,7] layout [2,0,1] tiled [2,1,3] padded "
+              "[0,4,1]  %0 = relayout %1 : f32[3,5,7]  return %0 }"},
+             {"graph @g (%x: i32[6]) { %1 = relayout %x : i32[6] layout [0] tiled [4]  %0 = relayout %1 : "
+              "i32[6]  return %0 }"}},
+    .bad = {{"graph @g (%x: f32[3,5]) { %0 = relayout %x : f32[5,3] layout [1,0]  return %0 }",
+             "the result is given as f32[5,3] layout [1,0], but it is f32[3,5]"},
+            {"graph @g (%x: f32[3], %y: f32[3]) { %0 = relayout %x, %y : f32[3]  return %0 }", "operand"}},
+};
+
 }  // namespace gradus::testing::samples
