@@ -131,6 +131,9 @@ Action set_up_dump(CLI::App& app) {
     const std::string text = sources.read(options->file);
     CompilerOptions compiler_options = options->compile.compiler_options();
     compiler_options.check_bounds = kind_of(options->file, text) != FileKind::model;
+    compiler_options.instrument.format = [options](const Graph& graph) {
+      return format_graph(graph, *options);
+    };
     Compiler compiler(compiler_options);
     loop::Program program;
     if (kind_of(options->file, text) == FileKind::loops) {

@@ -42,14 +42,18 @@ Action set_up_opt(CLI::App& app) {
       fail_program("opt needs a FILE", {}, "`gradus opt --passes=simplify FILE.gir`");
     const std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
     options->compile.require_passes(names);
-    const CompilerOptions compiler = options->compile.compiler_options();
+    CompilerOptions compiler = options->compile.compiler_options();
+    const auto format = [options](const Graph& graph) {
+      return print(graph, {.origins = !options->no_origins});
+    };
+    compiler.instrument.format = format;
     const Graph graph = load_graph(sources.read(options->file), options->file);
     Instrument instrument(compiler.instrument);
     PassContext context;
     context.memoize = compiler.memoize;
     const Graph result = run_passes(graph, names, context, instrument.observer());
     sources.report(context.warnings);
-    write_text(options->output, print(result, {.origins = !options->no_origins}));
+    write_text(options->output, format(result));
     if (compiler.instrument.time_passes) std::cerr << format_timings(instrument.timings());
     return success;
   };

@@ -183,5 +183,12 @@ def check(case):
 options = {command: options_of(command) for command in {arguments[0] for arguments, _ in cases}}
 with ThreadPoolExecutor(os.cpu_count()) as pool:
     failures = [each for found in pool.map(check, enumerate(cases)) for each in found]
+# What is printed on the way looks like what is printed at the end.
+for arguments in (["dump", "train.gradus", "--stage=optimized", "--no-origins"],
+                  ["dump", "train.gradus", "--stage=optimized", "--format=formula"],
+                  ["opt", "forward.gir", "--passes=simplify,hoist", "--no-origins"]):
+    printed = run(*arguments, "--print-after-all").stdout.decode()
+    if '@"' in printed or printed.count("; after ") < 2:
+        failures.append(f"{' '.join(arguments)} --print-after-all: {printed[:400]}")
 print("\n".join(failures))
 sys.exit(bool(failures))

@@ -22,7 +22,7 @@ bool Instrument::observe(const PassReport& report, const Graph& before, const Gr
   if (options_.print_after_all || options_.print_after.count(std::string(report.pass))) {
     fmt::print(options_.prints, "; after {} ({}, {} → {} nodes, {:.1f} ms)\n{}", report.pass,
                report.changed ? "changed" : "unchanged", report.nodes_before, report.nodes_after,
-               report.milliseconds, print(after));
+               report.milliseconds, options_.format ? options_.format(after) : print(after));
   }
   if (options_.verify_each != VerifyEach::no)
     verify_or_fail(after, fmt::format("after pass '{}'", report.pass));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct InstrumentOptions {
   VerifyEach verify_each = VerifyEach::no;
   bool time_passes = false;
   std::FILE* prints = stdout;
+  std::function<std::string(const Graph&)> format = nullptr;  // of what is printed; null: text with origins
 };
 
 class Stopwatch {
