@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codegen/lower/columns.h"
+#include "ir/kernel/dot_nest.h"
 #include "ir/ops/convolution.h"
 #include "ir/sum_order.h"
 
@@ -95,39 +96,11 @@ void contract(Kernel& kernel, const Output& output, std::vector<Index> used, boo
 void plain_dot(Kernel& kernel, uint32_t index) {
   const Node& node = kernel.body.node(index);
   FunctionBuilder& f = kernel.f;
-  const Shape& a = kernel.type(node.operands[0]).shape;
-  const Shape& b = kernel.type(node.operands[1]).shape;
-  const AxisPairs contract_axes = *node.attributes.axis_pairs("contract");
-  const AxisPairs batch = node.attributes.has("batch") ? *node.attributes.axis_pairs("batch") : AxisPairs{};
   const std::vector<Axis> axes = make_axes(f.space, node.types[0].shape);
-  Indices left(a.size()), right(b.size());
-  std::vector<bool> left_used(a.size(), false), right_used(b.size(), false);
-  size_t position = 0;
-  for (size_t i = 0; i < batch.left.size(); ++i, ++position) {
-    left[static_cast<size_t>(batch.left[i])] = right[static_cast<size_t>(batch.right[i])] =
-        axes[position].index;
-    left_used[static_cast<size_t>(batch.left[i])] = right_used[static_cast<size_t>(batch.right[i])] = true;
-  }
-  Shape terms;
-  for (size_t i = 0; i < contract_axes.left.size(); ++i) {
-    terms.push_back(a[static_cast<size_t>(contract_axes.left[i])]);
-    left_used[static_cast<size_t>(contract_axes.left[i])] =
-        right_used[static_cast<size_t>(contract_axes.right[i])] = true;
-  }
-  for (size_t i = 0; i < a.size(); ++i)
-    if (!left_used[i]) left[i] = axes[position++].index;
-  for (size_t i = 0; i < b.size(); ++i)
-    if (!right_used[i]) right[i] = axes[position++].index;
-
+  const Shape terms = dot_terms(kernel.body, node);
   const int64_t count = element_count(terms);
   const auto factors = [&](const Index& k) {
-    const Indices term = f.space.delinearize(k, terms);
-    Indices l = left, r = right;
-    for (size_t i = 0; i < term.size(); ++i) {
-      l[static_cast<size_t>(contract_axes.left[i])] = term[i];
-      r[static_cast<size_t>(contract_axes.right[i])] = term[i];
-    }
-    return std::pair(l, r);
+    return dot_tuples(kernel.body, node, tuple_of(axes), f.space.delinearize(k, terms));
   };
   const auto step = [&](Chain& chain, const Index& k) {
     const auto [l, r] = factors(k);

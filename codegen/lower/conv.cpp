@@ -383,7 +383,7 @@ class TiledConvolution : public TiledContraction {
   FunctionBuilder& f_;
   const Node& node_;
   ops::Convolution conv_;
-  Epilogue epilogue_;
+  TileEpilogue epilogue_;
   ElementType element_;
   int64_t source_ = 0, filter_ = 0;  // buffers
   int64_t batch_ = 0, channels_ = 0, outputs_ = 0, filter_in_ = 0, filter_out_ = 0;

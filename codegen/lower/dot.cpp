@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codegen/lower/tile.h"
+#include "ir/kernel/dot_nest.h"
 #include "ir/sum_order.h"
 
 namespace gradus::lowering {
@@ -14,14 +15,6 @@ using loop::Expression;
 using loop::LoopKind;
 
 namespace {
-
-// One operand as a matrix: element (i, k) lies at base + i * stride + k * step, base depending on outer axes.
-struct Operand {
-  int64_t buffer = 0;
-  Index base;
-  int64_t stride = 0;
-  int64_t step = 0;
-};
 
 class TiledDot : public TiledContraction {
  public:
@@ -36,14 +29,12 @@ class TiledDot : public TiledContraction {
   bool plan() {
     if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
     if (element_count(node_.types[0].shape) == 0) return false;
-    if (!find_axes() || terms_ == 0) return false;
-    // A lone column: the rows become lanes if they lie side by side.
-    if (columns_.extent == 1 && rows_.extent > 1 && a_.stride == 1) {
-      std::swap(rows_, columns_);
-      std::swap(a_, b_);
-      swapped_ = true;
-    }
-    schedule_ = choose_tile(rows_.extent, columns_.extent, element_, kernel_.target, kernel_.options);
+    const auto nest = dot_nest(kernel_.body, node_, axes_, epilogue_.facts(), f_.space,
+                               [this](Value value) { return kernel_.values.is_placed(value); });
+    if (!nest || nest->terms == 0) return false;
+    nest_ = *nest;
+    schedule_ =
+        choose_tile(nest_.rows.extent, nest_.columns.extent, element_, kernel_.target, kernel_.options);
     epilogue_.prepare();
     decide_packing();
     return true;
@@ -56,131 +47,22 @@ class TiledDot : public TiledContraction {
   }
 
  private:
-  // Splits the result's axes into outer axes, rows and columns, and the terms into one axis.
-  bool find_axes() {
-    const AxisPairs contract = *node_.attributes.axis_pairs("contract");
-    const AxisPairs batch =
-        node_.attributes.has("batch") ? *node_.attributes.axis_pairs("batch") : AxisPairs{};
-    const Shape& left_shape = kernel_.type(node_.operands[0]).shape;
-    const Shape& right_shape = kernel_.type(node_.operands[1]).shape;
-    Indices left(left_shape.size()), right(right_shape.size());
-    std::vector<bool> left_used(left.size(), false), right_used(right.size(), false);
-    size_t position = 0;
-    for (size_t i = 0; i < batch.left.size(); ++i, ++position) {
-      const auto l = static_cast<size_t>(batch.left[i]), r = static_cast<size_t>(batch.right[i]);
-      left[l] = right[r] = axes_[position].index;
-      left_used[l] = right_used[r] = true;
-    }
-    Shape term_shape;
-    for (int64_t axis : contract.left) term_shape.push_back(left_shape[static_cast<size_t>(axis)]);
-    const std::vector<Axis> terms = make_axes(f_.space, term_shape);
-    terms_ = element_count(term_shape);
-    for (size_t i = 0; i < terms.size(); ++i) {
-      const auto l = static_cast<size_t>(contract.left[i]), r = static_cast<size_t>(contract.right[i]);
-      left[l] = right[r] = terms[i].index;
-      left_used[l] = right_used[r] = true;
-    }
-    const size_t first_row = position;
-    for (size_t i = 0; i < left.size(); ++i)
-      if (!left_used[i]) left[i] = axes_[position++].index;
-    const size_t first_column = position;
-    for (size_t i = 0; i < right.size(); ++i)
-      if (!right_used[i]) right[i] = axes_[position++].index;
-
-    const auto a = kernel_.viewed(node_.operands[0], left);
-    const auto b = kernel_.viewed(node_.operands[1], right);
-    if (!a || !b) return false;
-    std::vector<Axis> all = axes_;
-    all.insert(all.end(), terms.begin(), terms.end());
-    std::vector<Index> used = epilogue_.used(axes_, f_.space);
-    used.push_back(a->index);
-    used.push_back(b->index);
-    const std::vector<MergedAxis> merged = merge_axes(all, used);
-    const auto belongs = [&](const MergedAxis& axis, size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i)
-        if (all[i].extent != 1 && all[i].symbol() == axis.symbols[0]) return true;
-      return false;
-    };
-    MergedAxis term_axis;
-    term_axis.extent = 1;
-    int term_groups = 0;
-    rows_.extent = columns_.extent = 1;
-    for (const MergedAxis& axis : merged) {
-      // Neighbours of different kinds are walked together only by chance; such a product is left to the plain
-      // form.
-      for (int symbol : axis.symbols)
-        if (kind_of(symbol, all, first_row, first_column) !=
-            kind_of(axis.symbols[0], all, first_row, first_column))
-          return false;
-      if (belongs(axis, axes_.size(), all.size())) {
-        term_axis = axis;
-        ++term_groups;
-      } else if (belongs(axis, first_row, first_column)) {
-        if (rows_.extent > 1) outer_.push_back(rows_);
-        rows_ = axis;
-      } else if (belongs(axis, first_column, axes_.size())) {
-        if (columns_.extent > 1) outer_.push_back(columns_);
-        columns_ = axis;
-      } else {
-        outer_.push_back(axis);
-      }
-    }
-    if (term_groups > 1) return false;
-    return matrix(*a, rows_, term_axis, axes_, a_) && matrix(*b, columns_, term_axis, axes_, b_);
-  }
-
-  static int kind_of(int symbol, const std::vector<Axis>& all, size_t first_row, size_t first_column) {
-    for (size_t i = 0; i < all.size(); ++i)
-      if (all[i].extent != 1 && all[i].symbol() == symbol)
-        return i < first_row ? 0 : i < first_column ? 1 : 2;
-    return 3;
-  }
-
-  static bool matrix(const Kernel::InMemory& element, const MergedAxis& axis, const MergedAxis& terms,
-                     const std::vector<Axis>& axes, Operand& operand) {
-    operand.buffer = element.buffer;
-    operand.base = element.index;
-    const auto take = [&](const MergedAxis& merged, int64_t& stride) {
-      if (merged.symbols.empty()) return;
-      stride = element.index.coefficient(merged.symbols.back());
-      std::vector<std::pair<int, int64_t>> rest;
-      for (const auto& term : operand.base.terms)
-        if (std::find(merged.symbols.begin(), merged.symbols.end(), term.first) == merged.symbols.end())
-          rest.push_back(term);
-      operand.base.terms = rest;
-    };
-    take(axis, operand.stride);
-    take(terms, operand.step);
-    // What is left must be affine in the outer axes.
-    for (const auto& [symbol, coefficient] : operand.base.terms) {
-      const bool known = std::any_of(axes.begin(), axes.end(), [&, s = symbol](const Axis& a) {
-        return a.extent != 1 && a.symbol() == s;
-      });
-      if (!known) return false;
-    }
-    return true;
-  }
-
-  int64_t outer_count() const {
-    int64_t count = 1;
-    for (const MergedAxis& axis : outer_) count *= axis.extent;
-    return count;
-  }
+  int64_t buffer_of(const MatrixAccess& access) const { return kernel_.values.placed(access.source); }
 
   void decide_packing() {
     const int64_t bytes = size_in_bytes(element_);
-    const bool strided = b_.stride != 1 && columns_.extent > 1;
-    const bool aliases = (b_.step * bytes) % 1024 == 0 && terms_ >= 64;
+    const bool strided = nest_.b.stride != 1 && nest_.columns.extent > 1;
+    const bool aliases = (nest_.b.step * bytes) % 1024 == 0 && nest_.terms >= 64;
     packed_ = schedule_.row_tiles > 1 && (strided || (aliases && schedule_.row_tiles >= 4));
     if (!packed_) return;
-    panel_elements_ = terms_ * schedule_.columns;
-    panels_ = kernel_.scratch("panels", element_, outer_count() * schedule_.panels * panel_elements_);
+    panel_elements_ = nest_.terms * schedule_.columns;
+    panels_ = kernel_.scratch("panels", element_, nest_.outer_count() * schedule_.panels * panel_elements_);
   }
 
   // Position among the outer axes, row-major.
   Index outer_position() {
     Index position;
-    for (const MergedAxis& axis : outer_) {
+    for (const MergedAxis& axis : nest_.outer) {
       Index merged;
       int64_t stride = 1;
       for (size_t i = axis.symbols.size(); i-- > 0;) {
@@ -196,9 +78,9 @@ class TiledDot : public TiledContraction {
 
   size_t open_outer_axes(double nanoseconds) {
     size_t opened = 0;
-    for (const MergedAxis& axis : outer_) {
+    for (const MergedAxis& axis : nest_.outer) {
       const bool first = opened == 0;
-      const double cost = nanoseconds * static_cast<double>(outer_count() / axis.extent);
+      const double cost = nanoseconds * static_cast<double>(nest_.outer_count() / axis.extent);
       const Expression variable = f_.open("o", 0, axis.extent, first ? LoopKind::parallel : LoopKind::serial,
                                           first ? grain(cost, axis.extent, kernel_.options) : 1);
       f_.space.bind(axis.symbols, variable, f_.level());
@@ -207,18 +89,18 @@ class TiledDot : public TiledContraction {
     return opened;
   }
 
-  int64_t last_width() const { return columns_.extent - (schedule_.panels - 1) * schedule_.columns; }
+  int64_t last_width() const { return nest_.columns.extent - (schedule_.panels - 1) * schedule_.columns; }
 
   void pack() {
     const double cost = 0.5 * static_cast<double>(panel_elements_);
     const size_t opened = open_outer_axes(cost * static_cast<double>(schedule_.panels));
     const auto panel = [&](const Index& p, int64_t width) {
-      const Index k = f_.open_axis("k", terms_);
+      const Index k = f_.open_axis("k", nest_.terms);
       const Index v = f_.open_axis("v", width, LoopKind::vectorized);
-      const Index from = b_.base + (p * schedule_.columns + v) * b_.stride + k * b_.step;
+      const Index from = nest_.b.base + (p * schedule_.columns + v) * nest_.b.stride + k * nest_.b.step;
       const Index to =
           (outer_position() * schedule_.panels + p) * panel_elements_ + k * schedule_.columns + v;
-      f_.store(panels_, to, f_.load(b_.buffer, from));
+      f_.store(panels_, to, f_.load(buffer_of(nest_.b), from));
       f_.close();
       f_.close();
     };
@@ -236,16 +118,16 @@ class TiledDot : public TiledContraction {
 
   // The function for tiles of this size.
   std::unique_ptr<TileFunction> tile_function(int64_t rows, int64_t columns) {
-    const int64_t step = packed_ ? schedule_.columns : b_.step;
-    const int64_t stride = packed_ ? 1 : b_.stride;
-    const int64_t last = terms_ - 1;
+    const int64_t step = packed_ ? schedule_.columns : nest_.b.step;
+    const int64_t stride = packed_ ? 1 : nest_.b.stride;
+    const int64_t last = nest_.terms - 1;
     auto tile = std::make_unique<TileFunction>(kernel_, epilogue_, fmt::format("tile_{}x{}", rows, columns),
-                                               (rows - 1) * a_.stride + last * a_.step + 1,
+                                               (rows - 1) * nest_.a.stride + last * nest_.a.step + 1,
                                                (columns - 1) * stride + last * step + 1);
     FunctionBuilder& t = tile->f;
     const Expression m = t.scalar_parameter("m"), n = t.scalar_parameter("n");
     std::vector<Expression> outer;
-    for (size_t i = 0; i < outer_.size(); ++i) outer.push_back(t.scalar_parameter("o"));
+    for (size_t i = 0; i < nest_.outer.size(); ++i) outer.push_back(t.scalar_parameter("o"));
     // The tile function has axes of its own, in the same places.
     const auto own = [&](const MergedAxis& axis) {
       std::vector<int> symbols;
@@ -254,8 +136,8 @@ class TiledDot : public TiledContraction {
           if (axes_[i].extent != 1 && axes_[i].symbol() == symbol) symbols.push_back(tile->axes[i].symbol());
       return symbols;
     };
-    for (size_t i = 0; i < outer_.size(); ++i) t.space.bind(own(outer_[i]), outer[i], 0);
-    const bool chunked = terms_ > sum_order::chain_terms;
+    for (size_t i = 0; i < nest_.outer.size(); ++i) t.space.bind(own(nest_.outer[i]), outer[i], 0);
+    const bool chunked = nest_.terms > sum_order::chain_terms;
     RegisterTile registers(t, element_, rows, columns, chunked);
     const auto chain = [&](const Expression& first, int64_t length) {
       registers.begin();
@@ -264,23 +146,23 @@ class TiledDot : public TiledContraction {
       registers.multiply(
           0, rows,
           [&](const Expression& r) {
-            return t.load(tile->a, {r * integer(a_.stride) + at * integer(a_.step)});
+            return t.load(tile->a, {r * integer(nest_.a.stride) + at * integer(nest_.a.step)});
           },
           [&](const Expression& v) { return t.load(tile->b, {at * integer(step) + v * integer(stride)}); });
       t.close();
       registers.end();
     };
     if (!chunked) {
-      chain(nullptr, terms_);
+      chain(nullptr, nest_.terms);
     } else {
-      const Expression chunk = t.open("chunk", 0, terms_ / sum_order::chain_terms);
+      const Expression chunk = t.open("chunk", 0, nest_.terms / sum_order::chain_terms);
       chain(chunk * integer(sum_order::chain_terms), sum_order::chain_terms);
       t.close();
-      if (terms_ % sum_order::chain_terms > 0)
-        chain(integer(terms_ / sum_order::chain_terms * sum_order::chain_terms),
-              terms_ % sum_order::chain_terms);
+      if (nest_.terms % sum_order::chain_terms > 0)
+        chain(integer(nest_.terms / sum_order::chain_terms * sum_order::chain_terms),
+              nest_.terms % sum_order::chain_terms);
     }
-    const std::vector<int> row_symbols = own(rows_), column_symbols = own(columns_);
+    const std::vector<int> row_symbols = own(nest_.rows), column_symbols = own(nest_.columns);
     tile->store(
         registers,
         [&](const Expression& r, const Expression& v) {
@@ -293,9 +175,9 @@ class TiledDot : public TiledContraction {
 
   // Whether the rows of a tile follow each other in the result.
   bool rows_are_dense() {
-    if (swapped_ || schedule_.panels > 1 || rows_.symbols.empty()) return false;
+    if (nest_.swapped || schedule_.panels > 1 || nest_.rows.symbols.empty()) return false;
     const Index linear = f_.space.linearize(tuple_of(axes_), node_.types[0].shape);
-    return linear.coefficient(rows_.symbols.back()) == columns_.extent;
+    return linear.coefficient(nest_.rows.symbols.back()) == nest_.columns.extent;
   }
 
   void make_functions() {
@@ -317,7 +199,7 @@ class TiledDot : public TiledContraction {
   }
 
   void multiply() {
-    const double flops = 2.0 * static_cast<double>(rows_.extent * columns_.extent * terms_);
+    const double flops = 2.0 * static_cast<double>(nest_.rows.extent * nest_.columns.extent * nest_.terms);
     const double total = flops / 100 + 20;  // nanoseconds, at an assumed 100 GFLOP/s
     const size_t opened = open_outer_axes(total);
     // Panels outside, so that one stays in the cache; rows outside where there are too few panels to share
@@ -333,7 +215,7 @@ class TiledDot : public TiledContraction {
       });
     } else {
       // Rows in blocks that fill half of the second cache.
-      const int64_t row_bytes = terms_ * size_in_bytes(element_) * schedule_.rows;
+      const int64_t row_bytes = nest_.terms * size_in_bytes(element_) * schedule_.rows;
       const int64_t most = std::max<int64_t>(4, kernel_.target.level2_bytes / 2 / row_bytes);
       over_tiles([&](const Index& first, int64_t count, int64_t height, size_t variant) {
         const int64_t blocks = count / most;
@@ -390,16 +272,16 @@ class TiledDot : public TiledContraction {
     const size_t which = height * widths().size() + width;
     loop::Call call;
     call.function = names_[which];
-    call.buffers.push_back({a_.buffer, {f_.space.expression(a_.base + m * a_.stride)}});
+    call.buffers.push_back({buffer_of(nest_.a), {f_.space.expression(nest_.a.base + m * nest_.a.stride)}});
     const Index n = panel * schedule_.columns;
     if (packed_)
       call.buffers.push_back(
           {panels_, {f_.space.expression((outer_position() * schedule_.panels + panel) * panel_elements_)}});
     else
-      call.buffers.push_back({b_.buffer, {f_.space.expression(b_.base + n * b_.stride)}});
+      call.buffers.push_back({buffer_of(nest_.b), {f_.space.expression(nest_.b.base + n * nest_.b.stride)}});
     functions_[which]->add_views(call.buffers);
     call.scalars = {f_.space.expression(m), f_.space.expression(n)};
-    for (const MergedAxis& axis : outer_) {
+    for (const MergedAxis& axis : nest_.outer) {
       Index merged;
       int64_t stride = 1;
       for (size_t i = axis.symbols.size(); i-- > 0;) {
@@ -416,15 +298,11 @@ class TiledDot : public TiledContraction {
   Kernel& kernel_;
   FunctionBuilder& f_;
   const Node& node_;
-  Epilogue epilogue_;
+  TileEpilogue epilogue_;
   ElementType element_;
   std::vector<Axis> axes_;
-  std::vector<MergedAxis> outer_;
-  MergedAxis rows_, columns_;
-  int64_t terms_ = 0;
-  Operand a_, b_;
+  DotNest nest_;
   int depth_ = 0;  // of open loops, while calls are written
-  bool swapped_ = false;
   TileSchedule schedule_;
   bool packed_ = false;
   int64_t panel_elements_ = 0;

@@ -74,130 +74,26 @@ Expression RegisterTile::value(const Expression& row, const Expression& lane) co
   return f_.load(chunked_ ? total_ : chain_, {row, lane});
 }
 
-Epilogue::Epilogue(Kernel& kernel, Value contraction) : kernel_(kernel), contraction_(contraction) {
-  for (size_t r = 0; r < kernel.results.size(); ++r)
-    if (fuses(kernel.body.results()[r].value)) fused_.push_back(r);
-  // Everything else that depends on the contraction reads its raw values.
-  std::vector<bool> outside(kernel.body.size(), false);
-  for (size_t r = 0; r < kernel.results.size(); ++r)
-    if (std::find(fused_.begin(), fused_.end(), r) == fused_.end())
-      reach(kernel.body.results()[r].value, outside);
-  for (uint32_t i = contraction.node + 1; i < kernel.body.size(); ++i)
-    if (!is_by_element(*kernel.body.node(i).op)) reach({i, 0}, outside);
-  std::vector<bool> inside(kernel.body.size(), false);
-  for (size_t r : fused_) {
-    const Value value = kernel.body.results()[r].value;
-    outputs_.push_back({value, kernel.results[r]});
-    reach(value, inside);
-  }
-  if (outside[contraction.node] || fused_.empty()) outputs_.push_back({contraction, -1});
-  int expensive = 0;
-  for (uint32_t i = 0; i < kernel.body.size(); ++i) {
-    if (!inside[i] || i == contraction.node) continue;
-    if (kernel.values.is_placed({i, 0})) buffers_.push_back(kernel.values.placed({i, 0}));
-    const Op& op = *kernel.body.node(i).op;
-    if (op.family == OpFamily::elementwise) expensive += op.traits.cost == Cost::costly ? 3 : 1;
-  }
-  heavy_ = expensive > 2;
-  pivot_ = find_pivot();
+TileEpilogue::TileEpilogue(Kernel& kernel, Value contraction)
+    : kernel_(kernel),
+      facts_(kernel.body, contraction, [&kernel](Value value) { return kernel.values.is_placed(value); }) {
+  for (const size_t r : facts_.fused())
+    outputs_.push_back({kernel.body.results()[r].value, kernel.results[r]});
+  if (facts_.stores_contraction()) outputs_.push_back({contraction, -1});
+  for (const Value operand : facts_.operands()) buffers_.push_back(kernel.values.placed(operand));
 }
 
-// Nodes below a value, down to the contraction and to what lies in memory.
-void Epilogue::reach(Value value, std::vector<bool>& seen) const {
-  if (seen[value.node]) return;
-  seen[value.node] = true;
-  if (value == contraction_ || kernel_.values.is_placed(value)) return;
-  for (Value operand : kernel_.body.node(value).operands) reach(operand, seen);
-}
-
-bool Epilogue::fuses(Value result) const {
-  if (element_count(kernel_.type(result).shape) != element_count(kernel_.type(contraction_).shape) ||
-      !kernel_.type(result).layout.is_default())
-    return false;
-  std::vector<bool> seen(kernel_.body.size(), false);
-  reach(result, seen);
-  if (!seen[contraction_.node]) return false;
-  for (uint32_t i = 0; i < kernel_.body.size(); ++i)
-    if (seen[i] && i != contraction_.node && !kernel_.values.is_placed({i, 0}) &&
-        !is_by_element(*kernel_.body.node(i).op))
-      return false;
-  // The result at a position must need the contraction at that position only.
-  IndexSpace space;
-  const std::vector<Axis> axes = make_axes(space, kernel_.type(contraction_).shape);
-  const Reads reads = this->reads(axes, space, {result});
-  return std::all_of(reads.reads().begin(), reads.reads().end(), [&](const Reads::Read& read) {
-    return read.value != contraction_ || read.tuple == tuple_of(axes);
-  });
-}
-
-Reads Epilogue::reads(const std::vector<Axis>& axes, IndexSpace& space,
-                      const std::vector<Value>& values) const {
-  Reads reads(kernel_.body, space,
-              [this](Value value) { return value == contraction_ || kernel_.values.is_placed(value); });
-  const Index linear = space.linearize(tuple_of(axes), kernel_.type(contraction_).shape);
-  reads.use(linear);
-  for (const Value value : values) reads.follow(value, space.delinearize(linear, kernel_.type(value).shape));
-  return reads;
-}
-
-std::vector<Index> Epilogue::used(const std::vector<Axis>& axes, IndexSpace& space) const {
-  std::vector<Value> values;
-  for (const TileOutput& output : outputs_) values.push_back(output.value);
-  return reads(axes, space, values).used();
-}
-
-// Whether a value that does not depend on the contraction can be read at a position in memory order.
-bool Epilogue::is_flat(Value value) const {
-  if (element_count(kernel_.type(value).shape) == 1) return true;
-  if (kernel_.values.is_placed(value))
-    return kernel_.values.is_row_major(value) &&
-           element_count(kernel_.type(value).shape) == element_count(kernel_.type(contraction_).shape);
-  const Node& node = kernel_.body.node(value);
-  if (is_constant(node)) return true;
-  if (node.op->view && element_count(kernel_.type(node.operands[0]).shape) == 1) return true;
-  if (!keeps_position(kernel_.body, node)) return false;
-  return std::all_of(node.operands.begin(), node.operands.end(), [&](Value v) { return is_flat(v); });
-}
-
-Value Epilogue::find_pivot() const {
-  const Graph& body = kernel_.body;
-  std::vector<bool> depends(body.size(), false);
-  depends[contraction_.node] = true;
-  Value pivot = contraction_;
-  for (uint32_t i = contraction_.node + 1; i < body.size(); ++i) {
-    const Node& node = body.node(i);
-    for (Value operand : node.operands) depends[i] = depends[i] || depends[operand.node];
-    if (!depends[i]) continue;
-    for (Value operand : node.operands)
-      if (!depends[operand.node] && !is_flat(operand)) pivot = {i, 0};
-  }
-  // Everything after the pivot must reach the contraction through it alone.
-  std::vector<bool> seen(body.size(), false);
-  std::vector<Value> open;
-  for (const TileOutput& output : outputs_) open.push_back(output.value);
-  while (!open.empty()) {
-    const Value value = open.back();
-    open.pop_back();
-    if (value == pivot || !depends[value.node] || seen[value.node]) continue;
-    seen[value.node] = true;
-    const Node& node = body.node(value);
-    if (value == contraction_ || !keeps_position(body, node)) return {};
-    open.insert(open.end(), node.operands.begin(), node.operands.end());
-  }
-  return pivot;
-}
-
-void Epilogue::prepare() {
-  for (size_t r : fused_) kernel_.done.push_back(r);
+void TileEpilogue::prepare() {
+  for (const size_t r : facts_.fused()) kernel_.done.push_back(r);
   for (TileOutput& output : outputs_) {
-    if (output.buffer < 0) output.buffer = kernel_.home(contraction_);
+    if (output.buffer < 0) output.buffer = kernel_.home(contraction());
     if (std::find(buffers_.begin(), buffers_.end(), output.buffer) == buffers_.end())
       buffers_.push_back(output.buffer);
   }
 }
 
-TileFunction::TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::string& role, int64_t a_count,
-                           int64_t b_count)
+TileFunction::TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& role,
+                           int64_t a_count, int64_t b_count)
     : f(kernel.helper_name(role)), values(f, kernel.body), kernel_(kernel), epilogue_(epilogue) {
   const Node& node = kernel.body.node(epilogue.contraction());
   a = f.parameter("a", loop::BufferRole::read, node.types[0].element, a_count);
@@ -242,7 +138,7 @@ void TileFunction::store(const RegisterTile& tile, const Bind& bind, bool dense)
   const int64_t rows = tile.rows(), columns = tile.columns();
   const int64_t lanes = kernel_.lanes(kernel_.type(epilogue_.contraction()).element);
   const bool narrow = 4 * columns <= 3 * ((columns + lanes - 1) / lanes * lanes);
-  if (epilogue_.is_heavy() && dense && narrow && rows > 1 && epilogue_.pivot())
+  if (epilogue_.is_heavy() && dense && narrow && rows > 1 && epilogue_.facts().pivot())
     return store_densely(tile, bind);
   // A long epilogue runs over the tile in memory, row by row: in registers it would crowd out the
   // accumulators.
@@ -266,7 +162,7 @@ void TileFunction::store(const RegisterTile& tile, const Bind& bind, bool dense)
 
 // Few columns would leave most lanes idle: up to the pivot row by row, the rest over the tile as one run.
 void TileFunction::store_densely(const RegisterTile& tile, const Bind& bind) {
-  const Value pivot = epilogue_.pivot();
+  const Value pivot = epilogue_.facts().pivot();
   const ElementType element = kernel_.type(pivot).element;
   const int64_t rows = tile.rows(), columns = tile.columns(), count = rows * columns;
   const int64_t lanes = kernel_.lanes(element);

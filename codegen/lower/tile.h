@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "codegen/lower/kernel.h"
+#include "ir/kernel/epilogue.h"
 
 namespace gradus::lowering {
 
@@ -49,45 +50,33 @@ struct TileOutput {
   int64_t buffer = 0;  // of the kernel
 };
 
-// The part of a kernel that its contraction's tiles compute.
-class Epilogue {
+// The part of a kernel that its contraction's tiles compute, with the buffers that it needs.
+class TileEpilogue {
  public:
-  Epilogue(Kernel& kernel, Value contraction);
+  TileEpilogue(Kernel& kernel, Value contraction);
 
   // Asks for memory if the raw values are needed; marks the kernel's results as done.
   void prepare();
-  // The indices that computing the outputs at one position uses.
-  std::vector<Index> used(const std::vector<Axis>& axes, IndexSpace& space) const;
+  const Epilogue& facts() const { return facts_; }
   const std::vector<TileOutput>& outputs() const { return outputs_; }
   // Buffers of the kernel that a tile function needs, the outputs included.
   const std::vector<int64_t>& buffers() const { return buffers_; }
-  Value contraction() const { return contraction_; }
-  bool is_heavy() const { return heavy_; }
-  // The value up to which the epilogue needs a position (a bias, say); what follows is the same for every
-  // element and may run over elements in memory order. Nothing if there is no such value.
-  Value pivot() const { return pivot_; }
+  Value contraction() const { return facts_.contraction(); }
+  // So long that in registers it would crowd out the accumulators.
+  bool is_heavy() const { return facts_.operations() > 2; }
 
  private:
-  bool fuses(Value result) const;
-  Reads reads(const std::vector<Axis>& axes, IndexSpace& space, const std::vector<Value>& values) const;
-  void reach(Value value, std::vector<bool>& seen) const;
-  bool is_flat(Value value) const;
-  Value find_pivot() const;
-
   Kernel& kernel_;
-  Value contraction_;
-  std::vector<size_t> fused_;
+  Epilogue facts_;
   std::vector<TileOutput> outputs_;
   std::vector<int64_t> buffers_;
-  bool heavy_ = false;
-  Value pivot_;
 };
 
 // A function that computes one tile: operand views `a` and `b`, the buffers of the epilogue, then scalars.
 class TileFunction {
  public:
   // The views of the operands reach over so many elements.
-  TileFunction(Kernel& kernel, const Epilogue& epilogue, const std::string& role, int64_t a_count,
+  TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& role, int64_t a_count,
                int64_t b_count);
 
   // Binds the epilogue's position: one axis per axis of the contraction's result.
@@ -111,7 +100,7 @@ class TileFunction {
   void store_densely(const RegisterTile& tile, const Bind& bind);
 
   Kernel& kernel_;
-  const Epilogue& epilogue_;
+  const TileEpilogue& epilogue_;
   std::vector<int64_t> own_;  // parameter per epilogue buffer
   loop::Expression current_;  // the contraction's value at the current position
 };
