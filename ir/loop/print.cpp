@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "ir/loop/text.h"
 #include "ir/shown_text.h"
@@ -101,188 +103,234 @@ std::string spell_number(ElementType type, double number) {
   return to_string(number);
 }
 
+// Appends to the text: a program is some hundred kilobytes, printed to name its functions.
 class FunctionPrinter {
  public:
-  FunctionPrinter(const Function& function, bool is_main) : function_(function), is_main_(is_main) {}
+  FunctionPrinter(const Function& function, std::string& out) : function_(function), out_(out) {}
 
-  std::string run(const std::string& indent) {
-    std::string out = indent + (is_main_ ? "main" : "function " + text::spell_at_name(function_.name)) + " (";
-    std::string separator;
+  void function(bool is_main, std::string indent) {
+    indent_ = std::move(indent);
+    out_ += indent_ + (is_main ? "main" : "function " + text::spell_at_name(function_.name)) + " (";
+    std::string_view separator;
     for (size_t b = 0; b < parameters(); ++b) {
       const Buffer& buffer = function_.buffers[b];
-      out += fmt::format("{}{} {}: {}", separator, keyword(buffer.role), bind_buffer(b), buffer_type(buffer));
+      out_ += fmt::format("{}{} {}: ", separator, keyword(buffer.role), bind_buffer(b));
+      buffer_type(buffer);
       separator = ", ";
     }
-    for (size_t v = 0; v < static_cast<size_t>(function_.scalar_parameters); ++v) {
-      out +=
-          fmt::format("{}{}{}", separator, v == 0 ? "scalars " : "", bind_variable(static_cast<int64_t>(v)));
+    for (int64_t v = 0; v < function_.scalar_parameters; ++v) {
+      out_ += fmt::format("{}{}{}", separator, v == 0 ? "scalars " : "", bind_variable(v));
       separator = ", ";
     }
-    out += ")";
-    for (const Origin& origin : function_.origins) out += " " + to_string(origin);
-    out += " {\n";
-    for (size_t b = parameters(); b < function_.buffers.size(); ++b)
-      if (const Buffer& buffer = function_.buffers[b]; buffer.role == BufferRole::workspace)
-        out += fmt::format("{}  workspace {}: {} at {}\n", indent, bind_buffer(b), buffer_type(buffer),
-                           buffer.offset);
-      else if (buffer.role == BufferRole::constant && buffer.values)
-        out += fmt::format("{}  constant {}: {} = {}\n", indent, bind_buffer(b), buffer_type(buffer),
-                           to_string(*buffer.values));
-    for (const Statement& statement : function_.body) out += print(statement, indent + "  ");
-    return out + indent + "}\n";
+    out_ += ")";
+    for (const Origin& origin : function_.origins) out_ += " " + to_string(origin);
+    out_ += " {\n";
+    for (size_t b = parameters(); b < function_.buffers.size(); ++b) {
+      const Buffer& buffer = function_.buffers[b];
+      if (buffer.role != BufferRole::workspace && (buffer.role != BufferRole::constant || !buffer.values))
+        continue;
+      out_ += fmt::format("{}  {} {}: ", indent_, keyword(buffer.role), bind_buffer(b));
+      buffer_type(buffer);
+      out_ += buffer.role == BufferRole::workspace ? fmt::format(" at {}\n", buffer.offset)
+                                                   : fmt::format(" = {}\n", to_string(*buffer.values));
+    }
+    block(function_.body);
+    out_ += indent_ + "}\n";
   }
 
   // Without a function around it.
-  std::string expression(const Expression& e, Expected expected, int outer = 0) {
+  void expression(const Expression& e, Expected expected, int outer = 0) {
     if (e->op == ScalarOp::constant) return constant(*e, expected);
     if (e->op == ScalarOp::index) return variable_name(e->integer);
-    if (e->op == ScalarOp::argument) return fmt::format("argument({}, {})", e->integer, name(e->type));
-    if (e->op == ScalarOp::load) return element(e->integer, e->operands);
-    if (e->op == ScalarOp::cast)
-      return fmt::format("cast({}, {})", expression(e->operands[0], std::nullopt), name(e->type));
-    if (e->op == ScalarOp::negate && e->operands[0]->op != ScalarOp::constant) {
-      const std::string text = "-" + expression(e->operands[0], expected, unary_precedence);
-      return outer > unary_precedence ? "(" + text + ")" : text;
-    }
-    if (const int own = precedence(e->op); own > 0) {
+    if (e->op == ScalarOp::argument) {
+      out_ += fmt::format("argument({}, {})", e->integer, name(e->type));
+    } else if (e->op == ScalarOp::load) {
+      element(e->integer, e->operands);
+    } else if (e->op == ScalarOp::cast) {
+      out_ += "cast(";
+      expression(e->operands[0], std::nullopt);
+      out_ += fmt::format(", {})", name(e->type));
+    } else if (e->op == ScalarOp::negate && e->operands[0]->op != ScalarOp::constant) {
+      bracketed(outer > unary_precedence, [&] {
+        out_ += "-";
+        expression(e->operands[0], expected, unary_precedence);
+      });
+    } else if (const int own = precedence(e->op); own > 0) {
       // Comparisons do not associate; the others associate to the left.
-      const std::string left = expression(e->operands[0], expected, own == 1 ? 2 : own);
-      const std::string right = expression(e->operands[1], e->operands[0]->type, own + 1);
-      const std::string text = fmt::format("{} {} {}", left, infix(e->op), right);
-      return outer > own ? "(" + text + ")" : text;
+      bracketed(outer > own, [&] {
+        expression(e->operands[0], expected, own == 1 ? 2 : own);
+        (out_ += " ").append(infix(e->op)) += " ";
+        expression(e->operands[1], e->operands[0]->type, own + 1);
+      });
+    } else {
+      call(*e, expected);
     }
-    return call(*e, expected);
   }
 
  private:
   size_t parameters() const { return static_cast<size_t>(function_.buffer_parameters); }
 
-  static std::string constant(const ExpressionNode& e, Expected expected) {
-    if (e.type == ElementType::boolean) return e.integer ? "true" : "false";
+  template <class Print>
+  void bracketed(bool brackets, Print print) {
+    if (brackets) out_ += "(";
+    print();
+    if (brackets) out_ += ")";
+  }
+
+  void constant(const ExpressionNode& e, Expected expected) {
+    if (e.type == ElementType::boolean) {
+      out_ += e.integer ? "true" : "false";
+      return;
+    }
     const bool has_point = is_float(e.type);
-    const std::string text = has_point ? spell_number(e.type, e.number) : fmt::format("{}", e.integer);
-    return literal_type(has_point, expected) == e.type ? text : fmt::format("{}({})", name(e.type), text);
+    const std::string text = has_point ? spell_number(e.type, e.number) : std::to_string(e.integer);
+    const bool typed = literal_type(has_point, expected) != e.type;
+    if (typed) out_.append(name(e.type));
+    bracketed(typed, [&] { out_ += text; });
   }
 
   // What the parser expects of each operand: a condition, then the context's type, then the first one's.
-  std::string call(const ExpressionNode& e, Expected expected) {
-    std::string out = std::string(name(e.op)) + "(";
+  void call(const ExpressionNode& e, Expected expected) {
+    out_.append(name(e.op)) += "(";
     Expected next = expected;
     if (e.op == ScalarOp::is_finite) next = std::nullopt;
     if (e.op == ScalarOp::random_bits) next = ElementType::i64;
     for (size_t i = 0; i < e.operands.size(); ++i) {
       const bool condition = e.op == ScalarOp::select && i == 0;
-      out += (i ? ", " : "") + expression(e.operands[i], condition ? Expected(ElementType::boolean) : next);
+      if (i > 0) out_ += ", ";
+      expression(e.operands[i], condition ? Expected(ElementType::boolean) : next);
       if (!condition) next = e.operands[i]->type;
     }
-    return out + ")";
+    out_ += ")";
   }
 
-  std::string buffer_type(const Buffer& buffer) const {
-    std::string out = std::string(name(buffer.element)) + to_string(buffer.shape);
+  void buffer_type(const Buffer& buffer) {
+    out_.append(name(buffer.element)) += to_string(buffer.shape);
     if (buffer.strides != row_major_strides(buffer.shape))
-      out += fmt::format(" strides {}", to_string(buffer.strides));
-    return out;
+      out_ += fmt::format(" strides {}", to_string(buffer.strides));
   }
 
-  std::string element(int64_t buffer, const std::vector<Expression>& indices) {
-    std::string out = buffer_name(buffer) + "[";
-    for (size_t i = 0; i < indices.size(); ++i)
-      out += (i ? ", " : "") + expression(indices[i], ElementType::i64);
-    return out + "]";
+  void element(int64_t buffer, const std::vector<Expression>& indices) {
+    buffer_name(buffer);
+    out_ += "[";
+    for (size_t i = 0; i < indices.size(); ++i) {
+      if (i > 0) out_ += ", ";
+      expression(indices[i], ElementType::i64);
+    }
+    out_ += "]";
   }
 
-  std::string print(const Block& block, const std::string& indent) {
+  // The statements of a block, one step further in.
+  void block(const Block& block) {
     const size_t visible = scope_.size();
-    std::string out;
-    for (const Statement& statement : block) out += print(statement, indent);
+    indent_ += "  ";
+    for (const Statement& statement : block) {
+      out_ += indent_;
+      std::visit([&](const auto& s) { print(s); }, statement.value);
+      out_ += "\n";
+    }
+    indent_.resize(indent_.size() - 2);
     leave(visible);
-    return out;
   }
 
-  std::string print(const Statement& statement, const std::string& indent) {
-    return indent + std::visit([&](const auto& s) { return print_one(s, indent); }, statement.value) + "\n";
-  }
-
-  std::string print_one(const For& loop, const std::string& indent) {
-    std::string range = fmt::format("{}..{}", expression(loop.lower, ElementType::i64, 2),
-                                    expression(loop.upper, ElementType::i64, 2));
-    if (loop.step != 1) range += fmt::format(" by {}", loop.step);
-    if (loop.kind == LoopKind::parallel) range += " parallel";
-    if (loop.kind == LoopKind::vectorized) range += " vectorized";
-    if (loop.kind == LoopKind::unrolled) range += " unrolled";
-    if (loop.grain != 1) range += fmt::format(" grain {}", loop.grain);
+  void print(const For& loop) {
     const size_t visible = scope_.size();
-    const std::string variable = bind_variable(loop.variable);
-    const std::string body = print(loop.body, indent + "  ");
+    out_ += "for " + bind_variable(loop.variable) + " in ";
+    expression(loop.lower, ElementType::i64, 2);
+    out_ += "..";
+    expression(loop.upper, ElementType::i64, 2);
+    if (loop.step != 1) out_ += fmt::format(" by {}", loop.step);
+    if (loop.kind == LoopKind::parallel) out_ += " parallel";
+    if (loop.kind == LoopKind::vectorized) out_ += " vectorized";
+    if (loop.kind == LoopKind::unrolled) out_ += " unrolled";
+    if (loop.grain != 1) out_ += fmt::format(" grain {}", loop.grain);
+    out_ += " {\n";
+    block(loop.body);
+    out_ += indent_ + "}";
     leave(visible);
-    return fmt::format("for {} in {} {{\n{}{}}}", variable, range, body, indent);
   }
 
-  std::string print_one(const Let& let, const std::string&) {
-    const std::string value = expression(let.value, let.value->type);
-    return fmt::format("let {}: {} = {}", bind_variable(let.variable), name(let.value->type), value);
+  void print(const Let& let) {
+    out_ += fmt::format("let {}: {} = ", bind_variable(let.variable), name(let.value->type));
+    expression(let.value, let.value->type);
   }
 
-  std::string print_one(const Store& store, const std::string&) {
-    const std::string target = element(store.buffer, store.indices);
-    return fmt::format("{} = {}", target, expression(store.value, buffer_element(store.buffer)));
+  void print(const Store& store) {
+    element(store.buffer, store.indices);
+    out_ += " = ";
+    expression(store.value, buffer_element(store.buffer));
   }
 
-  std::string print_one(const Declare& declare, const std::string&) {
+  void print(const Declare& declare) {
     const auto index = static_cast<size_t>(declare.buffer);
-    if (index >= function_.buffers.size()) return "local %?";
+    if (index >= function_.buffers.size()) {
+      out_ += "local %?";
+      return;
+    }
     const Buffer& buffer = function_.buffers[index];
-    const std::string initial = declare.initial ? " = " + expression(declare.initial, buffer.element) : "";
-    return fmt::format("local {}: {}{}", bind_buffer(index), buffer_type(buffer), initial);
+    out_ += "local " + bind_buffer(index) + ": ";
+    buffer_type(buffer);
+    if (!declare.initial) return;
+    out_ += " = ";
+    expression(declare.initial, buffer.element);
   }
 
-  std::string print_one(const If& branch, const std::string& indent) {
-    std::string out = fmt::format("if {} {{\n{}{}}}", expression(branch.condition, ElementType::boolean),
-                                  print(branch.then_block, indent + "  "), indent);
-    if (!branch.else_block.empty())
-      out += fmt::format(" else {{\n{}{}}}", print(branch.else_block, indent + "  "), indent);
-    return out;
+  void print(const If& branch) {
+    out_ += "if ";
+    expression(branch.condition, ElementType::boolean);
+    out_ += " {\n";
+    block(branch.then_block);
+    out_ += indent_ + "}";
+    if (branch.else_block.empty()) return;
+    out_ += " else {\n";
+    block(branch.else_block);
+    out_ += indent_ + "}";
   }
 
-  std::string print_one(const Call& call, const std::string&) {
-    std::string out = fmt::format("call {}(", text::spell_at_name(call.function));
-    std::string separator;
+  void print(const Call& call) {
+    out_ += "call " + text::spell_at_name(call.function) + "(";
+    std::string_view separator;
     for (const View& view : call.buffers) {
-      out += separator + element(view.buffer, view.indices);
+      out_ += separator;
+      element(view.buffer, view.indices);
       separator = ", ";
     }
     for (size_t i = 0; i < call.scalars.size(); ++i) {
-      out += fmt::format("{}{}{}", separator, i ? "" : "scalars ",
-                         expression(call.scalars[i], ElementType::i64));
+      out_.append(separator) += i ? "" : "scalars ";
+      expression(call.scalars[i], ElementType::i64);
       separator = ", ";
     }
-    return out + ")";
+    out_ += ")";
   }
 
-  std::string print_one(const Prefetch& prefetch, const std::string&) {
-    return "prefetch " + element(prefetch.element.buffer, prefetch.element.indices);
+  void print(const Prefetch& prefetch) {
+    out_ += "prefetch ";
+    element(prefetch.element.buffer, prefetch.element.indices);
   }
 
-  std::string print_one(const Return&, const std::string&) { return "return"; }
+  void print(const Return&) { out_ += "return"; }
 
   // Names. Buffers have keys 2 * id, variables 2 * id + 1.
-  std::string bind(int64_t key, std::string base) {
-    if (const auto it = shown_.find(key); it != shown_.end()) return text::spell_value_name(it->second);
+  struct Shown {
+    std::string name;
+    std::string spelled;
+  };
+
+  const std::string& bind(int64_t key, const std::string& base) {
+    if (const auto it = shown_.find(key); it != shown_.end()) return it->second.spelled;
     std::string candidate = base;
-    for (int64_t i = 1; taken_.count(candidate); ++i) candidate = fmt::format("{}.{}", base, i);
-    taken_.emplace(candidate, key);
-    shown_.emplace(key, candidate);
+    for (int64_t i = 1; !taken_.insert(candidate).second; ++i) candidate = fmt::format("{}.{}", base, i);
     scope_.push_back(key);
-    return text::spell_value_name(candidate);
+    std::string spelled = text::spell_value_name(candidate);
+    return shown_.emplace(key, Shown{std::move(candidate), std::move(spelled)}).first->second.spelled;
   }
 
-  std::string bind_buffer(size_t id) {
+  const std::string& bind_buffer(size_t id) {
     const std::string& base = function_.buffers[id].name;
     return bind(2 * static_cast<int64_t>(id), base.empty() ? fmt::format("b{}", id) : base);
   }
 
-  std::string bind_variable(int64_t id) {
+  const std::string& bind_variable(int64_t id) {
     const bool known = id >= 0 && static_cast<size_t>(id) < function_.variables.size();
     const std::string base = known ? function_.variables[static_cast<size_t>(id)] : "";
     return bind(2 * id + 1, base.empty() ? fmt::format("v{}", id) : base);
@@ -291,21 +339,21 @@ class FunctionPrinter {
   void leave(size_t visible) {
     while (scope_.size() > visible) {
       const auto it = shown_.find(scope_.back());
-      taken_.erase(it->second);
+      taken_.erase(it->second.name);
       shown_.erase(it);
       scope_.pop_back();
     }
   }
 
   // What is not in scope still shows (the verifier quotes it), though it will not parse.
-  std::string variable_name(int64_t id) const {
+  void variable_name(int64_t id) {
     const auto it = shown_.find(2 * id + 1);
-    return it != shown_.end() ? text::spell_value_name(it->second) : fmt::format("%v{}", id);
+    out_ += it != shown_.end() ? it->second.spelled : fmt::format("%v{}", id);
   }
 
-  std::string buffer_name(int64_t id) const {
+  void buffer_name(int64_t id) {
     const auto it = shown_.find(2 * id);
-    return it != shown_.end() ? text::spell_value_name(it->second) : fmt::format("%b{}", id);
+    out_ += it != shown_.end() ? it->second.spelled : fmt::format("%b{}", id);
   }
 
   Expected buffer_element(int64_t id) const {
@@ -315,21 +363,26 @@ class FunctionPrinter {
   }
 
   const Function& function_;
-  bool is_main_;
-  std::map<int64_t, std::string> shown_;
-  std::map<std::string, int64_t> taken_;
+  std::string& out_;
+  std::string indent_;
+  std::unordered_map<int64_t, Shown> shown_;
+  std::unordered_set<std::string> taken_;
   std::vector<int64_t> scope_;
 };
 
 }  // namespace
 
 std::string print(const Function& function, bool is_main) {
-  return FunctionPrinter(function, is_main).run("");
+  std::string out;
+  FunctionPrinter(function, out).function(is_main, "");
+  return out;
 }
 
 std::string print(const Expression& expression) {
   const Function none;
-  return FunctionPrinter(none, false).expression(expression, expression->type);
+  std::string out;
+  FunctionPrinter(none, out).expression(expression, expression->type);
+  return out;
 }
 
 std::string print(const Program& program) {
@@ -351,8 +404,9 @@ std::string print(const Program& program) {
     separator = ", ";
   }
   out += ") {\n";
-  for (const Function& function : program.functions) out += FunctionPrinter(function, false).run("  ");
-  return out + FunctionPrinter(program.main, true).run("  ") + "}\n";
+  for (const Function& function : program.functions) FunctionPrinter(function, out).function(false, "  ");
+  FunctionPrinter(program.main, out).function(true, "  ");
+  return out + "}\n";
 }
 
 }  // namespace gradus::loop
