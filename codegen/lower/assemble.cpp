@@ -74,8 +74,7 @@ loop::Program Assembler::run() && {
   stage_inputs_that_change();
   emit_nodes(graph_, locations_, places_);
   commit();
-  for (auto& function : functions_)
-    for (loop::Function& f : function->lowered.functions) program_.functions.push_back(std::move(f));
+  for (loop::Function& f : std::move(functions_).take()) program_.functions.push_back(std::move(f));
   program_.main = std::move(main_).finish();
   for (const auto& [buffer, offset] : scratch_buffers_)
     program_.main.buffers[static_cast<size_t>(buffer)].offset = workspace_end_ + offset;
@@ -315,8 +314,8 @@ std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph,
   return locations;
 }
 
-const Assembler::Function& Assembler::function_for(const Graph& graph, uint32_t index,
-                                                   const std::vector<int64_t>& alias) {
+const Assembler::KnownKernel& Assembler::kernel_for(const Graph& graph, uint32_t index,
+                                                    const std::vector<int64_t>& alias) {
   const Node& node = graph.node(index);
   std::shared_ptr<const Graph> body = node.body;
   if (!body) {
@@ -329,25 +328,20 @@ const Assembler::Function& Assembler::function_for(const Graph& graph, uint32_t 
     for (uint32_t r = 0; r < node.types.size(); ++r) builder.add_result("", {value.node, r});
     body = std::make_shared<const Graph>(std::move(builder).finish());
   }
-  return function_of(std::move(body), alias, graph.origins(index));
+  return kernel_of(std::move(body), alias, graph.origins(index));
 }
 
-const Assembler::Function& Assembler::function_of(std::shared_ptr<const Graph> body,
-                                                  const std::vector<int64_t>& alias, const Origins& origins) {
+const Assembler::KnownKernel& Assembler::kernel_of(std::shared_ptr<const Graph> body,
+                                                   const std::vector<int64_t>& alias, const Origins& origins) {
+  // Bodies first, since lowering takes longer than comparing.
   const size_t hash = body->structural_hash();
   for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
-    const Function& known = *functions_[it->second];
+    const KnownKernel& known = it->second;
     if (known.alias == alias && (known.body == body || same_structure(*known.body, *body))) return known;
   }
-  auto function = std::make_unique<Function>();
-  function->body = body;
-  function->alias = alias;
-  function->lowered = lower_kernel(fmt::format("k{}_{}", functions_.size(), describe(*body)), *body, alias,
-                                   target_, options_);
-  function->lowered.functions.back().origins = origins;
-  known_.emplace(hash, functions_.size());
-  functions_.push_back(std::move(function));
-  return *functions_.back();
+  LoweredKernel lowered = lower_kernel(KernelFunctions::unnamed, *body, alias, target_, options_);
+  lowered.name = functions_.add(describe(*body), std::move(lowered.functions), origins);
+  return known_.emplace(hash, KnownKernel{body, alias, std::move(lowered)})->second;
 }
 
 void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places) {
@@ -359,22 +353,22 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   for (size_t r = 0; r < results.size(); ++r)
     for (size_t i = 0; i < operands.size(); ++i)
       if (results[r].same_place(operands[i])) alias[r] = static_cast<int64_t>(i);
-  call(function_for(graph, index, alias), operands, results);
+  call(kernel_for(graph, index, alias), operands, results);
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }
 
-void Assembler::call(const Function& function, const std::vector<Location>& operands,
+void Assembler::call(const KnownKernel& kernel, const std::vector<Location>& operands,
                      const std::vector<Location>& results) {
   loop::Call call;
-  call.function = function.lowered.name;
+  call.function = kernel.lowered.name;
   for (const Location& operand : operands) call.buffers.push_back(view(operand));
   for (size_t r = 0; r < results.size(); ++r)
-    if (function.alias[r] < 0) call.buffers.push_back(view(results[r]));
-  for (Value table : function.lowered.tables) {
-    call.buffers.push_back(view(place_constant(function.body->node(table))));
+    if (kernel.alias[r] < 0) call.buffers.push_back(view(results[r]));
+  for (Value table : kernel.lowered.tables) {
+    call.buffers.push_back(view(place_constant(kernel.body->node(table))));
   }
   int64_t used = 0;
-  for (const Scratch& scratch : function.lowered.scratch) {
+  for (const Scratch& scratch : kernel.lowered.scratch) {
     const Location location = scratch_at(used, scratch);
     used += Placement::aligned(scratch.count * size_in_bytes(scratch.element));
     call.buffers.push_back(view(location));
@@ -391,7 +385,7 @@ Assembler::Location Assembler::row_major(const Graph& graph, Value value, Locati
   const Value x = builder.input("x", InputKind::data, type);
   builder.add_result("", build::relayout(builder, x, {}));
   const Location to = allocate(Type(type.element, type.shape));
-  call(function_of(std::make_shared<const Graph>(std::move(builder).finish()), {-1},
+  call(kernel_of(std::make_shared<const Graph>(std::move(builder).finish()), {-1},
                    graph.origins(value.node)),
        {from}, {to});
   return to;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "codegen/lower/kernel.h"
+#include "codegen/lower/kernel_functions.h"
 #include "ir/ops/scan.h"
 #include "ir/placement.h"
 
@@ -45,10 +46,11 @@ class Assembler {
         turns;  // without a history: two places, `stride` elements apart, for even and odd steps
     int64_t count = 0, stride = 0;  // elements
   };
-  struct Function {
+  // A body that was lowered, with how its function is called.
+  struct KnownKernel {
     std::shared_ptr<const Graph> body;
     std::vector<int64_t> alias;
-    LoweredKernel lowered;
+    LoweredKernel lowered;  // without functions
   };
 
   void bind_arguments();
@@ -64,10 +66,10 @@ class Assembler {
                           const std::vector<Location>& results, int64_t turns);
   Location location_of(const Placement& place, const Type& type, const Places& places);
   std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
-  const Function& function_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
-  const Function& function_of(std::shared_ptr<const Graph> body, const std::vector<int64_t>& alias,
-                              const Origins& origins);
-  void call(const Function& function, const std::vector<Location>& operands,
+  const KnownKernel& kernel_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
+  const KnownKernel& kernel_of(std::shared_ptr<const Graph> body, const std::vector<int64_t>& alias,
+                               const Origins& origins);
+  void call(const KnownKernel& kernel, const std::vector<Location>& operands,
             const std::vector<Location>& results);
   // Where the value lies row-major: a copy if it lies otherwise.
   Location row_major(const Graph& graph, Value value, Locations& locations);
@@ -94,8 +96,8 @@ class Assembler {
   int64_t workspace_end_ = 0;
   int64_t scratch_bytes_ = 0;
   std::vector<std::pair<int64_t, int64_t>> scratch_buffers_;  // buffer of main, offset within the scratch
-  std::unordered_multimap<size_t, size_t> known_;
-  std::vector<std::unique_ptr<Function>> functions_;
+  std::unordered_multimap<size_t, KnownKernel> known_;        // by the body's hash
+  KernelFunctions functions_;
   std::set<std::string> copies_;
   using Piece = std::tuple<int64_t, ElementType, int64_t>;  // offset, element, count
   std::map<Piece, int64_t> pieces_, scratch_pieces_;

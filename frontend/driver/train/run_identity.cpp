@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
+#include "ir/digest.h"
 #include "ir/shown_text.h"
 #include "ir/text/print.h"
 
@@ -13,32 +12,6 @@ namespace {
 
 using language::Setting;
 using language::SettingCall;
-
-// FNV-1a over words of eight bytes: it tells accidents apart, not attacks.
-class Digest {
- public:
-  void add(const void* data, size_t size) {
-    add_word(size);
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (; size >= sizeof(uint64_t); bytes += sizeof(uint64_t), size -= sizeof(uint64_t)) {
-      uint64_t word = 0;
-      std::memcpy(&word, bytes, sizeof(word));
-      add_word(word);
-    }
-    uint64_t rest = 0;
-    if (size > 0) std::memcpy(&rest, bytes, size);  // no bytes may be no address either
-    add_word(rest);
-  }
-  void add(const std::string& text) { add(text.data(), text.size()); }
-  std::string text() const { return fmt::format("{:016x}", state_); }
-
- private:
-  void add_word(uint64_t word) {
-    state_ = (state_ ^ word) * 0x100000001b3;
-    state_ ^= state_ >> 32;
-  }
-  uint64_t state_ = 0xcbf29ce484222325;
-};
 
 std::string text_of(const SettingCall& call);
 
