@@ -3,6 +3,7 @@
 //   gradus_bench kernels        512³ product against OpenBLAS; 3×3 convolution against that product's rate
 //   gradus_bench step FILE      one training step of a model file, in milliseconds
 //   gradus_bench compile FILE   its cold compile, from parsing to a callable training step, in milliseconds
+//   gradus_bench codegen FILE   its code generation alone, on one thread and on two
 //
 // Medians of interleaved samples: on a shared machine only ratios within one run mean something.
 #include <fmt/format.h>
@@ -13,10 +14,12 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <map>
 
 #include "frontend/driver/train/train.h"
 #include "frontend/driver/train/train_numerics.h"
+#include "codegen/llvm/compile.h"
 #include "ir/build.h"
 #include "ir/random.h"
 
@@ -196,6 +199,28 @@ int bench_compile(const std::string& path) {
   return 0;
 }
 
+// Loop text of the training step to code that can be called.
+int bench_codegen(const std::string& path) {
+  std::ifstream file(path);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const language::Unit unit = language::load_unit(path, text);
+  Compiler compiler = single_thread();
+  TrainingProgram training(unit, {unit.trains().at(0), {}, {}, ElementType::f32, true}, compiler);
+  const loop::Program program = compiler.to_loops(training.graphs(training.settings().batch).training.graph);
+  const auto on_threads = [&](int threads) {
+    return [&, threads] { compile(program, compiler.options().target, {.threads = threads}); };
+  };
+  // The best of each: a median would tell how often another program had the second core.
+  double alone = std::numeric_limits<double>::infinity(), together = alone;
+  for (int round = 0; round < 41; ++round) {
+    alone = std::min(alone, milliseconds(on_threads(1), 1));
+    together = std::min(together, milliseconds(on_threads(2), 1));
+  }
+  fmt::print("{} functions: {:.1f} ms on one thread, {:.1f} ms on two: {:.2f} times as fast; {}\n",
+             program.functions.size(), alone, together, alone / together, cpu_name());
+  return 0;
+}
+
 }  // namespace
 }  // namespace gradus
 
@@ -204,11 +229,12 @@ int main(int argc, char** argv) {
     if (argc == 2 && std::strcmp(argv[1], "kernels") == 0) return gradus::bench_kernels();
     if (argc == 3 && std::strcmp(argv[1], "step") == 0) return gradus::bench_step(argv[2]);
     if (argc == 3 && std::strcmp(argv[1], "compile") == 0) return gradus::bench_compile(argv[2]);
+    if (argc == 3 && std::strcmp(argv[1], "codegen") == 0) return gradus::bench_codegen(argv[2]);
   } catch (const gradus::Error& error) {
     for (const gradus::Diagnostic& diagnostic : error.diagnostics())
       fmt::print(stderr, "{}", gradus::render(diagnostic));
     return gradus::exit_code(error.kind());
   }
-  fmt::print(stderr, "usage: gradus_bench kernels | step FILE | compile FILE\n");
+  fmt::print(stderr, "usage: gradus_bench kernels | step FILE | compile FILE | codegen FILE\n");
   return 2;
 }

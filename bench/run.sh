@@ -17,6 +17,7 @@ build/release/bin/gradus_bench_passes 13000
 echo
 compile=$("$bench" compile examples/lenet5.gradus)
 echo "LeNet-5 training step, cold compile on one core (parse to callable, median of 5): $compile ms"
+for model in lenet5 lstm; do echo "Code generation of $model: $("$bench" codegen examples/$model.gradus)"; done
 peers=../shared/peers/torch_bench.py
 python=${PYTHON:-/usr/bin/python3}
 if [ -r "$peers" ] && "$python" -c 'import torch, numpy' 2>/dev/null; then

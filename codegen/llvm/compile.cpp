@@ -1,11 +1,16 @@
 #include "codegen/llvm/compile.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 
 #include "codegen/llvm/emit.h"
+#include "codegen/llvm/parts.h"
 #include "codegen/llvm/target_machine.h"
+#include "codegen/llvm/threads.h"
 #include "ir/error.h"
 
 namespace gradus {
@@ -13,16 +18,25 @@ namespace {
 
 constexpr const char* entry_symbol = "gradus_main";
 
-std::unique_ptr<llvm::Module> build(const loop::Program& program, const Target& target,
-                                    llvm::LLVMContext& context, llvm::TargetMachine& machine, bool verify,
-                                    std::vector<Diagnostic>* bounds = nullptr) {
-  std::unique_ptr<llvm::Module> module = emit::emit_program(program, target, context, entry_symbol, bounds);
-  module->setTargetTriple(machine.getTargetTriple().str());
-  module->setDataLayout(machine.createDataLayout());
+using Object = std::unique_ptr<llvm::MemoryBuffer>;
+
+// A module with what it needs; nothing of it is shared with another one.
+struct Unit {
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+};
+
+Unit emit_unit(const loop::Program& program, const emit::Part& part, const Target& target, bool verify,
+               std::vector<Diagnostic>* bounds = nullptr) {
+  Unit unit{emit::make_target_machine(target), std::make_unique<llvm::LLVMContext>(), nullptr};
+  unit.module = emit::emit_part(program, part, target, *unit.context, entry_symbol, bounds);
+  unit.module->setTargetTriple(unit.machine->getTargetTriple().str());
+  unit.module->setDataLayout(unit.machine->createDataLayout());
   std::string problems;
   llvm::raw_string_ostream stream(problems);
-  if (verify && llvm::verifyModule(*module, &stream)) fail_internal("invalid LLVM IR: " + problems);
-  return module;
+  if (verify && llvm::verifyModule(*unit.module, &stream)) fail_internal("invalid LLVM IR: " + problems);
+  return unit;
 }
 
 template <class T>
@@ -31,19 +45,34 @@ T checked(llvm::Expected<T> result) {
   return std::move(*result);
 }
 
+std::vector<Object> generate(const loop::Program& program, const Target& target,
+                             const CompileOptions& options, std::vector<Diagnostic>* bounds) {
+  // What is checked is numbered over the whole program.
+  const std::vector<emit::Part> parts =
+      bounds != nullptr ? std::vector{emit::whole(program)} : emit::cut(program, target);
+  std::vector<size_t> heaviest_first(parts.size());
+  std::iota(heaviest_first.begin(), heaviest_first.end(), size_t{0});
+  std::stable_sort(heaviest_first.begin(), heaviest_first.end(),
+                   [&](size_t a, size_t b) { return parts[a].weight > parts[b].weight; });
+  std::vector<Object> objects(parts.size());
+  emit::for_each_on_threads(parts.size(), options.threads, [&](size_t i) {
+    const size_t part = heaviest_first[i];
+    const Unit unit = emit_unit(program, parts[part], target, options.verify, bounds);
+    objects[part] = emit::generate(*unit.module, *unit.machine, llvm::CodeGenFileType::ObjectFile);
+  });
+  return objects;
+}
+
 }  // namespace
 
 CompiledProgram compile(const loop::Program& program, const Target& target, const CompileOptions& options) {
-  const std::unique_ptr<llvm::TargetMachine> machine = emit::make_target_machine(target);
-  llvm::LLVMContext context;
   CompiledProgram compiled;
-  const auto module = build(program, target, context, *machine, options.verify,
-                            options.check_bounds ? &compiled.bounds.findings : nullptr);
-  auto object = emit::generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
+  std::vector<Object> objects =
+      generate(program, target, options, options.check_bounds ? &compiled.bounds.findings : nullptr);
   std::shared_ptr<llvm::orc::LLJIT> jit = checked(llvm::orc::LLJITBuilder().create());
-  if (auto error = jit->addObjectFile(std::move(object))) {
-    fail_internal("LLVM: " + llvm::toString(std::move(error)));
-  }
+  for (Object& object : objects)
+    if (auto error = jit->addObjectFile(std::move(object)))
+      fail_internal("LLVM: " + llvm::toString(std::move(error)));
   compiled.entry = checked(jit->lookup(entry_symbol)).toPtr<gradus_entry>();
   if (options.check_bounds)
     compiled.bounds.found = checked(jit->lookup(emit::bounds_symbol)).toPtr<int64_t*>();
@@ -51,21 +80,26 @@ CompiledProgram compile(const loop::Program& program, const Target& target, cons
   return compiled;
 }
 
+std::vector<std::string> compile_to_objects(const loop::Program& program, const Target& target,
+                                            const CompileOptions& options) {
+  std::vector<std::string> files;
+  for (const Object& object : generate(program, target, options, nullptr))
+    files.push_back(object->getBuffer().str());
+  return files;
+}
+
+// A person reads the program as one module.
 std::string print_llvm(const loop::Program& program, const Target& target) {
-  const std::unique_ptr<llvm::TargetMachine> machine = emit::make_target_machine(target);
-  llvm::LLVMContext context;
-  const auto module = build(program, target, context, *machine, false);
+  const Unit unit = emit_unit(program, emit::whole(program), target, false);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  module->print(stream, nullptr);
+  unit.module->print(stream, nullptr);
   return text;
 }
 
 std::string print_assembly(const loop::Program& program, const Target& target) {
-  const std::unique_ptr<llvm::TargetMachine> machine = emit::make_target_machine(target);
-  llvm::LLVMContext context;
-  const auto module = build(program, target, context, *machine, false);
-  return emit::generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile)->getBuffer().str();
+  const Unit unit = emit_unit(program, emit::whole(program), target, false);
+  return emit::generate(*unit.module, *unit.machine, llvm::CodeGenFileType::AssemblyFile)->getBuffer().str();
 }
 
 }  // namespace gradus

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ir/target.h"
 #include "ir/loop/program.h"
@@ -12,7 +13,7 @@
 namespace gradus {
 
 struct CompileOptions {
-  int threads = 1;      // threads that generate code
+  int threads = 0;      // that generate code; 0: one per hardware thread
   bool verify = false;  // run LLVM's verifier over the emitted module
   // The program comes from outside: every index that is not known to be inside its buffer is checked when it
   // is used.
@@ -28,6 +29,10 @@ struct CompiledProgram {
 
 CompiledProgram compile(const loop::Program& program, const Target& target,
                         const CompileOptions& options = {});
+
+// The object files of the program's parts: the same bytes for any number of threads and in every process.
+std::vector<std::string> compile_to_objects(const loop::Program& program, const Target& target,
+                                            const CompileOptions& options = {});
 
 // What --stage=llvm and --stage=asm print.
 std::string print_llvm(const loop::Program& program, const Target& target);

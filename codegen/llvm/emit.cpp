@@ -1,5 +1,7 @@
 #include "codegen/llvm/emit.h"
 
+#include <algorithm>
+
 #include "codegen/llvm/function_emitter.h"
 #include "ir/error.h"
 
@@ -19,12 +21,15 @@ bool has_parallel_loop(const loop::Block& block) {
 
 }  // namespace
 
-ModuleEmitter::ModuleEmitter(const loop::Program& source, const Target& cpu, llvm::LLVMContext& context,
-                             std::vector<Diagnostic>* bounds)
+ModuleEmitter::ModuleEmitter(const loop::Program& source, const Part& part, const Target& cpu,
+                             llvm::LLVMContext& context, std::vector<Diagnostic>* bounds)
     : program(source),
       target(cpu),
       module(std::make_unique<llvm::Module>(source.name, context)),
-      bounds(bounds) {}
+      bounds(bounds),
+      part_(part) {
+  for (size_t i = 0; i < part.first; ++i) earlier_.emplace(source.functions[i].name, i);
+}
 
 llvm::Function* ModuleEmitter::create_function(llvm::FunctionType* type, const std::string& name,
                                                bool external) {
@@ -39,28 +44,51 @@ llvm::Function* ModuleEmitter::create_function(llvm::FunctionType* type, const s
   return function;
 }
 
-std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
+// Parts call each other's functions; nobody else does.
+ModuleEmitter::Callee ModuleEmitter::declare(const loop::Function& source) {
   llvm::LLVMContext& context = module->getContext();
   auto* pointer = llvm::PointerType::getUnqual(context);
-  auto* nothing = llvm::Type::getVoidTy(context);
+  Callee callee{&source, nullptr, has_parallel_loop(source.body)};
+  llvm::SmallVector<llvm::Type*> parameters;
+  if (callee.takes_call) parameters.push_back(pointer);
+  parameters.append(static_cast<size_t>(source.buffer_parameters), pointer);
+  parameters.append(static_cast<size_t>(source.scalar_parameters), llvm::Type::getInt64Ty(context));
+  const bool alone = part_.has(program.functions.size()) && part_.first == 0;
+  callee.function = create_function(
+      llvm::FunctionType::get(llvm::Type::getVoidTy(context), parameters, false), source.name, !alone);
+  if (!alone) callee.function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  return callee;
+}
+
+const ModuleEmitter::Callee& ModuleEmitter::callee(const std::string& name) {
+  if (const auto known = callees_.find(name); known != callees_.end()) return known->second;
+  const auto earlier = earlier_.find(name);
+  if (earlier == earlier_.end()) fail_internal("call of the unknown function " + name);
+  return callees_.emplace(name, declare(program.functions[earlier->second])).first->second;
+}
+
+void ModuleEmitter::emit_function(const loop::Function& source) {
+  const Callee callee = declare(source);
+  const FunctionPlan plan = plan_function(source, target);
+  FunctionEmitter emitter(*this, source, plan, callee.function);
+  emitter.bind_parameters(callee.takes_call ? callee.function->getArg(0) : nullptr, callee.takes_call);
+  // A function may only call earlier ones, so it becomes known when it is done.
+  emitter.emit_body();
+  callees_.emplace(source.name, callee);
+}
+
+std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
+  llvm::LLVMContext& context = module->getContext();
+  const size_t count = program.functions.size();
+  llvm::Function* main = nullptr;
   // Symbols that the host looks up come before functions that might be named so.
-  llvm::Function* main = create_function(llvm::FunctionType::get(nothing, {pointer}, false), symbol, true);
+  if (part_.has(count))
+    main = create_function(llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                                   {llvm::PointerType::getUnqual(context)}, false),
+                           symbol, true);
   if (bounds != nullptr) bounds_note();
-  for (const loop::Function& source : program.functions) {
-    Callee callee{&source, nullptr, has_parallel_loop(source.body)};
-    llvm::SmallVector<llvm::Type*> parameters;
-    if (callee.takes_call) parameters.push_back(pointer);
-    parameters.append(static_cast<size_t>(source.buffer_parameters), pointer);
-    parameters.append(static_cast<size_t>(source.scalar_parameters), llvm::Type::getInt64Ty(context));
-    callee.function =
-        create_function(llvm::FunctionType::get(nothing, parameters, false), source.name, false);
-    const FunctionPlan plan = plan_function(source, target);
-    FunctionEmitter emitter(*this, source, plan, callee.function);
-    emitter.bind_parameters(callee.takes_call ? callee.function->getArg(0) : nullptr, callee.takes_call);
-    // A function may only call earlier ones, so it becomes known when it is done.
-    emitter.emit_body();
-    callees.emplace(source.name, callee);
-  }
+  for (size_t i = part_.first; i < std::min(part_.last, count); ++i) emit_function(program.functions[i]);
+  if (main == nullptr) return std::move(module);
   const FunctionPlan plan = plan_function(program.main, target);
   FunctionEmitter emitter(*this, program.main, plan, main);
   emitter.bind_main(main->getArg(0));
@@ -68,10 +96,10 @@ std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
   return std::move(module);
 }
 
-std::unique_ptr<llvm::Module> emit_program(const loop::Program& program, const Target& target,
-                                           llvm::LLVMContext& context, const std::string& symbol,
-                                           std::vector<Diagnostic>* bounds) {
-  return ModuleEmitter(program, target, context, bounds).run(symbol);
+std::unique_ptr<llvm::Module> emit_part(const loop::Program& program, const Part& part, const Target& target,
+                                        llvm::LLVMContext& context, const std::string& symbol,
+                                        std::vector<Diagnostic>* bounds) {
+  return ModuleEmitter(program, part, target, context, bounds).run(symbol);
 }
 
 }  // namespace gradus::emit

@@ -13,6 +13,7 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
+#include "codegen/llvm/parts.h"
 #include "ir/target.h"
 #include "ir/error.h"
 #include "ir/loop/program.h"
@@ -22,12 +23,15 @@ namespace gradus::emit {
 // The variable in which code that checks bounds notes what it found: 0, or a position in the list, from 1.
 constexpr const char* bounds_symbol = "gradus_outside";
 
-// Emits the whole program; `main` becomes the external function `symbol` with the signature `gradus_entry`.
-// With a list `bounds` the code checks every index that is not known to be inside; the list receives what it
-// may find.
-std::unique_ptr<llvm::Module> emit_program(const loop::Program& program, const Target& target,
-                                           llvm::LLVMContext& context, const std::string& symbol,
-                                           std::vector<Diagnostic>* bounds = nullptr);
+// Emits a part of the program; `main` becomes the external function `symbol` with the signature
+// `gradus_entry`. With a list `bounds` the code checks every index that is not known to be inside; the list
+// receives what it may find.
+std::unique_ptr<llvm::Module> emit_part(const loop::Program& program, const Part& part, const Target& target,
+                                        llvm::LLVMContext& context, const std::string& symbol,
+                                        std::vector<Diagnostic>* bounds = nullptr);
+
+// Whether an operation on floats expands to dozens of instructions.
+bool is_long(loop::ScalarOp op);
 
 // Functions of a program while a module is being emitted.
 class ModuleEmitter {
@@ -38,11 +42,13 @@ class ModuleEmitter {
     bool takes_call = false;  // has a parallel loop, so its first parameter is the gradus_call
   };
 
-  ModuleEmitter(const loop::Program& source, const Target& cpu, llvm::LLVMContext& context,
+  ModuleEmitter(const loop::Program& source, const Part& part, const Target& cpu, llvm::LLVMContext& context,
                 std::vector<Diagnostic>* bounds);
 
   // A function of ours: never unwinds, never inlined, vectors as wide as the target's.
   llvm::Function* create_function(llvm::FunctionType* type, const std::string& name, bool external);
+  // A function that the one being emitted may call: one before it, here or in another part.
+  const Callee& callee(const std::string& name);
   // The function that computes `op` on values of this type, made when first asked for.
   llvm::Function* math_function(loop::ScalarOp op, llvm::Type* type);
   llvm::GlobalVariable* bounds_note();
@@ -51,10 +57,15 @@ class ModuleEmitter {
   const loop::Program& program;
   const Target& target;
   std::unique_ptr<llvm::Module> module;
-  std::unordered_map<std::string, Callee> callees;
   std::vector<Diagnostic>* bounds;  // null: nothing is checked
 
  private:
+  Callee declare(const loop::Function& source);
+  void emit_function(const loop::Function& source);
+
+  const Part part_;
+  std::unordered_map<std::string_view, size_t> earlier_;  // functions before the part
+  std::unordered_map<std::string, Callee> callees_;
   std::map<std::pair<loop::ScalarOp, llvm::Type*>, llvm::Function*> math_functions_;
 };
 

@@ -15,17 +15,17 @@ namespace {
 // matrix product would otherwise contain dozens of copies, which cost more compile time than they save.
 constexpr int64_t most_copies = 3;
 
-bool is_long(ScalarOp op) {
-  return (op >= ScalarOp::exp && op <= ScalarOp::sigmoid) || op == ScalarOp::power || op == ScalarOp::atan2 ||
-         op == ScalarOp::remainder;
-}
-
 // Those that have a block of its own for large angles and quotients.
 bool branches(ScalarOp op) {
   return op == ScalarOp::sin || op == ScalarOp::cos || op == ScalarOp::tan || op == ScalarOp::remainder;
 }
 
 }  // namespace
+
+bool is_long(ScalarOp op) {
+  return (op >= ScalarOp::exp && op <= ScalarOp::sigmoid) || op == ScalarOp::power || op == ScalarOp::atan2 ||
+         op == ScalarOp::remainder;
+}
 
 llvm::Function* ModuleEmitter::math_function(ScalarOp op, llvm::Type* type) {
   llvm::Function*& function = math_functions_[{op, type}];

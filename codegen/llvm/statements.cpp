@@ -367,16 +367,15 @@ void FunctionEmitter::emit(const If& branch) {
 }
 
 void FunctionEmitter::emit(const Call& call) {
-  const auto found = module_.callees.find(call.function);
-  if (found == module_.callees.end()) fail_internal("call of the unknown function " + call.function);
+  const ModuleEmitter::Callee& callee = module_.callee(call.function);
   llvm::SmallVector<Value> arguments;
-  if (found->second.takes_call) arguments.push_back(call_);
+  if (callee.takes_call) arguments.push_back(call_);
   for (size_t i = 0; i < call.buffers.size(); ++i) {
-    check_view(call.buffers[i], found->second.source->buffers[i]);
+    check_view(call.buffers[i], callee.source->buffers[i]);
     arguments.push_back(view_pointer(call.buffers[i]));
   }
   for (const Expression& scalar : call.scalars) arguments.push_back(materialize(linear(scalar)));
-  builder_.CreateCall(found->second.function, arguments);
+  builder_.CreateCall(callee.function, arguments);
 }
 
 void FunctionEmitter::emit(const Prefetch& prefetch) {

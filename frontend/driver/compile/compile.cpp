@@ -47,6 +47,7 @@ std::shared_ptr<Executable> Compiler::compile(const Graph& graph) { return compi
 std::shared_ptr<Executable> Compiler::compile(const loop::Program& program) {
   const Stopwatch watch;
   CompileOptions options;
+  options.threads = options_.threads;
   options.check_bounds = options_.check_bounds;
   CompiledProgram code = gradus::compile(program, options_.target, options);
   instrument_.add_timing("code generation", watch.milliseconds());
