@@ -12,6 +12,7 @@
 #include "codegen/llvm/target_machine.h"
 #include "codegen/llvm/threads.h"
 #include "ir/error.h"
+#include "ir/loop/text.h"
 
 namespace gradus {
 namespace {
@@ -28,9 +29,9 @@ struct Unit {
 };
 
 Unit emit_unit(const loop::Program& program, const emit::Part& part, const Target& target, bool verify,
-               std::vector<Diagnostic>* bounds = nullptr) {
+               const emit::Extras& extras = {}) {
   Unit unit{emit::make_target_machine(target), std::make_unique<llvm::LLVMContext>(), nullptr};
-  unit.module = emit::emit_part(program, part, target, *unit.context, entry_symbol, bounds);
+  unit.module = emit::emit_part(program, part, target, *unit.context, entry_symbol, extras);
   unit.module->setTargetTriple(unit.machine->getTargetTriple().str());
   unit.module->setDataLayout(unit.machine->createDataLayout());
   std::string problems;
@@ -54,10 +55,13 @@ std::vector<Object> generate(const loop::Program& program, const Target& target,
   std::iota(heaviest_first.begin(), heaviest_first.end(), size_t{0});
   std::stable_sort(heaviest_first.begin(), heaviest_first.end(),
                    [&](size_t a, size_t b) { return parts[a].weight > parts[b].weight; });
+  loop::Lines lines;
+  if (options.debug_lines) loop::print(program, &lines);
+  const emit::Extras extras{bounds, options.debug_lines ? &lines : nullptr};
   std::vector<Object> objects(parts.size());
   emit::for_each_on_threads(parts.size(), options.threads, [&](size_t i) {
     const size_t part = heaviest_first[i];
-    const Unit unit = emit_unit(program, parts[part], target, options.verify, bounds);
+    const Unit unit = emit_unit(program, parts[part], target, options.verify, extras);
     objects[part] = emit::generate(*unit.module, *unit.machine, llvm::CodeGenFileType::ObjectFile);
   });
   return objects;

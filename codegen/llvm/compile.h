@@ -18,6 +18,9 @@ struct CompileOptions {
   // The program comes from outside: every index that is not known to be inside its buffer is checked when it
   // is used.
   bool check_bounds = false;
+  // Objects say which line of the program's text, in a file `<program>.loops`, an instruction comes from. The
+  // code is the same.
+  bool debug_lines = false;
 };
 
 // Executable memory and its entry point, which stays valid as long as a copy of this object lives.

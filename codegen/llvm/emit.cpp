@@ -22,12 +22,13 @@ bool has_parallel_loop(const loop::Block& block) {
 }  // namespace
 
 ModuleEmitter::ModuleEmitter(const loop::Program& source, const Part& part, const Target& cpu,
-                             llvm::LLVMContext& context, std::vector<Diagnostic>* bounds)
+                             llvm::LLVMContext& context, const Extras& extras)
     : program(source),
       target(cpu),
       module(std::make_unique<llvm::Module>(source.name, context)),
-      bounds(bounds),
+      bounds(extras.bounds),
       part_(part) {
+  if (extras.lines != nullptr) debug_lines = std::make_unique<DebugLines>(*module, *extras.lines);
   for (size_t i = 0; i < part.first; ++i) earlier_.emplace(source.functions[i].name, i);
 }
 
@@ -88,18 +89,20 @@ std::unique_ptr<llvm::Module> ModuleEmitter::run(const std::string& symbol) {
                            symbol, true);
   if (bounds != nullptr) bounds_note();
   for (size_t i = part_.first; i < std::min(part_.last, count); ++i) emit_function(program.functions[i]);
-  if (main == nullptr) return std::move(module);
-  const FunctionPlan plan = plan_function(program.main, target);
-  FunctionEmitter emitter(*this, program.main, plan, main);
-  emitter.bind_main(main->getArg(0));
-  emitter.emit_body();
+  if (main != nullptr) {
+    const FunctionPlan plan = plan_function(program.main, target);
+    FunctionEmitter emitter(*this, program.main, plan, main);
+    emitter.bind_main(main->getArg(0));
+    emitter.emit_body();
+  }
+  if (debug_lines) debug_lines->finish();
   return std::move(module);
 }
 
 std::unique_ptr<llvm::Module> emit_part(const loop::Program& program, const Part& part, const Target& target,
                                         llvm::LLVMContext& context, const std::string& symbol,
-                                        std::vector<Diagnostic>* bounds) {
-  return ModuleEmitter(program, part, target, context, bounds).run(symbol);
+                                        const Extras& extras) {
+  return ModuleEmitter(program, part, target, context, extras).run(symbol);
 }
 
 }  // namespace gradus::emit

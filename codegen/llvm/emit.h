@@ -13,6 +13,7 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
+#include "codegen/llvm/debug_lines.h"
 #include "codegen/llvm/parts.h"
 #include "ir/target.h"
 #include "ir/error.h"
@@ -23,12 +24,19 @@ namespace gradus::emit {
 // The variable in which code that checks bounds notes what it found: 0, or a position in the list, from 1.
 constexpr const char* bounds_symbol = "gradus_outside";
 
+// What is emitted beside the code itself.
+struct Extras {
+  // The code checks every index that is not known to be inside; the list receives what it may find.
+  std::vector<Diagnostic>* bounds = nullptr;
+  // Instructions know the lines of the program's text that they come from.
+  const loop::Lines* lines = nullptr;
+};
+
 // Emits a part of the program; `main` becomes the external function `symbol` with the signature
-// `gradus_entry`. With a list `bounds` the code checks every index that is not known to be inside; the list
-// receives what it may find.
+// `gradus_entry`.
 std::unique_ptr<llvm::Module> emit_part(const loop::Program& program, const Part& part, const Target& target,
                                         llvm::LLVMContext& context, const std::string& symbol,
-                                        std::vector<Diagnostic>* bounds = nullptr);
+                                        const Extras& extras);
 
 // Whether an operation on floats expands to dozens of instructions.
 bool is_long(loop::ScalarOp op);
@@ -43,7 +51,7 @@ class ModuleEmitter {
   };
 
   ModuleEmitter(const loop::Program& source, const Part& part, const Target& cpu, llvm::LLVMContext& context,
-                std::vector<Diagnostic>* bounds);
+                const Extras& extras);
 
   // A function of ours: never unwinds, never inlined, vectors as wide as the target's.
   llvm::Function* create_function(llvm::FunctionType* type, const std::string& name, bool external);
@@ -57,7 +65,8 @@ class ModuleEmitter {
   const loop::Program& program;
   const Target& target;
   std::unique_ptr<llvm::Module> module;
-  std::vector<Diagnostic>* bounds;  // null: nothing is checked
+  std::vector<Diagnostic>* bounds;          // null: nothing is checked
+  std::unique_ptr<DebugLines> debug_lines;  // null: none are wanted
 
  private:
   Callee declare(const loop::Function& source);

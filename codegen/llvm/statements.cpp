@@ -28,6 +28,7 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& module, const Function& source, 
   storage_.resize(source.buffers.size());
   scopes_.push_back({entry_, {}});
   builder_.SetInsertPoint(entry_);
+  if (module_.debug_lines) builder_.SetCurrentDebugLocation(module_.debug_lines->begin(function, source));
 }
 
 void FunctionEmitter::bind_parameters(Value call, unsigned first_argument) {
@@ -180,12 +181,15 @@ void FunctionEmitter::go_on_in(llvm::BasicBlock* block) {
 bool FunctionEmitter::finished() const { return builder_.GetInsertBlock()->getTerminator() != nullptr; }
 
 void FunctionEmitter::block(const Block& statements) {
+  const llvm::DebugLoc around = builder_.getCurrentDebugLocation();
   for (const Statement& statement : statements) {
-    if (finished()) return;
+    if (finished()) break;
     computed_.clear();
     note_place(statement);
+    if (module_.debug_lines) builder_.SetCurrentDebugLocation(module_.debug_lines->at(function_, statement));
     std::visit([this](const auto& it) { emit(it); }, statement.value);
   }
+  builder_.SetCurrentDebugLocation(around);  // what ends a loop is the loop's
 }
 
 void FunctionEmitter::emit(const For& loop) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -103,12 +104,31 @@ std::string spell_number(ElementType type, double number) {
   return to_string(number);
 }
 
+// Where in a text that grows each thing begins.
+class LineCounter {
+ public:
+  void note(const void* thing, const std::string& text) {
+    line_ += static_cast<uint32_t>(
+        std::count(text.begin() + static_cast<std::ptrdiff_t>(counted_), text.end(), '\n'));
+    counted_ = text.size();
+    lines_.emplace(thing, line_);
+  }
+  Lines take() && { return std::move(lines_); }
+
+ private:
+  Lines lines_;
+  size_t counted_ = 0;
+  uint32_t line_ = 1;
+};
+
 // Appends to the text: a program is some hundred kilobytes, printed to name its functions.
 class FunctionPrinter {
  public:
-  FunctionPrinter(const Function& function, std::string& out) : function_(function), out_(out) {}
+  FunctionPrinter(const Function& function, std::string& out, LineCounter* lines = nullptr)
+      : function_(function), out_(out), lines_(lines) {}
 
   void function(bool is_main, std::string indent) {
+    if (lines_ != nullptr) lines_->note(&function_, out_);
     indent_ = std::move(indent);
     out_ += indent_ + (is_main ? "main" : "function " + text::spell_at_name(function_.name)) + " (";
     std::string_view separator;
@@ -225,6 +245,7 @@ class FunctionPrinter {
     const size_t visible = scope_.size();
     indent_ += "  ";
     for (const Statement& statement : block) {
+      if (lines_ != nullptr) lines_->note(&statement, out_);
       out_ += indent_;
       std::visit([&](const auto& s) { print(s); }, statement.value);
       out_ += "\n";
@@ -364,6 +385,7 @@ class FunctionPrinter {
 
   const Function& function_;
   std::string& out_;
+  LineCounter* lines_;
   std::string indent_;
   std::unordered_map<int64_t, Shown> shown_;
   std::unordered_set<std::string> taken_;
@@ -385,7 +407,9 @@ std::string print(const Expression& expression) {
   return out;
 }
 
-std::string print(const Program& program) {
+std::string print(const Program& program, Lines* lines) {
+  LineCounter counter;
+  LineCounter* const counting = lines != nullptr ? &counter : nullptr;
   std::string out = "loops " + text::spell_at_name(program.name) + " ";
   if (!program.header.empty()) {
     out += "{";
@@ -404,8 +428,10 @@ std::string print(const Program& program) {
     separator = ", ";
   }
   out += ") {\n";
-  for (const Function& function : program.functions) FunctionPrinter(function, out).function(false, "  ");
-  FunctionPrinter(program.main, out).function(true, "  ");
+  for (const Function& function : program.functions)
+    FunctionPrinter(function, out, counting).function(false, "  ");
+  FunctionPrinter(program.main, out, counting).function(true, "  ");
+  if (lines != nullptr) *lines = std::move(counter).take();
   return out + "}\n";
 }
 

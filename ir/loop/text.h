@@ -28,12 +28,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "ir/loop/program.h"
 
 namespace gradus::loop {
 
-std::string print(const Program& program);
+// Lines of a program's text, from 1, by the address of the function or statement that begins there.
+using Lines = std::unordered_map<const void*, uint32_t>;
+std::string print(const Program& program, Lines* lines = nullptr);
 // One function alone; `main` prints as such.
 std::string print(const Function& function, bool is_main = false);
 // An expression whose variables and buffers show as %v0 and %b0, arguments as argument(0, f32).
