@@ -30,12 +30,20 @@ void initialize_llvm() {
   });
 }
 
-std::string host_features() {
-  llvm::SubtargetFeatures features;
-  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
-    features.AddFeature(feature.first(), feature.second);
-  }
-  return features.getString();
+struct Host {
+  std::string cpu;
+  std::string features;
+};
+
+// Asked once: on a virtual machine each question to the CPU takes microseconds, and there are dozens.
+const Host& host_cpu() {
+  static const Host host = [] {
+    llvm::SubtargetFeatures features;
+    for (const auto& feature : llvm::sys::getHostCPUFeatures())
+      features.AddFeature(feature.first(), feature.second);
+    return Host{llvm::sys::getHostCPUName().str(), features.getString()};
+  }();
+  return host;
 }
 
 }  // namespace
@@ -49,10 +57,10 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
   if (found == nullptr) fail_environment("LLVM has no code generator for " + triple + ": " + problem);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  std::string features = native ? host_features() : std::string();
+  std::string features = native ? host_cpu().features : std::string();
   if (!target.features.empty()) features += (features.empty() ? "" : ",") + target.features;
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, native ? llvm::sys::getHostCPUName().str() : target.cpu, features, options, llvm::Reloc::PIC_,
+      triple, native ? host_cpu().cpu : target.cpu, features, options, llvm::Reloc::PIC_,
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default, true));
 }
 
