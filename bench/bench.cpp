@@ -17,9 +17,9 @@
 #include <limits>
 #include <map>
 
+#include "codegen/llvm/compile.h"
 #include "frontend/driver/train/train.h"
 #include "frontend/driver/train/train_numerics.h"
-#include "codegen/llvm/compile.h"
 #include "ir/build.h"
 #include "ir/random.h"
 

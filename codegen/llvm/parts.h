@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "codegen/target.h"
 #include "ir/loop/program.h"
+#include "ir/target.h"
 
 namespace gradus::emit {
 
