@@ -99,10 +99,13 @@ std::vector<Part> cut(const Program& program, const Target& target) {
   const auto worth = std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(total / least_weight, 1)));
   const auto count = static_cast<int64_t>(std::min(worth, most_parts));
   std::vector<Part> parts;
-  int64_t before = 0;
+  int64_t before = 0, share = -1;
   for (size_t i = 0; i < weights.size(); ++i) {
-    const auto reached = static_cast<size_t>(before * count / total);
-    if (parts.empty() || reached >= parts.size()) parts.push_back({i, i, 0});
+    // A part ends where another share of the whole begins; one function may take several.
+    if (const int64_t reached = before * count / total; reached > share) {
+      parts.push_back({i, i, 0});
+      share = reached;
+    }
     parts.back().last = i + 1;
     parts.back().weight += weights[i];
     before += weights[i];
