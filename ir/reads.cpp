@@ -1,6 +1,7 @@
 #include "ir/reads.h"
 
 #include "ir/op.h"
+#include "ir/structure.h"
 
 namespace gradus {
 
@@ -16,6 +17,11 @@ Indices mapped(const AccessMap& map, const Indices& tuple, const Shape& from, co
 }
 
 }  // namespace
+
+Type type_in_memory(const Graph& body, Value value) {
+  const Type& type = body.type(value);
+  return is_input(body.node(value)) ? type : Type(type.element, type.shape);
+}
 
 NodeAccess node_access(const Graph& graph, const Node& node) {
   if (node.op->reads) return node.op->reads(graph, node);
@@ -57,7 +63,7 @@ void Reads::follow(Value value, const Indices& tuple) {
   const Node& node = body_.node(value);
   const Shape& shape = body_.type(value).shape;
   if (is_at_hand_(value)) {
-    use(space_.position(tuple, body_.type(value)));
+    use(space_.position(tuple, type_in_memory(body_, value)));
     reads_.push_back({value, tuple});
     return;
   }

@@ -48,6 +48,9 @@ class Reads {
   std::vector<Read> reads_;
 };
 
+// How a value of a kernel's body that is at hand lies in memory: an input as its type says, what the kernel's
+// own loops compute row-major, whatever it is stored as in the end.
+Type type_in_memory(const Graph& body, Value value);
 // How a node reads its operands, if each of its elements is made of single elements.
 NodeAccess node_access(const Graph& graph, const Node& node);
 // The tuple of the operand of a view.

@@ -164,6 +164,8 @@ class Verifier {
       if (!std::equal(types.begin(), types.end(), node.types.begin(), node.types.end(), same_but_layout))
         report_at(index,
                   fmt::format("the type is {}, but shape inference gives {}", list(node.types), list(types)));
+      else
+        check_result_layouts(index, types);
     } catch (const ShapeError& error) {
       report_at(index, error.what(), error.hint);
     }
@@ -185,6 +187,21 @@ class Verifier {
       if (i < sliced_inputs && !inputs[i].layout.is_default())
         report_at(index, fmt::format("the body takes {}, but carries and elements of sequences lie row-major",
                                      to_string(inputs[i])));
+    }
+  }
+
+  // A kernel stores its results as its body says; the steps of a scan write theirs row-major.
+  void check_result_layouts(uint32_t index, const std::vector<Type>& of_body) {
+    const Node& node = graph_.node(index);
+    for (size_t r = 0; r < node.types.size(); ++r) {
+      if (is_kernel(node) && node.types[r].layout != of_body[r].layout)
+        report_at(index, fmt::format("result {} is {}, but the body yields {}", r, to_string(node.types[r]),
+                                     to_string(of_body[r])));
+      if (is_scan(node) && !node.types[r].layout.is_default())
+        report_at(
+            index,
+            fmt::format("result {} is {}, but what a scan makes lies row-major", r, to_string(node.types[r])),
+            "`relayout` lays it out otherwise");
     }
   }
 

@@ -100,9 +100,11 @@ void Assembler::bind_arguments() {
                                    updated ? BufferRole::update : BufferRole::read);
       locations_[input.value] = places_.inputs[i];
     }
-  for (const NamedValue& result : graph_.results())
+  for (const NamedValue& result : graph_.results()) {
+    const Type& type = graph_.type(result.value);
     places_.results.push_back(argument(result.name.empty() ? "result" : result.name, ArgumentKind::result,
-                                       graph_.type(result.value), BufferRole::write));
+                                       Type(type.element, type.shape), BufferRole::write));
+  }
   status_ = argument("status", ArgumentKind::status, Type(ElementType::i64, {2}), BufferRole::write);
   main_.store(status_.buffer, Index(0), integer(-1));
   main_.store(status_.buffer, Index(1), integer(-1));
@@ -332,7 +334,8 @@ const Assembler::KnownKernel& Assembler::kernel_for(const Graph& graph, uint32_t
 }
 
 const Assembler::KnownKernel& Assembler::kernel_of(std::shared_ptr<const Graph> body,
-                                                   const std::vector<int64_t>& alias, const Origins& origins) {
+                                                   const std::vector<int64_t>& alias,
+                                                   const Origins& origins) {
   // Bodies first, since lowering takes longer than comparing.
   const size_t hash = body->structural_hash();
   for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
@@ -385,8 +388,7 @@ Assembler::Location Assembler::row_major(const Graph& graph, Value value, Locati
   const Value x = builder.input("x", InputKind::data, type);
   builder.add_result("", build::relayout(builder, x, {}));
   const Location to = allocate(Type(type.element, type.shape));
-  call(kernel_of(std::make_shared<const Graph>(std::move(builder).finish()), {-1},
-                   graph.origins(value.node)),
+  call(kernel_of(std::make_shared<const Graph>(std::move(builder).finish()), {-1}, graph.origins(value.node)),
        {from}, {to});
   return to;
 }

@@ -58,6 +58,11 @@ std::optional<Kernel::InMemory> Kernel::viewed(Value value, const Indices& tuple
   return InMemory{values.placed(read->value), values.position(read->value, read->tuple)};
 }
 
+std::string Kernel::helper_name(const std::string& role) {
+  const int others = helpers_[role]++;
+  return others == 0 ? fmt::format("{}_{}", name, role) : fmt::format("{}_{}_{}", name, role, others + 1);
+}
+
 int64_t Kernel::home(Value value) {
   if (values.is_placed(value)) return values.placed(value);
   for (size_t r = 0; r < results.size(); ++r)
@@ -68,7 +73,7 @@ int64_t Kernel::home(Value value) {
   const Type& t = type(value);
   const int64_t buffer =
       scratch(fmt::format("v{}", values.number(body.node(value))), t.element, element_count(t.shape));
-  values.place_row_major(value, buffer);
+  values.place(value, buffer);
   return buffer;
 }
 

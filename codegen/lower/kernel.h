@@ -74,10 +74,12 @@ class Kernel {
   }
   void set_stage_scratch(uint32_t node, int64_t buffer) { stage_scratch_[node] = buffer; }
   int64_t lanes(ElementType element) const { return std::max<int64_t>(1, target.lanes(element)); }
-  std::string helper_name(const std::string& role) const { return name + "_" + role; }
+  // A name for another function of the kernel.
+  std::string helper_name(const std::string& role);
 
  private:
   std::map<uint32_t, int64_t> stage_scratch_;
+  std::map<std::string, int> helpers_;  // how many there are of each role
 };
 
 LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,

@@ -101,15 +101,10 @@ TileFunction::TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const s
   for (int64_t buffer : epilogue.buffers()) {
     const loop::Buffer& outer = kernel.f.buffers()[static_cast<size_t>(buffer)];
     own_.push_back(f.parameter(outer.name, outer.role, outer.element, outer.shape[0]));
-    for (uint32_t i = 0; i < kernel.body.size(); ++i) {
-      if (i == epilogue.contraction().node || !kernel.values.is_placed({i, 0}) ||
-          kernel.values.placed({i, 0}) != buffer)
-        continue;
-      if (kernel.values.is_row_major({i, 0}))
-        values.place_row_major({i, 0}, own_.back());
-      else
+    for (uint32_t i = 0; i < kernel.body.size(); ++i)
+      if (i != epilogue.contraction().node && kernel.values.is_placed({i, 0}) &&
+          kernel.values.placed({i, 0}) == buffer)
         values.place({i, 0}, own_.back());
-    }
   }
   axes = make_axes(f.space, node.types[0].shape);
   values.bind(epilogue.contraction(), [this](const Indices&) { return Pulled{current_, f.level(), 1}; });

@@ -10,6 +10,7 @@
 #include "codegen/lower/function_builder.h"
 #include "ir/graph.h"
 #include "ir/op_id.h"
+#include "ir/reads.h"
 
 namespace gradus::lowering {
 
@@ -24,18 +25,14 @@ class Values {
  public:
   Values(FunctionBuilder& function, const Graph& body);
 
-  // The value lies in memory: in the layout of its type, or row-major whatever the type says.
-  void place(Value value, int64_t buffer) { placed_[value] = {buffer, body_.type(value)}; }
-  void place_row_major(Value value, int64_t buffer) {
-    placed_[value] = {buffer, Type(body_.type(value).element, body_.type(value).shape)};
-  }
+  // The value lies in memory (how: type_in_memory).
+  void place(Value value, int64_t buffer) { placed_[value] = buffer; }
   bool is_placed(Value value) const { return placed_.count(value) > 0; }
   bool is_at_hand(Value value) const { return is_placed(value) || bound_.count(value) > 0; }
-  int64_t placed(Value value) const { return placed_.at(value).buffer; }
-  bool is_row_major(Value placed) const { return placed_.at(placed).type.layout.is_default(); }
-  // Of a placed value.
+  int64_t placed(Value value) const { return placed_.at(value); }
+  // Of an element of a placed value.
   Index position(Value placed, const Indices& tuple) {
-    return f_.space.position(tuple, placed_.at(placed).type);
+    return f_.space.position(tuple, type_in_memory(body_, placed));
   }
   // The value is computed by the caller's loops.
   using Source = std::function<Pulled(const Indices&)>;
@@ -57,10 +54,6 @@ class Values {
   FunctionBuilder& function() { return f_; }
 
  private:
-  struct Place {
-    int64_t buffer = 0;
-    Type type;
-  };
   struct Key {
     Value value;
     Indices tuple;
@@ -109,7 +102,7 @@ class Values {
   const Graph& body_;
   std::vector<int64_t> use_counts_;               // per node
   std::unordered_map<uint32_t, size_t> numbers_;  // by id
-  std::map<Value, Place> placed_;
+  std::map<Value, int64_t> placed_;
   std::map<Value, Source> bound_;
   std::map<Key, Memo> memo_;
 };

@@ -37,8 +37,8 @@ class Nest {
     const auto a = viewed(body_, dot_.operands[0], at.left, space_, is_placed);
     const auto b = viewed(body_, dot_.operands[1], at.right, space_, is_placed);
     if (!a || !b) return std::nullopt;
-    const Index a_at = space_.position(a->tuple, body_.type(a->value));
-    const Index b_at = space_.position(b->tuple, body_.type(b->value));
+    const Index a_at = space_.position(a->tuple, type_in_memory(body_, a->value));
+    const Index b_at = space_.position(b->tuple, type_in_memory(body_, b->value));
     std::vector<Index> used = epilogue.used(result_axes, space_);
     used.push_back(a_at);
     used.push_back(b_at);
@@ -113,6 +113,7 @@ class Nest {
     };
     take(axis, access.stride);
     take(terms, access.step);
+    if (access.stride < 0 || access.step < 0) return false;  // tiles walk forward
     // What is left must be affine in the outer axes.
     return std::all_of(access.base.terms.begin(), access.base.terms.end(), [&](const auto& term) {
       return std::any_of(

@@ -83,7 +83,7 @@ bool Epilogue::is_flat(Value value) const {
   const Type& type = body_.type(value);
   if (element_count(type.shape) == 1) return true;
   if (is_placed_(value))
-    return type.layout.is_default() &&
+    return type_in_memory(body_, value).layout.is_default() &&
            element_count(type.shape) == element_count(body_.type(contraction_).shape);
   const Node& node = body_.node(value);
   if (is_constant(node)) return true;

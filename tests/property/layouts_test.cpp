@@ -12,6 +12,7 @@
 #include "codegen/lower/lower.h"
 #include "ir/build.h"
 #include "ir/loop/text.h"
+#include "ir/loop/verify.h"
 #include "ir/op.h"
 #include "ir/structure.h"
 #include "ir/text/parse.h"
@@ -89,6 +90,7 @@ CompiledRun run(const Graph& optimized, const std::vector<evaluate::Array<double
   const Graph kernels = run_pipeline(optimized, Stage::optimized, Stage::kernels, context);
   const Target target = host();
   const loop::Program program = lower(kernels, target);
+  REQUIRE(loop::verify(program).empty());
   return run_compiled(compile(program, target), program.workspace_bytes, optimized, inputs);
 }
 
@@ -159,4 +161,79 @@ TEST_CASE("panels: a matrix packed for a product") {
   // Panels are walked by axes of their own.
   CHECK(text.find(" / ") == std::string::npos);
   CHECK(text.find("remainder") == std::string::npos);
+}
+
+TEST_CASE("a result may lie anywhere in a program: what leaves it lies row-major") {
+  const auto check_run = [](const std::string& text, const std::string& plain) {
+    INFO(text);
+    const Graph graph = parse_graph(text, "laid out"), reference = parse_graph(plain, "plain");
+    std::vector<evaluate::Array<double>> inputs;
+    for (const Input& input : graph.inputs()) {
+      const Type& type = graph.type(input.value);
+      std::vector<double> numbers(static_cast<size_t>(element_count(type.shape)));
+      for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = 0.5 + static_cast<double>(i);
+      inputs.push_back(evaluate::array_of(type, std::move(numbers)));
+    }
+    CHECK(verify(graph).empty());
+    check_same(run(reference, inputs).results, run(graph, inputs).results);
+  };
+  check_run("graph @g (%x: f32[3,4]) { %0 = neg %x : f32[3,4] layout [1,0] return y = %0 }",
+            "graph @g (%x: f32[3,4]) { %0 = neg %x : f32[3,4] return y = %0 }");
+  // A value that the kernel's own loops leave lies row-major, whatever its type says.
+  const std::string
+      front =
+          "graph @g (%x: f32[2,3,1], %w: f32[3,1]) { %7 = kernel {kind=\"contraction\"} "
+          "(%a0 = %x, %a1 = %w) { %0 = sum %a0 {axes=[2]} : f32[2,3]",
+      back = " %1 = dot %0, %a1 {contract=[1]x[0]} : f32[2,1] yield %1 } : f32[2,1] return y = %7 }";
+  check_run(front + " layout [1,0]" + back, front + back);
+  check_run(front + " layout [0,1] padded [9,9]" + back, front + back);
+  // Elements in the opposite order, and two products in one kernel.
+  const std::string two =
+      "graph @g (%x: f32[8,8]) { %7:2 = kernel {kind=\"contraction\"} (%a0 = %x) { "
+      "%0 = reverse %a0 {axes=[1]} : f32[8,8] %1 = dot %0, %a0 {contract=[1]x[0]} : f32[8,8] "
+      "%2 = dot %a0, %a0 {contract=[1]x[0]} : f32[8,8] "
+      "%3 = dot %2, %a0 {contract=[1]x[0]} : f32[8,8] yield %1, %3 } : f32[8,8], f32[8,8] "
+      "return y = %7, z = %7#1 }";
+  check_run(two, two);
+}
+
+TEST_CASE("layouts that memory cannot follow are refused") {
+  const std::pair<const char*, const char*> texts[] = {
+      {"graph @g (%x: f32[3,4] layout [1,0]) { %0 = neg %x : f32[3,4] return y = %0 }",
+       "what a program is given lies row-major"},
+      {"graph @g () { %0 = constant {element=f32, shape=[2,2], value=1.0} : f32[2,2] layout [1,0] return y = "
+       "%0 }",
+       "a constant lies row-major"},
+      {"graph @g (%x: f32[3,4]) { %0 = neg %x : f32[3,4] layout [1,1] return y = %0 }",
+       "does not name each axis once"},
+      {"graph @g (%x: f32[3,4]) { %0 = neg %x : f32[3,4] layout [1,0] tiled [0,2] return y = %0 }",
+       "has tiles of 0"},
+      {"graph @g (%x: f32[3,4]) { %0 = neg %x : f32[3,4] layout [1,0] padded [1,-2] return y = %0 }",
+       "is padded by -2"},
+      {"graph @g (%x: f32[3,4]) { %0 = neg %x : f32[3,4] layout [1,0] padded [0,9223372036854775807] return "
+       "y = %0 }",
+       "more than 2^48 bytes"},
+      {"graph @g (%x: f32[3,4]) { %7 = kernel {kind=\"map\"} (%a0 = %x) { %0 = neg %a0 : f32[3,4] yield %0 } "
+       ": "
+       "f32[3,4] layout [1,0] return y = %7 }",
+       "but the body yields f32[3,4]"},
+      {"graph @g (%x: f32[3,4]) { %7 = kernel {kind=\"map\"} (%a0 = %x) { %0 = neg %a0 : f32[3,4] layout "
+       "[1,0] "
+       "yield %0 } : f32[3,4] return y = %7 }",
+       "but the body yields f32[3,4] layout [1,0]"},
+      {"graph @g (%h: f32[3,4]) { %9 = scan {carries=1, sequences=0, length=5, histories=[]} (%i, %c = %h) { "
+       "%1 = "
+       "neg %c : f32[3,4] yield %1 } : f32[3,4] layout [1,0] return y = %9 }",
+       "what a scan makes lies row-major"},
+  };
+  for (const auto& [text, message] : texts) {
+    INFO(text);
+    std::string found;
+    try {
+      for (const Diagnostic& problem : verify(parse_graph(text, "refused"))) found += problem.message;
+    } catch (const Error& error) {
+      for (const Diagnostic& problem : error.diagnostics()) found += problem.message;
+    }
+    CHECK_THAT(found, Catch::Contains(message));
+  }
 }
