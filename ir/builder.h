@@ -152,7 +152,7 @@ class Rewriter {
   void keep_with(uint32_t index, Attributes attributes);
   void keep_body(uint32_t index, std::shared_ptr<const Graph> body);
   void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
-  // Where a value lies in another layout than the one that takes its place, it keeps its own.
+  // A value that has a layout keeps it: what takes its place is laid out the same way.
   void replace(uint32_t index, std::vector<Value> values);
   bool mapped(Value old_value) const;
   Value map(Value old_value) const;

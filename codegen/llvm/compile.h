@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ir/target.h"
 #include "ir/loop/program.h"
+#include "ir/target.h"
 #include "runtime/abi.h"
 #include "runtime/bounds.h"
 

@@ -15,9 +15,9 @@
 
 #include "codegen/llvm/debug_lines.h"
 #include "codegen/llvm/parts.h"
-#include "ir/target.h"
 #include "ir/error.h"
 #include "ir/loop/program.h"
+#include "ir/target.h"
 
 namespace gradus::emit {
 

@@ -7,8 +7,8 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
-#include "ir/target.h"
 #include "ir/math/number.h"
+#include "ir/target.h"
 
 namespace gradus::emit {
 

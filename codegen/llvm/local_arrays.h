@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "ir/target.h"
 #include "ir/loop/program.h"
+#include "ir/target.h"
 
 namespace gradus::emit {
 

@@ -6,9 +6,9 @@
 #include <new>
 
 #include "codegen/lower/lower.h"
-#include "ir/target.h"
 #include "ir/builder.h"
 #include "ir/loop/text.h"
+#include "ir/target.h"
 #include "ir/text/parse.h"
 #include "ir/text/print.h"
 #include "ir/verify.h"

@@ -7,9 +7,9 @@
 
 #include "codegen/llvm/compile.h"
 #include "codegen/lower/lower.h"
-#include "ir/target.h"
 #include "ir/loop/text.h"
 #include "ir/loop/verify.h"
+#include "ir/target.h"
 #include "ir/text/print.h"
 #include "passes/load_text.h"
 #include "passes/pipeline.h"
