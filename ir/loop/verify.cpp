@@ -165,8 +165,7 @@ class FunctionVerifier {
     const bool independent = !once && (loop.kind == LoopKind::parallel || loop.kind == LoopKind::vectorized);
     for (Frame& frame : frames_)
       if (depends(frame, loop.lower) || depends(frame, loop.upper)) frame.dependent.insert(loop.variable);
-    if (independent && loop.kind == LoopKind::vectorized && in_lanes())
-      report("a vectorized loop inside another one");
+    if (loop.kind == LoopKind::vectorized && in_lanes()) report("a vectorized loop inside another one");
     if (independent) frames_.push_back({{loop.variable}, {}, loop.kind});
     const Surroundings around = surroundings_;
     if (loop.kind == LoopKind::parallel) surroundings_.parallel = true;

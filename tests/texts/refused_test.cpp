@@ -162,6 +162,10 @@ TEST_CASE("loop texts stay within their buffers") {
       {"    local %l: f32[100000000]\n    %y[0] = %l[0]", "bytes of stack"},
       {"    for %i in 0..8 vectorized {\n      for %j in 0..%i {\n        %y[%i] = 1.0\n      }\n    }",
        "the bounds differ between lanes"},
+      {"    for %i in 0..8 vectorized {\n      for %j in 0..1 vectorized {\n        %y[%i + %j] = 1.0\n      "
+       "}\n"
+       "    }",
+       "a vectorized loop inside another one"},
       {"    for %i in 0..8 vectorized {\n      call @f(%x[0], %y[0])\n    }",
        "a call inside a vectorized loop"},
       {"    local %l: f32[1] = 0.0\n    for %i in 0..8 vectorized {\n      local %l: f32[1] = 1.0\n"
