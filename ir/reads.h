@@ -14,8 +14,8 @@
 
 namespace gradus {
 
-// The operand's index for an index of the result, each axis by its map. What is guarded or computed is a
-// number of its own.
+// Follows values from an index of theirs to where they come from. An index that is clamped, or that an
+// operand holds, becomes an opaque one: nothing is known of it but its range.
 class Reads {
  public:
   // Whether a value is at hand: it lies in memory, dense and row-major, or the caller computes it.

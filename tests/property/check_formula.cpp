@@ -1,6 +1,6 @@
 #include "codegen/lower/lower.h"
 #include "frontend/driver/compile/pass_promise.h"
-#include "ir/op.h"
+#include "ir/structure.h"
 #include "ir/text/print.h"
 #include "passes/pipeline.h"
 #include "tests/property/formulas.h"
@@ -11,12 +11,6 @@ namespace gradus::testing {
 namespace {
 
 using Strength = PassPromise::Strength;
-
-bool has_gradient(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i)
-    if (graph.node(i).op->id == OpId::gradient) return true;
-  return false;
-}
 
 class FormulaCheck {
  public:
