@@ -42,6 +42,9 @@ enum class Access : uint8_t {
   search,         // many elements along axes: the index of one of them
   contraction,    // sums of products
   window,         // many elements around its index
+  running,        // the elements along an axis up to its index
+  scatter,        // the elements whose indices, which an operand holds, are its own
+  ordering,       // one element along an axis, by where it stands in the order of all
   opaque,         // anything else; the op is computed as a whole
 };
 

@@ -26,6 +26,9 @@ bool is_by_element(const Op& op) {
     case Access::search:
     case Access::contraction:
     case Access::window:
+    case Access::running:
+    case Access::scatter:
+    case Access::ordering:
     case Access::opaque:
       return false;
   }

@@ -10,6 +10,8 @@
 #include "ir/builder.h"
 #include "ir/error.h"
 #include "ir/graph.h"
+#include "ir/target.h"
+#include "passes/schedule/overrides.h"
 
 namespace gradus {
 
@@ -20,6 +22,8 @@ struct PassContext {
   // Of new nodes: a pass goes into bodies with the context of the graph around them.
   std::shared_ptr<IdSource> ids = std::make_shared<IdSource>();
   std::vector<Diagnostic> warnings;
+  Target target = host();                                  // that schedules are chosen for
+  std::shared_ptr<ScheduleOverrides> schedules = nullptr;  // none, or in place of chosen ones
 };
 
 struct Pass {
@@ -35,6 +39,7 @@ Graph differentiate_forward(const Graph& graph, PassContext& context);
 Graph check_numerics(const Graph& graph, PassContext& context);
 Graph hoist(const Graph& graph, PassContext& context);
 Graph fuse(const Graph& graph, PassContext& context);
+Graph schedule(const Graph& graph, PassContext& context);
 Graph order(const Graph& graph, PassContext& context);
 Graph plan_buffers(const Graph& graph, PassContext& context);
 

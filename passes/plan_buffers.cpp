@@ -1,6 +1,6 @@
 // plan-buffers: decides where every kernel's results lie.
 //
-// Attribute `place` of a kernel or scan, and what the steps of a scan work in: `scratch` (ir/placement.h). An
+// Attribute `place` of a kernel or scan, and what its loops or steps work in: `scratch` (ir/placement.h). An
 // update is in place if nothing reads the old value later, the step's check has run, and the kernel itself
 // reads it element by element; otherwise it lies in the workspace and is copied when the step commits.
 // Header: `workspace`, and `workspace_lower_bound`, what the largest kernel needs at once, whatever the
@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "ir/kernel/scratch.h"
 #include "ir/op.h"
 #include "ir/ops/scan.h"
 #include "ir/placement.h"
@@ -89,12 +90,12 @@ class Planner {
       std::vector<Placement> places;
       for (const std::optional<Placement>& place : places_[i]) places.push_back(place.value());
       attributes.set("place", to_string(places));
-      if (!is_scan(node)) {
+      if (const auto scratch = scratch_.find(i); scratch != scratch_.end())
+        attributes.set("scratch", to_string(scratch->second));
+      if (is_scan(node))
+        rewriter.keep_as(i, std::move(attributes), bodies_.at(i));
+      else
         rewriter.keep_with(i, std::move(attributes));
-        continue;
-      }
-      attributes.set("scratch", to_string(scratch_.at(i)));
-      rewriter.keep_as(i, std::move(attributes), bodies_.at(i));
     }
     Attributes header = graph_.header();
     header.set("workspace", workspace_.size());
@@ -161,8 +162,9 @@ class Planner {
           if (std::optional<Placement>& where = place({i, r}); !where)
             where = Placement{Placement::Kind::workspace,
                               workspace_.allocate(aligned_size(graph_.node(i).types[r]))};
-        if (is_scan(graph_.node(i))) place_scratch(i);
-        note_lower_bound(i);
+        const std::vector<int64_t> scratch = scratch_of(i);
+        place_scratch(i, scratch);
+        note_lower_bound(i, scratch);
       }
       for (uint32_t dead : dying[i])
         for (uint32_t r = 0; r < graph_.node(dead).types.size(); ++r)
@@ -171,20 +173,22 @@ class Planner {
     }
   }
 
-  // It is free again as soon as the scan is done.
-  void place_scratch(uint32_t i) {
-    const std::vector<int64_t> sizes = ops::scratch_bytes(graph_.node(i), *bodies_.at(i));
+  std::vector<int64_t> scratch_of(uint32_t i) const {
+    const Node& node = graph_.node(i);
+    return is_scan(node) ? ops::scratch_bytes(node, *bodies_.at(i)) : scratch_bytes(node);
+  }
+
+  // It is free again as soon as the node is done.
+  void place_scratch(uint32_t i, const std::vector<int64_t>& sizes) {
     for (const int64_t bytes : sizes)
       scratch_[i].push_back({Placement::Kind::workspace, workspace_.allocate(Placement::aligned(bytes))});
     for (size_t k = 0; k < sizes.size(); ++k)
       workspace_.release(scratch_[i][k].at, Placement::aligned(sizes[k]));
   }
 
-  void note_lower_bound(uint32_t i) {
+  void note_lower_bound(uint32_t i, const std::vector<int64_t>& scratch) {
     int64_t bytes = 0;
-    if (is_scan(graph_.node(i)))
-      for (const int64_t piece : ops::scratch_bytes(graph_.node(i), *bodies_.at(i)))
-        bytes += Placement::aligned(piece);
+    for (const int64_t piece : scratch) bytes += Placement::aligned(piece);
     for (uint32_t r = 0; r < graph_.node(i).types.size(); ++r)
       if (is_in_workspace({i, r})) bytes += aligned_size(graph_.node(i).types[r]);
     std::vector<Value> operands = graph_.node(i).operands;
@@ -199,7 +203,7 @@ class Planner {
   std::vector<std::vector<uint32_t>> users_;
   std::vector<std::vector<std::optional<Placement>>> places_;
   std::map<uint32_t, std::shared_ptr<const Graph>> bodies_;  // of scans, planned
-  std::map<uint32_t, std::vector<Placement>> scratch_;       // of scans
+  std::map<uint32_t, std::vector<Placement>> scratch_;
   Workspace workspace_;
   int64_t lower_bound_ = 0;
 };

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "ir/kernel/scratch.h"
 #include "ir/op.h"
-#include "ir/ops/scan.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 #include "ir/text/print.h"
@@ -108,7 +108,7 @@ class StageVerifier {
   void check_scratch(uint32_t i) {
     const std::vector<Placement> list = placements(graph_.node(i), "scratch");
     if (list.empty()) return;
-    const std::vector<int64_t> sizes = ops::scratch_bytes(graph_.node(i), *graph_.node(i).body);
+    const std::vector<int64_t> sizes = scratch_bytes(graph_.node(i));
     if (list.size() != sizes.size())
       return report_at(i, fmt::format("{} places of scratch, expected {}", list.size(), sizes.size()));
     for (size_t k = 0; k < list.size(); ++k)
@@ -201,8 +201,7 @@ class StageVerifier {
         const std::vector<Placement> list = placements(node), scratch = placements(node, "scratch");
         for (uint32_t r = 0; r < list.size(); ++r)
           hold(i, r, list[r], size_in_bytes(node.types[r]), last_reader[i]);
-        const std::vector<int64_t> sizes =
-            scratch.empty() ? std::vector<int64_t>{} : ops::scratch_bytes(node, *node.body);
+        const std::vector<int64_t> sizes = scratch.empty() ? std::vector<int64_t>{} : scratch_bytes(node);
         for (size_t k = 0; k < sizes.size(); ++k) hold(i, 0, scratch[k], sizes[k], i);
       }
       for (int64_t offset : dying[i]) held.erase(offset);

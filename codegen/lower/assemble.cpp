@@ -8,13 +8,16 @@
 #include "ir/build.h"
 #include "ir/builder.h"
 #include "ir/error.h"
+#include "ir/kernel/legal.h"
+#include "ir/kernel/name.h"
+#include "ir/kernel/single.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 
 namespace gradus {
 
-loop::Program lower(const Graph& kernels, const Target& target, const ScheduleOptions& options) {
-  return lowering::Assembler(kernels, target, options).run();
+loop::Program lower(const Graph& kernels, const Target& target) {
+  return lowering::Assembler(kernels, target).run();
 }
 
 }  // namespace gradus
@@ -45,24 +48,10 @@ ArgumentKind argument_kind(InputKind kind) {
   return ArgumentKind::input;
 }
 
-// What a function is called after: the op that gives the kernel its shape.
-std::string describe(const Graph& body) {
-  std::string name = "map";
-  for (uint32_t i = 0; i < body.size(); ++i) {
-    const OpFamily family = body.node(i).op->family;
-    if (family == OpFamily::contraction || family == OpFamily::window)
-      return std::string(body.node(i).op->name);
-    if (family == OpFamily::reduction) name = body.node(i).op->name;
-    if (name == "map" && body.size() <= body.inputs().size() + 1 && i + 1 == body.size())
-      name = body.node(i).op->name;
-  }
-  return name;
-}
-
 }  // namespace
 
-Assembler::Assembler(const Graph& graph, const Target& target, const ScheduleOptions& options)
-    : graph_(graph), target_(target), options_(options), main_("main") {
+Assembler::Assembler(const Graph& graph, const Target& target)
+    : graph_(graph), target_(target), main_("main") {
   program_.name = graph.name();
   program_.header = graph.header();
   workspace_end_ = graph.header().integer_or("workspace", 0);
@@ -168,7 +157,7 @@ Assembler::Location Assembler::workspace_at(int64_t offset, ElementType element,
   return {it->second, {}, nullptr};
 }
 
-Assembler::Location Assembler::scratch_at(int64_t offset, const Scratch& scratch) {
+Assembler::Location Assembler::unplanned_scratch(int64_t offset, const KernelScratch& scratch) {
   const auto [it, fresh] =
       scratch_pieces_.emplace(std::make_tuple(offset, scratch.element, scratch.count), -1);
   if (fresh) {
@@ -319,32 +308,25 @@ std::vector<Assembler::Location> Assembler::result_locations(const Graph& graph,
 const Assembler::KnownKernel& Assembler::kernel_for(const Graph& graph, uint32_t index,
                                                     const std::vector<int64_t>& alias) {
   const Node& node = graph.node(index);
-  std::shared_ptr<const Graph> body = node.body;
-  if (!body) {
-    // A bare op is a kernel of one node.
-    GraphBuilder builder(std::string(node.op->name));
-    std::vector<Value> operands;
-    for (size_t i = 0; i < node.operands.size(); ++i)
-      operands.push_back(builder.input(fmt::format("x{}", i), InputKind::data, graph.type(node.operands[i])));
-    const Value value = builder.again(node, operands);
-    for (uint32_t r = 0; r < node.types.size(); ++r) builder.add_result("", {value.node, r});
-    body = std::make_shared<const Graph>(std::move(builder).finish());
-  }
-  return kernel_of(std::move(body), alias, graph.origins(index));
+  if (is_kernel(node)) return kernel_of(node.body, alias, schedule_of(node), graph.origins(index));
+  const std::shared_ptr<const Graph> body = node.body ? node.body : single_node_body(graph, index);
+  return kernel_of(body, alias, plain_schedule(*body), graph.origins(index));
 }
 
 const Assembler::KnownKernel& Assembler::kernel_of(std::shared_ptr<const Graph> body,
                                                    const std::vector<int64_t>& alias,
-                                                   const Origins& origins) {
+                                                   const Schedule& schedule, const Origins& origins) {
   // Bodies first, since lowering takes longer than comparing.
   const size_t hash = body->structural_hash();
   for (auto [it, end] = known_.equal_range(hash); it != end; ++it) {
     const KnownKernel& known = it->second;
-    if (known.alias == alias && (known.body == body || same_structure(*known.body, *body))) return known;
+    if (known.alias == alias && known.schedule == schedule &&
+        (known.body == body || same_structure(*known.body, *body)))
+      return known;
   }
-  LoweredKernel lowered = lower_kernel(KernelFunctions::unnamed, *body, alias, target_, options_);
-  lowered.name = functions_.add(describe(*body), std::move(lowered.functions), origins);
-  return known_.emplace(hash, KnownKernel{body, alias, std::move(lowered)})->second;
+  LoweredKernel lowered = lower_kernel(KernelFunctions::unnamed, *body, alias, schedule, target_);
+  lowered.name = functions_.add(describe_kernel(*body), std::move(lowered.functions), origins);
+  return known_.emplace(hash, KnownKernel{body, alias, schedule, std::move(lowered)})->second;
 }
 
 void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places) {
@@ -356,12 +338,12 @@ void Assembler::emit_kernel(const Graph& graph, uint32_t index, Locations& locat
   for (size_t r = 0; r < results.size(); ++r)
     for (size_t i = 0; i < operands.size(); ++i)
       if (results[r].same_place(operands[i])) alias[r] = static_cast<int64_t>(i);
-  call(kernel_for(graph, index, alias), operands, results);
+  call(kernel_for(graph, index, alias), operands, results, planned_scratch(node, places));
   for (uint32_t r = 0; r < results.size(); ++r) locations[{index, r}] = results[r];
 }
 
 void Assembler::call(const KnownKernel& kernel, const std::vector<Location>& operands,
-                     const std::vector<Location>& results) {
+                     const std::vector<Location>& results, const std::vector<int64_t>& scratch) {
   loop::Call call;
   call.function = kernel.lowered.name;
   for (const Location& operand : operands) call.buffers.push_back(view(operand));
@@ -371,10 +353,14 @@ void Assembler::call(const KnownKernel& kernel, const std::vector<Location>& ope
     call.buffers.push_back(view(place_constant(kernel.body->node(table))));
   }
   int64_t used = 0;
-  for (const Scratch& scratch : kernel.lowered.scratch) {
-    const Location location = scratch_at(used, scratch);
-    used += Placement::aligned(scratch.count * size_in_bytes(scratch.element));
-    call.buffers.push_back(view(location));
+  const std::vector<KernelScratch>& needs = kernel.lowered.scratch;
+  for (size_t k = 0; k < needs.size(); ++k) {
+    if (k < scratch.size()) {
+      call.buffers.push_back(view(workspace_at(scratch[k], needs[k].element, needs[k].count)));
+      continue;
+    }
+    call.buffers.push_back(view(unplanned_scratch(used, needs[k])));
+    used += Placement::aligned(needs[k].bytes());
   }
   scratch_bytes_ = std::max(scratch_bytes_, used);
   main_.add({std::move(call)});
@@ -388,9 +374,15 @@ Assembler::Location Assembler::row_major(const Graph& graph, Value value, Locati
   const Value x = builder.input("x", InputKind::data, type);
   builder.add_result("", build::relayout(builder, x, {}));
   const Location to = allocate(Type(type.element, type.shape));
-  call(kernel_of(std::make_shared<const Graph>(std::move(builder).finish()), {-1}, graph.origins(value.node)),
-       {from}, {to});
+  const auto body = std::make_shared<const Graph>(std::move(builder).finish());
+  call(kernel_of(body, {-1}, plain_schedule(*body), graph.origins(value.node)), {from}, {to}, {});
   return to;
+}
+
+std::vector<int64_t> Assembler::planned_scratch(const Node& kernel, const Places& places) const {
+  std::vector<int64_t> offsets;
+  for (const Placement& place : placements(kernel, "scratch")) offsets.push_back(places.workspace + place.at);
+  return offsets;
 }
 
 // Bytes of the workspace, one per piece of the scan's scratch.

@@ -16,7 +16,7 @@ namespace gradus::lowering {
 
 class Assembler {
  public:
-  Assembler(const Graph& graph, const Target& target, const ScheduleOptions& options);
+  Assembler(const Graph& graph, const Target& target);
   loop::Program run() &&;
 
  private:
@@ -50,6 +50,7 @@ class Assembler {
   struct KnownKernel {
     std::shared_ptr<const Graph> body;
     std::vector<int64_t> alias;
+    Schedule schedule;
     LoweredKernel lowered;  // without functions
   };
 
@@ -62,21 +63,23 @@ class Assembler {
   void emit_kernel(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
   void emit_scan(const Graph& graph, uint32_t index, Locations& locations, const Places& places);
   std::vector<int64_t> scratch_offsets(const Node& scan, const Places& places);
+  std::vector<int64_t> planned_scratch(const Node& kernel, const Places& places) const;
   CarryPlaces place_carry(const ops::ScanLayout& layout, size_t carry, const Type& type,
                           const std::vector<Location>& results, int64_t turns);
   Location location_of(const Placement& place, const Type& type, const Places& places);
   std::vector<Location> result_locations(const Graph& graph, uint32_t index, const Places& places);
   const KnownKernel& kernel_for(const Graph& graph, uint32_t index, const std::vector<int64_t>& alias);
   const KnownKernel& kernel_of(std::shared_ptr<const Graph> body, const std::vector<int64_t>& alias,
-                               const Origins& origins);
+                               const Schedule& schedule, const Origins& origins);
+  // `scratch`: where the pieces lie that the kernel works in, as far as they are planned.
   void call(const KnownKernel& kernel, const std::vector<Location>& operands,
-            const std::vector<Location>& results);
+            const std::vector<Location>& results, const std::vector<int64_t>& scratch);
   // Where the value lies row-major: a copy if it lies otherwise.
   Location row_major(const Graph& graph, Value value, Locations& locations);
   Location locate(const Graph& graph, Value value, Locations& locations);
 
   Location allocate(const Type& type);
-  Location scratch_at(int64_t offset, const Scratch& scratch);
+  Location unplanned_scratch(int64_t offset, const KernelScratch& scratch);
   Location workspace_at(int64_t offset, ElementType element, int64_t count);
   Location place_constant(const Node& node);
   Location listed(const Type& type, const AttributeValue& values);
@@ -86,7 +89,6 @@ class Assembler {
 
   const Graph& graph_;
   const Target& target_;
-  const ScheduleOptions& options_;
   loop::Program program_;
   FunctionBuilder main_;
   Places places_;  // of the graph itself

@@ -45,8 +45,10 @@ class Columns {
   int64_t width_;
 };
 
-// Opens loops over all but the last merged axis, the first of them parallel; returns how many.
-size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, double nanoseconds_per_output);
+// Opens loops over all but the last merged axis, the first of them shared out in tasks of `grain` points;
+// returns how many. An output visits so many points.
+size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, int64_t grain,
+                  int64_t points_per_output);
 inline MergedAxis innermost(const std::vector<MergedAxis>& merged) {
   return merged.empty() ? MergedAxis{} : merged.back();
 }

@@ -75,8 +75,9 @@ struct Output {
 };
 
 // `used`: the indices of the factors of any term.
-void contract(Kernel& kernel, const Output& output, std::vector<Index> used, bool chunked, double terms,
-              const Terms& run) {
+void contract(Kernel& kernel, size_t stage, const Output& output, std::vector<Index> used, bool chunked,
+              int64_t terms, const Terms& run) {
+  const auto& schedule = kernel.part<OutputsSchedule>(stage);
   FunctionBuilder& f = kernel.f;
   const int64_t out = kernel.home(output.value);
   const ElementType element = kernel.type(output.value).element;
@@ -87,13 +88,14 @@ void contract(Kernel& kernel, const Output& output, std::vector<Index> used, boo
   };
   used.push_back(output.position);
   const auto merged = merge_axes(output.axes, used);
-  const size_t opened = open_outer(kernel, merged, terms * 0.3);
-  const int64_t width = std::min(innermost(merged).extent, 4 * kernel.lanes(element));
+  const size_t opened = open_outer(kernel, merged, schedule.grain, terms);
+  const int64_t width = std::min(innermost(merged).extent, schedule.columns);
   Columns::chunks(f, innermost(merged), width, LoopKind::serial, 1, tile);
   for (size_t i = 0; i < opened; ++i) f.close();
 }
 
-void plain_dot(Kernel& kernel, uint32_t index) {
+void plain_dot(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
   const Node& node = kernel.body.node(index);
   FunctionBuilder& f = kernel.f;
   const std::vector<Axis> axes = make_axes(f.space, node.types[0].shape);
@@ -121,7 +123,7 @@ void plain_dot(Kernel& kernel, uint32_t index) {
   };
   const int64_t chunks = (count + sum_order::chain_terms - 1) / sum_order::chain_terms;
   const Output output{{index, 0}, axes, f.space.linearize(tuple_of(axes), node.types[0].shape)};
-  contract(kernel, output, reads.used(), chunks > 1, static_cast<double>(count), [&](Chain& chain) {
+  contract(kernel, stage, output, reads.used(), chunks > 1, count, [&](Chain& chain) {
     if (chunks <= 1) return run_terms(chain, Index(0), count);
     const int64_t whole = count / sum_order::chain_terms;
     const Index c = f.open_axis("chunk", whole);
@@ -160,7 +162,8 @@ class ResultAxes {
 };
 
 // Forward and input gradient: (outer window axes, channel, last window axis).
-void plain_window_convolution(Kernel& kernel, uint32_t index, const ops::Convolution& conv) {
+void plain_window_convolution(Kernel& kernel, size_t stage, const ops::Convolution& conv) {
+  const uint32_t index = kernel.node_of(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const bool forward = conv.kind == ops::ConvolutionKind::forward;
@@ -247,8 +250,8 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const ops::Convolu
     f.close();
     if (chunked) chain.end();
   };
-  contract(kernel, {{index, 0}, axes.axes, axes.linear(f)}, used(), chunked,
-           static_cast<double>(element_count(window) * channels), [&](Chain& chain) {
+  contract(kernel, stage, {{index, 0}, axes.axes, axes.linear(f)}, used(), chunked,
+           element_count(window) * channels, [&](Chain& chain) {
              for (size_t i = 0; i + 1 < rank; ++i) taps[i] = f.open_axis("kh", window[i]);
              const int64_t whole = channels / per_chunk;
              const Index block = f.open_axis("block", whole);
@@ -261,7 +264,8 @@ void plain_window_convolution(Kernel& kernel, uint32_t index, const ops::Convolu
 }
 
 // Filter gradient: the rows of the output in memory order.
-void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolution& conv) {
+void plain_filter_gradient(Kernel& kernel, size_t stage, const ops::Convolution& conv) {
+  const uint32_t index = kernel.node_of(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const size_t rank = conv.spatial();
@@ -320,8 +324,8 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolutio
     f.close();
     if (chunked) chain.end();
   };
-  contract(kernel, {{index, 0}, axes.axes, axes.linear(f)}, used(), chunked,
-           static_cast<double>(rows * width), [&](Chain& chain) {
+  contract(kernel, stage, {{index, 0}, axes.axes, axes.linear(f)}, used(), chunked, rows * width,
+           [&](Chain& chain) {
              const int64_t whole = rows / per_chunk;
              const Index block = f.open_axis("block", whole);
              run_rows(chain, block * per_chunk, per_chunk);
@@ -332,31 +336,29 @@ void plain_filter_gradient(Kernel& kernel, uint32_t index, const ops::Convolutio
 
 }  // namespace
 
-size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, double nanoseconds_per_output) {
+size_t open_outer(Kernel& kernel, const std::vector<MergedAxis>& merged, int64_t grain,
+                  int64_t points_per_output) {
   FunctionBuilder& f = kernel.f;
-  double total = nanoseconds_per_output;
-  for (const MergedAxis& axis : merged) total *= static_cast<double>(axis.extent);
+  int64_t total = points_per_output;
+  for (const MergedAxis& axis : merged) total *= axis.extent;
   size_t opened = 0;
   for (; opened + 1 < merged.size(); ++opened) {
     const MergedAxis& axis = merged[opened];
-    const int64_t share = grain(total / static_cast<double>(axis.extent), axis.extent, kernel.options);
-    const Expression variable = f.open(
-        "i", 0, axis.extent, opened == 0 ? LoopKind::parallel : LoopKind::serial, opened == 0 ? share : 1);
+    const bool first = opened == 0;
+    const Expression variable =
+        f.open("i", 0, axis.extent, first ? LoopKind::parallel : LoopKind::serial,
+               first ? iterations_of_task(grain, total / axis.extent, axis.extent) : 1);
     f.space.bind(axis.symbols, variable, f.level());
   }
   return opened;
 }
 
-void lower_dot(Kernel& kernel, uint32_t index) {
-  if (element_count(kernel.body.node(index).types[0].shape) > 0) plain_dot(kernel, index);
-}
+void lower_dot(Kernel& kernel, size_t stage) { plain_dot(kernel, stage); }
 
-void lower_conv(Kernel& kernel, uint32_t index) {
-  const Node& node = kernel.body.node(index);
-  if (element_count(node.types[0].shape) == 0) return;
-  const ops::Convolution conv = ops::convolution_of(kernel.body, node);
-  if (conv.kind == ops::ConvolutionKind::filter_gradient) return plain_filter_gradient(kernel, index, conv);
-  plain_window_convolution(kernel, index, conv);
+void lower_conv(Kernel& kernel, size_t stage) {
+  const ops::Convolution conv = ops::convolution_of(kernel.body, kernel.body.node(kernel.node_of(stage)));
+  if (conv.kind == ops::ConvolutionKind::filter_gradient) return plain_filter_gradient(kernel, stage, conv);
+  plain_window_convolution(kernel, stage, conv);
 }
 
 }  // namespace gradus::lowering

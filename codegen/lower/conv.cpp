@@ -6,11 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "codegen/lower/tile.h"
-#include "ir/ops/convolution.h"
-#include "ir/sum_order.h"
 
 namespace gradus::lowering {
 
@@ -19,99 +16,29 @@ using loop::LoopKind;
 
 namespace {
 
-int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
-
-// One axis, one phase: output phase + period * q reads source q * stride + first + j * step at tap j.
-struct Taps {
-  int64_t phase = 0, period = 1, outputs = 0;
-  int64_t count = 0;
-  int64_t weight_first = 0, weight_step = 1;  // window index of tap j
-  int64_t stride = 1, first = 0, step = 1;
-  int64_t source = 0;  // extent
-
-  // The outputs q at which tap j lies inside the source.
-  std::pair<int64_t, int64_t> valid(int64_t j) const {
-    const int64_t at = first + j * step;
-    return {std::max<int64_t>(0, -floor_divide(at, stride)),
-            std::min(outputs, floor_divide(source - 1 - at, stride) + 1)};
-  }
-};
-
-std::vector<Taps> forward_taps(int64_t outputs, int64_t source, int64_t window, int64_t stride, int64_t low,
-                               int64_t dilation) {
-  return {{0, 1, outputs, window, 0, 1, stride, -low, dilation, source}};
-}
-
-std::vector<Taps> gradient_taps(int64_t outputs, int64_t source, int64_t window, int64_t stride, int64_t low,
-                                int64_t dilation) {
-  const int64_t apart = stride / std::gcd(stride, dilation);
-  std::vector<Taps> phases;
-  for (int64_t phase = 0; phase < std::min(stride, outputs); ++phase) {
-    Taps taps{
-        phase, stride, (outputs - phase + stride - 1) / stride, 0, 0, -apart, 1, 0, apart * dilation / stride,
-        source};
-    for (int64_t k = window - 1; k >= 0; --k) {
-      const int64_t distance = phase + low - k * dilation;
-      if (floor_divide(distance, stride) * stride != distance) continue;
-      if (taps.count++ == 0) {
-        taps.weight_first = k;
-        taps.first = floor_divide(distance, stride);
-      }
-    }
-    phases.push_back(taps);
-  }
-  return phases;
-}
-
-class TiledConvolution : public TiledContraction {
+class TiledConvolution {
  public:
-  TiledConvolution(Kernel& kernel, uint32_t index)
+  TiledConvolution(Kernel& kernel, size_t stage, const ConvolutionNest& nest)
       : kernel_(kernel),
         f_(kernel.f),
-        node_(kernel.body.node(index)),
-        conv_(ops::convolution_of(kernel.body, node_)),
-        epilogue_(kernel, {index, 0}),
-        element_(node_.types[0].element) {}
-
-  bool plan() {
-    if (element_ != ElementType::f32 && element_ != ElementType::f64) return false;
-    if (conv_.kind == ops::ConvolutionKind::filter_gradient || conv_.spatial() > 2 || conv_.groups > 1)
-      return false;
-    if (element_count(node_.types[0].shape) == 0) return false;
-    const bool rows = conv_.spatial() == 2;
-    const std::string data = rows ? "b01f" : "b0f";
-    if (node_.attributes.text("input") != data || node_.attributes.text("output") != data ||
-        node_.attributes.text("filter") != (rows ? "01io" : "0io"))
-      return false;
-    source_ = dense_buffer(kernel_, node_.operands[0]);
-    filter_ = dense_buffer(kernel_, node_.operands[1]);
-    if (source_ < 0 || filter_ < 0) return false;
-    read_geometry();
-    if (channels_ == 0) return false;
-    schedule_ = choose_tile(widest(), outputs_, element_, kernel_.target, kernel_.options);
-    // The taps of a row are unrolled: a long window takes a lower tile.
-    const int64_t vectors = (schedule_.columns + kernel_.lanes(element_) - 1) / kernel_.lanes(element_);
-    most_rows_ = schedule_.rows;
-    while (most_rows_ > 2 && most_rows_ * vectors * window_[1] > 256) most_rows_ = (most_rows_ + 1) / 2;
-    epilogue_.prepare();
-    const bool forward = conv_.kind == ops::ConvolutionKind::forward;
-    packed_ = !forward || schedule_.panels > 1;
-    if (packed_) {
-      panel_elements_ = window_[0] * channels_ * window_[1] * schedule_.columns;
-      panels_ = kernel_.scratch("weights", element_, schedule_.panels * panel_elements_);
-    }
-    // Strides of the weights: window row, channel, window column.
-    if (packed_)
-      weight_steps_ = {channels_ * window_[1] * schedule_.columns, window_[1] * schedule_.columns,
-                       schedule_.columns};
+        schedule_(kernel.part<TileSchedule>(stage)),
+        nest_(nest),
+        epilogue_(kernel, stage),
+        element_(kernel.type(epilogue_.contraction()).element),
+        panels_(nest.outputs, schedule_.columns()),
+        panel_elements_(nest.window[0] * nest.channels * nest.window[1] * panels_.width),
+        packed_(schedule_.packed ? kernel.panels(stage) : -1) {
+    if (schedule_.packed)
+      weight_steps_ = {nest.channels * nest.window[1] * panels_.width, nest.window[1] * panels_.width,
+                       panels_.width};
     else
-      weight_steps_ = {window_[1] * channels_ * outputs_, outputs_, channels_ * outputs_};
-    return true;
+      weight_steps_ = {nest.window[1] * nest.channels * nest.outputs, nest.outputs,
+                       nest.channels * nest.outputs};
   }
 
-  void emit() override {
+  void emit() {
     make_functions();
-    if (packed_) pack();
+    if (schedule_.packed) pack();
     run();
   }
 
@@ -124,43 +51,22 @@ class TiledConvolution : public TiledContraction {
     std::vector<size_t> functions;  // per width
   };
 
-  void read_geometry() {
-    const bool forward = conv_.kind == ops::ConvolutionKind::forward;
-    const Shape& source = kernel_.type(node_.operands[0]).shape;
-    const Shape& result = node_.types[0].shape;
-    const Shape& filter = kernel_.type(node_.operands[1]).shape;
-    const size_t spatial = conv_.spatial();
-    batch_ = result[0];
-    channels_ = source.back();
-    outputs_ = result.back();
-    filter_in_ = filter[spatial];
-    filter_out_ = filter[spatial + 1];
-    for (size_t i = 0; i < 2; ++i) {
-      if (i == 0 && spatial == 1) {
-        taps_[0] = forward_taps(1, 1, 1, 1, 0, 1);
-        continue;
-      }
-      const size_t axis = spatial == 1 ? 0 : i;
-      window_[i] = conv_.filter[axis];
-      extent_[i] = source[axis + 1];
-      taps_[i] =
-          (forward ? forward_taps : gradient_taps)(result[axis + 1], source[axis + 1], window_[i],
-                                                   conv_.stride[axis], conv_.low[axis], conv_.dilation[axis]);
-    }
-    chunked_ = window_[0] * window_[1] * channels_ > sum_order::chain_terms;
-    block_ = chunked_ ? sum_order::chain_channels(channels_, window_[1]) : channels_;
-  }
-
-  int64_t widest() const {
-    int64_t most = 1;
-    for (const Taps& taps : taps_[1]) most = std::max(most, taps.outputs);
-    return most;
-  }
-  int64_t last_width() const { return outputs_ - (schedule_.panels - 1) * schedule_.columns; }
   std::vector<int64_t> widths() const {
-    if (last_width() == schedule_.columns) return {schedule_.columns};
-    if (schedule_.panels == 1) return {last_width()};
-    return {schedule_.columns, last_width()};
+    if (panels_.count == 1 || panels_.whole() == panels_.count) return {panels_.last};
+    return {panels_.width, panels_.last};
+  }
+  // Multiply-adds, taps in the padding included.
+  int64_t points() const {
+    int64_t count = nest_.batch * nest_.outputs * nest_.channels * nest_.window[0] * nest_.window[1];
+    for (const auto& axis : nest_.taps) {
+      int64_t positions = 0;
+      for (const Taps& phase : axis) positions += phase.outputs;
+      count *= positions;
+    }
+    return count;
+  }
+  int64_t task(int64_t points_of_one, int64_t count) const {
+    return iterations_of_task(schedule_.grain, points_of_one, count);
   }
 
   // Rows of the tile at q that each tap reaches.
@@ -177,14 +83,12 @@ class TiledConvolution : public TiledContraction {
   void make_functions() {
     std::map<std::tuple<size_t, int64_t, std::vector<std::pair<int64_t, int64_t>>>, std::vector<size_t>>
         known;
-    for (size_t phase = 0; phase < taps_[1].size(); ++phase) {
-      const Taps& taps = taps_[1][phase];
-      const int64_t tiles = (taps.outputs + most_rows_ - 1) / most_rows_;
-      const int64_t height = (taps.outputs + tiles - 1) / tiles;
-      const int64_t full = taps.outputs - (height - 1) * tiles;
+    for (size_t phase = 0; phase < nest_.taps[1].size(); ++phase) {
+      const Taps& taps = nest_.taps[1][phase];
+      const RowTiles tiles(taps.outputs, schedule_.tile[0]);
       int64_t q = 0;
-      for (int64_t i = 0; i < tiles; ++i) {
-        const int64_t rows = i < full ? height : height - 1;
+      for (int64_t i = 0; i < tiles.count; ++i) {
+        const int64_t rows = i < tiles.high ? tiles.height : tiles.height - 1;
         const auto reach = pattern(taps, q, rows);
         auto& functions = known[{phase, rows, reach}];
         if (functions.empty())
@@ -205,7 +109,7 @@ class TiledConvolution : public TiledContraction {
   std::unique_ptr<TileFunction> tile_function(const Taps& taps,
                                               const std::vector<std::pair<int64_t, int64_t>>& reach,
                                               int64_t rows, int64_t columns) {
-    const int64_t weights = packed_ ? panel_elements_ : filter_count();
+    const int64_t weights = schedule_.packed ? panel_elements_ : filter_count();
     auto tile = std::make_unique<TileFunction>(kernel_, epilogue_,
                                                fmt::format("tile{}_{}x{}", functions_.size(), rows, columns),
                                                source_count(), weights);
@@ -214,11 +118,11 @@ class TiledConvolution : public TiledContraction {
     const Expression column = t.scalar_parameter("column"), channel = t.scalar_parameter("channel");
     const Expression source = t.scalar_parameter("source"), weight = t.scalar_parameter("weight");
     const Expression first = t.scalar_parameter("first"), last = t.scalar_parameter("last");
-    RegisterTile registers(t, element_, rows, columns, chunked_);
-    const Taps& down = taps_[0][0];  // all phases have the same steps
+    RegisterTile registers(t, element_, rows, columns, nest_.chunked);
+    const Taps& down = nest_.taps[0][0];  // all phases have the same steps
     const auto channel_block = [&](const Expression& at, const Expression& weight_at, const Expression& begin,
                                    int64_t count) {
-      if (chunked_) registers.begin();
+      if (nest_.chunked) registers.begin();
       const Expression c = t.open("c", 0, count);
       const Expression channel_at = begin ? begin + c : c;
       for (int64_t j = 0; j < taps.count; ++j) {
@@ -227,8 +131,8 @@ class TiledConvolution : public TiledContraction {
         registers.multiply(
             low, high,
             [&](const Expression& r) {
-              return t.load(tile->a, {at + channel_at + r * integer(taps.stride * channels_) +
-                                      integer(j * taps.step * channels_)});
+              return t.load(tile->a, {at + channel_at + r * integer(taps.stride * nest_.channels) +
+                                      integer(j * taps.step * nest_.channels)});
             },
             [&](const Expression& v) {
               return t.load(tile->b, {weight_at + channel_at * integer(weight_steps_[1]) +
@@ -236,110 +140,96 @@ class TiledConvolution : public TiledContraction {
             });
       }
       t.close();
-      if (chunked_) registers.end();
+      if (nest_.chunked) registers.end();
     };
-    if (!chunked_) registers.begin();
+    if (!nest_.chunked) registers.begin();
     const Expression j = t.open("kh", first, last);
-    const Expression at = t.let("at", source + j * integer(down.step * extent_[1] * channels_));
+    const Expression at = t.let("at", source + j * integer(down.step * nest_.extent[1] * nest_.channels));
     const Expression weight_at =
         t.let("weight_at", weight + j * integer(down.weight_step * weight_steps_[0]));
-    if (!chunked_) {
-      channel_block(at, weight_at, nullptr, channels_);
+    if (!nest_.chunked) {
+      channel_block(at, weight_at, nullptr, nest_.channels);
     } else {
-      const Expression block = t.open("block", 0, channels_ / block_);
-      channel_block(at, weight_at, block * integer(block_), block_);
+      const Expression block = t.open("block", 0, nest_.channels / nest_.block);
+      channel_block(at, weight_at, block * integer(nest_.block), nest_.block);
       t.close();
-      if (channels_ % block_ > 0)
-        channel_block(at, weight_at, integer(channels_ / block_ * block_), channels_ % block_);
+      if (nest_.channels % nest_.block > 0)
+        channel_block(at, weight_at, integer(nest_.channels / nest_.block * nest_.block),
+                      nest_.channels % nest_.block);
     }
     t.close();
-    tile->store(
-        registers,
-        [&](const Expression& r, const Expression& v) {
-          const auto bind = [&](size_t axis, const Expression& value) {
-            if (tile->axes[axis].extent != 1) t.space.bind({tile->axes[axis].symbol()}, value, t.level());
-          };
-          bind(0, n);
-          if (conv_.spatial() == 2) bind(1, row);
-          bind(tile->axes.size() - 2, column + r * integer(taps.period));
-          bind(tile->axes.size() - 1, channel + v);
-        },
-        schedule_.panels == 1 && taps.period == 1);
+    tile->store(registers, [&](const Expression& r, const Expression& v) {
+      const auto bind = [&](size_t axis, const Expression& value) {
+        if (tile->axes[axis].extent != 1) t.space.bind({tile->axes[axis].symbol()}, value, t.level());
+      };
+      bind(0, n);
+      if (tile->axes.size() == 4) bind(1, row);
+      bind(tile->axes.size() - 2, column + r * integer(taps.period));
+      bind(tile->axes.size() - 1, channel + v);
+    });
     return tile;
   }
 
-  int64_t source_count() const { return element_count(kernel_.type(node_.operands[0]).shape); }
-  int64_t filter_count() const { return element_count(kernel_.type(node_.operands[1]).shape); }
+  int64_t source_count() const { return element_count(kernel_.type(nest_.source).shape); }
+  int64_t filter_count() const { return element_count(kernel_.type(nest_.filter).shape); }
 
   // [panel][window row][channel][window column][columns]
   void pack() {
-    const bool forward = conv_.kind == ops::ConvolutionKind::forward;
     const auto panel = [&](const Index& p, int64_t width) {
-      const Index kh = f_.open_axis("kh", window_[0]);
-      const Index c = f_.open_axis("c", channels_);
-      const Index kw = f_.open_axis("kw", window_[1]);
+      const Index kh = f_.open_axis("kh", nest_.window[0]);
+      const Index c = f_.open_axis("c", nest_.channels);
+      const Index kw = f_.open_axis("kw", nest_.window[1]);
       const Index v = f_.open_axis("v", width, LoopKind::vectorized);
-      const Index output = p * schedule_.columns + v;
-      const Index in = forward ? c : output, out = forward ? output : c;
-      const Index from = ((kh * window_[1] + kw) * filter_in_ + in) * filter_out_ + out;
+      const Index output = p * panels_.width + v;
+      const Index in = nest_.forward ? c : output, out = nest_.forward ? output : c;
+      const Index from = ((kh * nest_.window[1] + kw) * nest_.filter_in + in) * nest_.filter_out + out;
       const Index to =
           p * panel_elements_ + kh * weight_steps_[0] + c * weight_steps_[1] + kw * weight_steps_[2] + v;
-      f_.store(panels_, to, f_.load(filter_, from));
+      f_.store(packed_, to, f_.load(kernel_.values.placed(nest_.filter), from));
       for (int i = 0; i < 4; ++i) f_.close();
     };
-    const bool even = last_width() == schedule_.columns;
-    const int64_t whole = even ? schedule_.panels : schedule_.panels - 1;
+    const int64_t whole = panels_.whole();
     if (whole > 0) {
-      const double cost = 0.5 * static_cast<double>(panel_elements_);
-      panel(f_.open_axis("panel", whole, LoopKind::parallel, grain(cost, whole, kernel_.options)),
-            schedule_.columns);
+      const Index p = f_.open_axis("panel", whole, LoopKind::parallel, task(points() / panels_.count, whole));
+      panel(p, panels_.width);
       f_.close();
     }
-    if (!even) panel(Index(whole), last_width());
+    if (whole < panels_.count) panel(Index(whole), panels_.last);
   }
 
+  // A block of images works on one panel after the other. The outermost loop is shared out.
   void run() {
-    double flops = 2.0 * static_cast<double>(batch_ * outputs_ * channels_ * window_[0] * window_[1]);
-    for (const auto& axis : taps_) {
-      int64_t positions = 0;
-      for (const Taps& taps : axis) positions += taps.outputs;
-      flops *= static_cast<double>(positions);
-    }
-    const double nanoseconds = flops / 100 + 20;
-    const int64_t bytes = filter_count() * size_in_bytes(element_);
-    // Weights beyond half the cache are streamed once: their panels are the outermost loop.
-    const bool panels_outside =
-        schedule_.panels > 1 && (2 * bytes > kernel_.target.level2_bytes || batch_ == 1);
-    if (panels_outside)
-      over_panels(nanoseconds, true, [&](const Index& p, size_t width) {
-        const Index n = f_.open_axis("n", batch_);
-        image(n, p, width);
+    const int64_t most = schedule_.block, blocks = nest_.batch / most, rest = nest_.batch % most;
+    const auto block = [&](const Index& begin, int64_t images, bool outermost) {
+      over_panels(outermost, [&](const Index& p, size_t width) {
+        const Index n = f_.open_axis("n", images);
+        image(begin + n, p, width);
         f_.close();
       });
-    else {
-      const Index n = f_.open_axis("n", batch_, LoopKind::parallel,
-                                   grain(nanoseconds / static_cast<double>(batch_), batch_, kernel_.options));
-      over_panels(nanoseconds, false, [&](const Index& p, size_t width) { image(n, p, width); });
+    };
+    if (blocks > 1) {
+      const Index b = f_.open_axis("block", blocks, LoopKind::parallel, task(points() / blocks, blocks));
+      block(b * most, most, false);
       f_.close();
+    } else if (blocks == 1) {
+      block(Index(0), most, true);
     }
+    if (rest > 0) block(Index(blocks * most), rest, true);
   }
 
-  void over_panels(double nanoseconds, bool parallel, const std::function<void(const Index&, size_t)>& body) {
-    const bool even = last_width() == schedule_.columns;
-    const int64_t whole = even ? schedule_.panels : schedule_.panels - 1;
+  void over_panels(bool outermost, const std::function<void(const Index&, size_t)>& body) {
+    const int64_t whole = panels_.whole();
     if (whole > 0) {
-      const int64_t share =
-          grain(nanoseconds / static_cast<double>(schedule_.panels), whole, kernel_.options);
-      const Index p = f_.open_axis("panel", whole, parallel ? LoopKind::parallel : LoopKind::serial,
-                                   parallel ? share : 1);
+      const Index p = f_.open_axis("panel", whole, outermost ? LoopKind::parallel : LoopKind::serial,
+                                   outermost ? task(points() / panels_.count, whole) : 1);
       body(p, 0);
       f_.close();
     }
-    if (!even) body(Index(whole), widths().size() - 1);
+    if (whole < panels_.count) body(Index(whole), widths().size() - 1);
   }
 
   void image(const Index& n, const Index& panel, size_t width) {
-    for (const Taps& down : taps_[0]) {
+    for (const Taps& down : nest_.taps[0]) {
       const Index q = f_.open_axis("q", down.outputs);
       const Index base = q * down.stride + Index(down.first);
       Expression first = integer(0), last = integer(down.count);
@@ -353,22 +243,24 @@ class TiledConvolution : public TiledContraction {
       last = f_.let("last", last);
       const Index row = q * down.period + Index(down.phase);
       for (const Tile& tile : tiles_) {
-        const Taps& across = taps_[1][tile.phase];
+        const Taps& across = nest_.taps[1][tile.phase];
         const Index i = f_.open_axis("tile", tile.count);
         const Index column = i * tile.rows + Index(tile.first);
         const size_t which = tile.functions[width];
         loop::Call call;
         call.function = names_[which];
-        call.buffers.push_back({source_, {integer(0)}});
-        call.buffers.push_back({packed_ ? panels_ : filter_,
-                                {f_.space.expression(packed_ ? panel * panel_elements_ : Index(0))}});
+        call.buffers.push_back({kernel_.values.placed(nest_.source), {integer(0)}});
+        const bool packed = schedule_.packed;
+        call.buffers.push_back({packed ? packed_ : kernel_.values.placed(nest_.filter),
+                                {f_.space.expression(packed ? panel * panel_elements_ : Index(0))}});
         functions_[which]->add_views(call.buffers);
         const Index source =
-            ((n * extent_[0] + base) * extent_[1] + column * across.stride + Index(across.first)) * channels_;
+            ((n * nest_.extent[0] + base) * nest_.extent[1] + column * across.stride + Index(across.first)) *
+            nest_.channels;
         const Index weight =
-            Index(down.weight_first * weight_steps_[0]) + (packed_ ? Index(0) : panel * schedule_.columns);
-        for (const Index& scalar : {n, row, column * across.period + Index(across.phase),
-                                    panel * schedule_.columns, source, weight})
+            Index(down.weight_first * weight_steps_[0]) + (packed ? Index(0) : panel * panels_.width);
+        for (const Index& scalar :
+             {n, row, column * across.period + Index(across.phase), panel * panels_.width, source, weight})
           call.scalars.push_back(f_.space.expression(scalar));
         call.scalars.push_back(first);
         call.scalars.push_back(last);
@@ -381,22 +273,14 @@ class TiledConvolution : public TiledContraction {
 
   Kernel& kernel_;
   FunctionBuilder& f_;
-  const Node& node_;
-  ops::Convolution conv_;
+  const TileSchedule& schedule_;
+  const ConvolutionNest& nest_;
   TileEpilogue epilogue_;
   ElementType element_;
-  int64_t source_ = 0, filter_ = 0;  // buffers
-  int64_t batch_ = 0, channels_ = 0, outputs_ = 0, filter_in_ = 0, filter_out_ = 0;
-  int64_t window_[2] = {1, 1};
-  int64_t extent_[2] = {1, 1};
-  std::vector<Taps> taps_[2];  // phases of rows and of columns
-  bool chunked_ = false;
-  int64_t block_ = 0;  // channels of a chunk
-  TileSchedule schedule_;
-  int64_t most_rows_ = 1;
-  bool packed_ = false;
-  int64_t panel_elements_ = 0, panels_ = -1;
-  std::vector<int64_t> weight_steps_;
+  Panels panels_;
+  int64_t panel_elements_;
+  int64_t packed_;                     // the buffer of panels
+  std::vector<int64_t> weight_steps_;  // of the weights: window row, channel, window column
   std::vector<Tile> tiles_;
   std::vector<std::unique_ptr<TileFunction>> functions_;
   std::vector<std::string> names_;
@@ -404,18 +288,8 @@ class TiledConvolution : public TiledContraction {
 
 }  // namespace
 
-int64_t dense_buffer(Kernel& kernel, Value operand) {
-  const Shape& shape = kernel.type(operand).shape;
-  const std::vector<Axis> axes = make_axes(kernel.f.space, shape);
-  const auto element = kernel.viewed(operand, tuple_of(axes));
-  if (!element || element->index != kernel.f.space.linearize(tuple_of(axes), shape)) return -1;
-  return element->buffer;
-}
-
-std::unique_ptr<TiledContraction> plan_tiled_conv(Kernel& kernel, uint32_t node) {
-  auto convolution = std::make_unique<TiledConvolution>(kernel, node);
-  if (!convolution->plan()) return nullptr;
-  return convolution;
+void lower_convolution_tiles(Kernel& kernel, size_t stage, const ConvolutionNest& nest) {
+  TiledConvolution(kernel, stage, nest).emit();
 }
 
 }  // namespace gradus::lowering

@@ -38,7 +38,8 @@ void lower_first_bad(Kernel& kernel, uint32_t index, Value ids, int64_t rows) {
   f.store(out, Index(0), f.load(first, {integer(0)}));
 }
 
-void scatter(Kernel& kernel, uint32_t index) {
+void scatter(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Shape& shape = node.types[0].shape;
@@ -59,10 +60,10 @@ void scatter(Kernel& kernel, uint32_t index) {
   for (size_t i = 0; i < ids.size(); ++i) {
     if (axes[i].extent == 1) continue;
     const bool parallel = i < batch && opened == 0;
-    const double cost = static_cast<double>(element_count(updates) / axes[i].extent);
-    const Expression variable =
-        f.open("i", 0, axes[i].extent, parallel ? LoopKind::parallel : LoopKind::serial,
-               parallel ? grain(cost, axes[i].extent, kernel.options) : 1);
+    const int64_t of_one = element_count(updates) / axes[i].extent;
+    const Expression variable = f.open(
+        "i", 0, axes[i].extent, parallel ? LoopKind::parallel : LoopKind::serial,
+        parallel ? iterations_of_task(kernel.part<ScatterSchedule>(stage).grain, of_one, axes[i].extent) : 1);
     f.space.bind({axes[i].symbol()}, variable, f.level());
     ++opened;
   }
@@ -97,26 +98,30 @@ void scatter(Kernel& kernel, uint32_t index) {
 
 }  // namespace
 
-void lower_scatter_add(Kernel& kernel, uint32_t index) {
+void lower_scatter_add(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
   const Node& node = kernel.body.node(index);
-  scatter(kernel, index);
+  scatter(kernel, stage);
   if (node.types.size() > 1)
     lower_first_bad(kernel, index, node.operands[1], node.attributes.integer("size"));
 }
 
-void check_gather(Kernel& kernel, uint32_t index) {
+void check_gather(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
   const Node& node = kernel.body.node(index);
   const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
   lower_first_bad(kernel, index, node.operands[1], kernel.type(node.operands[0]).shape[batch]);
 }
 
-void check_one_hot(Kernel& kernel, uint32_t index) {
+void check_one_hot(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
   const Node& node = kernel.body.node(index);
   lower_first_bad(kernel, index, node.operands[0], node.attributes.integer("depth"));
 }
 
 // The lowest failing check and its element; (-1, -1) if none fails.
-void lower_status(Kernel& kernel, uint32_t index) {
+void lower_status(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const int64_t out = kernel.home({index, 0});

@@ -3,16 +3,16 @@
 // Every node of the graph is an input, a constant, or a `kernel`, `scan` or single op in execution order.
 // Attribute `place` says where the results of a kernel or scan lie (ir/placement.h). Without it
 // every result gets memory of its own. The header attribute `workspace` is the planned size; a scan's body
-// has its own. Lowering appends the scratch of its kernels.
+// has its own. Attribute `schedule` of a kernel says what its loops look like (ir/schedule.h), the plain one
+// without; `scratch` where what they work in lies, behind the planned workspace without.
 #pragma once
 
-#include "codegen/schedule/schedule.h"
 #include "ir/graph.h"
 #include "ir/loop/program.h"
 #include "ir/target.h"
 
 namespace gradus {
 
-loop::Program lower(const Graph& kernels, const Target& target, const ScheduleOptions& options = {});
+loop::Program lower(const Graph& kernels, const Target& target);
 
 }  // namespace gradus

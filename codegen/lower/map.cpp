@@ -59,26 +59,18 @@ Shape refine(const std::vector<Shape>& shapes, int64_t count) {
   return fine;
 }
 
-double nanoseconds_per_element(const Graph& body) {
-  double cost = 0.1;
-  for (uint32_t i = 0; i < body.size(); ++i)
-    if (body.node(i).op->family == OpFamily::elementwise)
-      cost += body.node(i).op->traits.cost == Cost::costly ? 0.3 : 0.04;
-  return cost;
-}
-
 // Computes `point` everywhere in the axes.
-void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const std::function<void()>& point) {
+void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const MapSchedule& schedule,
+          const std::function<void()>& point) {
   FunctionBuilder& f = kernel.f;
-  const double cost = nanoseconds_per_element(kernel.body);
   if (merged.empty()) return point();
   if (merged.size() == 1) {
     const int64_t count = merged[0].extent;
-    constexpr int64_t chunk = 2048;
+    const int64_t chunk = schedule.chunk;
     const int64_t whole = count > 2 * chunk ? count / chunk : 0;
     if (whole > 0) {
-      const loop::Expression outer = f.open("c", 0, whole, LoopKind::parallel,
-                                            grain(cost * static_cast<double>(chunk), whole, kernel.options));
+      const loop::Expression outer =
+          f.open("c", 0, whole, LoopKind::parallel, iterations_of_task(schedule.grain, chunk, whole));
       const loop::Expression lane = f.open("i", 0, chunk, LoopKind::vectorized);
       f.space.bind(merged[0].symbols, outer * integer(chunk) + lane, f.level());
       point();
@@ -99,9 +91,8 @@ void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const std::func
     const bool last = i + 1 == merged.size();
     const int64_t extent = merged[i].extent;
     const LoopKind kind = last ? LoopKind::vectorized : i == 0 ? LoopKind::parallel : LoopKind::serial;
-    const double inner = cost * static_cast<double>(count / extent);
     const loop::Expression variable =
-        f.open("i", 0, extent, kind, i == 0 ? grain(inner, extent, kernel.options) : 1);
+        f.open("i", 0, extent, kind, i == 0 ? iterations_of_task(schedule.grain, count / extent, extent) : 1);
     f.space.bind(merged[i].symbols, variable, f.level());
   }
   point();
@@ -110,7 +101,7 @@ void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const std::func
 
 }  // namespace
 
-void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
+void lower_map(Kernel& kernel, const std::vector<size_t>& results, const MapSchedule& schedule) {
   FunctionBuilder& f = kernel.f;
   const int64_t count = element_count(kernel.type(kernel.body.results()[results[0]].value).shape);
   if (count == 0) return;
@@ -146,10 +137,12 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results) {
     const Value value = kernel.body.results()[r].value;
     reads.follow(value, f.space.delinearize(linear, kernel.type(value).shape));
   }
-  walk(kernel, merge_axes(axes, reads.used()), point);
+  walk(kernel, merge_axes(axes, reads.used()), schedule, point);
 }
 
-void lower_concat(Kernel& kernel, uint32_t joined) {
+void lower_concat(Kernel& kernel, size_t stage) {
+  const uint32_t joined = kernel.node_of(stage);
+  const auto& schedule = kernel.part<MapSchedule>(stage);
   const Node& node = kernel.body.node(joined);
   const auto axis = static_cast<size_t>(node.attributes.integer("axis"));
   const int64_t buffer = kernel.home({joined, 0});
@@ -165,7 +158,7 @@ void lower_concat(Kernel& kernel, uint32_t joined) {
     reads.use(stored);
     reads.follow(part, from);
     const auto point = [&] { kernel.f.store(buffer, stored, kernel.values.at(part, from)); };
-    if (element_count(shape) > 0) walk(kernel, merge_axes(axes, reads.used()), point);
+    if (element_count(shape) > 0) walk(kernel, merge_axes(axes, reads.used()), schedule, point);
     begin += shape[axis];
   }
 }

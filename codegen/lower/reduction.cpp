@@ -9,6 +9,7 @@
 #include "codegen/lower/columns.h"
 #include "codegen/lower/row.h"
 #include "ir/error.h"
+#include "ir/kernel/reduction_nest.h"
 #include "ir/sum_order.h"
 
 namespace gradus::lowering {
@@ -21,57 +22,45 @@ namespace {
 
 class Reduction {
  public:
-  // Without `home` the result gets no memory of its own.
-  Reduction(Kernel& kernel, uint32_t index, bool home = true)
+  // Of a node that no stage stores the result is none.
+  Reduction(Kernel& kernel, uint32_t index)
       : kernel_(kernel),
         f_(kernel.f),
         node_(kernel.body.node(index)),
         operand_(node_.operands[0]),
         element_(node_.types[0].element),
-        out_(home ? kernel.home({index, 0}) : -1) {
-    const Shape& shape = kernel.type(operand_).shape;
-    reduced_axes_ = node_.attributes.integers("axes");
-    for (size_t i = 0; i < shape.size(); ++i) {
-      const bool reduced = is_reduced(i);
-      (reduced ? reduced_ : kept_).push_back(shape[i]);
-    }
-    length_ = element_count(reduced_);
-    outputs_ = element_count(kept_);
-    includes_last_ = shape.empty() || is_reduced(shape.size() - 1);
-    const int64_t block = includes_last_ ? sum_order::row_block : sum_order::chain_block;
-    blocks_ = (length_ + block - 1) / block;
-  }
+        nest_(kernel.body, node_) {}
 
-  int64_t scratch_count() const { return blocks_ > 1 ? blocks_ * outputs_ : 0; }
-  void lower(int64_t scratch) {
-    scratch_ = scratch;
-    if (outputs_ == 0) return;
-    if (length_ == 0) return lower_empty();
-    if (includes_last_)
+  void lower(size_t stage) {
+    schedule_ = kernel_.part<ReductionSchedule>(stage);
+    out_ = kernel_.home({kernel_.node_of(stage), 0});
+    work_ = kernel_.work(stage);
+    if (nest_.outputs == 0) return;
+    if (nest_.length == 0) return lower_empty();
+    if (nest_.includes_last)
       lower_rows();
     else
       lower_columns();
   }
-  ElementType element() const { return element_; }
 
   // The row at `kept` alone, its blocks in a small array.
   Expression in_row(const std::vector<Axis>& kept, const std::function<void(const Indices&)>& first) {
     first_ = first;
-    if (blocks_ == 1) {
+    if (nest_.blocks == 1) {
       Expression total;
-      row_of(kept, Index(0), length_, [&](const Expression& value) { total = value; });
+      row_of(kept, Index(0), nest_.length, [&](const Expression& value) { total = value; });
       return total;
     }
-    const int64_t sums = f_.local("blocks", element_, {blocks_});
-    const int64_t whole = length_ / sum_order::row_block;
+    const int64_t sums = f_.local("blocks", element_, {nest_.blocks});
+    const int64_t whole = nest_.length / sum_order::row_block;
     const Index block = f_.open_axis("block", whole);
     row_of(kept, block * sum_order::row_block, sum_order::row_block,
            [&](const Expression& value) { f_.store(sums, block, value); });
     f_.close();
-    if (length_ % sum_order::row_block > 0)
-      row_of(kept, Index(whole * sum_order::row_block), length_ % sum_order::row_block,
+    if (nest_.length % sum_order::row_block > 0)
+      row_of(kept, Index(whole * sum_order::row_block), nest_.length % sum_order::row_block,
              [&](const Expression& value) { f_.store(sums, Index(whole), value); });
-    for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
+    for (int64_t n = nest_.blocks; n > 1; n = (n + 1) / 2) {
       for (int64_t i = 0; i < n / 2; ++i)
         f_.store(sums, Index(i), combine(f_.load(sums, Index(2 * i)), f_.load(sums, Index(2 * i + 1))));
       if (n % 2 == 1) f_.store(sums, Index(n / 2), f_.load(sums, Index(n - 1)));
@@ -80,10 +69,6 @@ class Reduction {
   }
 
  private:
-  bool is_reduced(size_t axis) const {
-    return std::find(reduced_axes_.begin(), reduced_axes_.end(), static_cast<int64_t>(axis)) !=
-           reduced_axes_.end();
-  }
   Expression identity() const {
     const bool floating = is_float(element_);
     const auto number = [&](double v) { return loop::constant(element_, v); };
@@ -146,11 +131,11 @@ class Reduction {
 
   // The operand's tuple from those of the kept axes and the logical index of the reduced ones.
   Indices tuple(const std::vector<Axis>& kept, const Index& logical) {
-    const Indices inner = f_.space.delinearize(logical, reduced_);
+    const Indices inner = f_.space.delinearize(logical, nest_.reduced);
     Indices result;
     size_t k = 0, r = 0;
-    for (size_t i = 0; i < kept_.size() + reduced_.size(); ++i)
-      result.push_back(is_reduced(i) ? inner[r++] : kept[k++].index);
+    for (size_t i = 0; i < nest_.is_reduced.size(); ++i)
+      result.push_back(nest_.is_reduced[i] ? inner[r++] : kept[k++].index);
     return result;
   }
 
@@ -158,12 +143,12 @@ class Reduction {
   std::vector<Index> used(const std::vector<Axis>& kept, const Index& output) {
     Reads reads = kernel_.reads();
     reads.use(output);
-    reads.follow(operand_, tuple(kept, f_.space.axis(length_)));
+    reads.follow(operand_, tuple(kept, f_.space.axis(nest_.length)));
     return reads.used();
   }
 
   void lower_empty() {
-    const Index o = f_.open_axis("o", outputs_, LoopKind::vectorized);
+    const Index o = f_.open_axis("o", nest_.outputs, LoopKind::vectorized);
     f_.store(out_, o, identity());
     f_.close();
   }
@@ -203,53 +188,51 @@ class Reduction {
   }
 
   void lower_rows() {
-    const std::vector<Axis> kept = make_axes(f_.space, kept_);
-    const Index output = f_.space.linearize(tuple_of(kept), kept_);
+    const std::vector<Axis> kept = make_axes(f_.space, nest_.kept);
+    const Index output = f_.space.linearize(tuple_of(kept), nest_.kept);
     const auto row = [&] {
-      if (blocks_ == 1) {
-        row_of(kept, Index(0), length_, [&](const Expression& value) { f_.store(out_, output, value); });
+      if (nest_.blocks == 1) {
+        row_of(kept, Index(0), nest_.length, [&](const Expression& value) { f_.store(out_, output, value); });
         return;
       }
-      const int64_t whole = length_ / sum_order::row_block;
+      const int64_t whole = nest_.length / sum_order::row_block;
       // Only a lone row has its blocks shared out.
-      const int64_t share = grain(0.05 * sum_order::row_block, whole, kernel_.options);
+      const int64_t share = iterations_of_task(schedule_.grain, sum_order::row_block, whole);
       const Index block =
-          f_.open_axis("block", whole, outputs_ == 1 ? LoopKind::parallel : LoopKind::serial, share);
+          f_.open_axis("block", whole, nest_.outputs == 1 ? LoopKind::parallel : LoopKind::serial, share);
       row_of(kept, block * sum_order::row_block, sum_order::row_block,
-             [&](const Expression& value) { f_.store(scratch_, output * blocks_ + block, value); });
+             [&](const Expression& value) { f_.store(work_, output * nest_.blocks + block, value); });
       f_.close();
-      if (length_ % sum_order::row_block > 0)
-        row_of(kept, Index(whole * sum_order::row_block), length_ % sum_order::row_block,
-               [&](const Expression& value) { f_.store(scratch_, output * blocks_ + Index(whole), value); });
+      if (nest_.length % sum_order::row_block > 0)
+        row_of(
+            kept, Index(whole * sum_order::row_block), nest_.length % sum_order::row_block,
+            [&](const Expression& value) { f_.store(work_, output * nest_.blocks + Index(whole), value); });
     };
     std::vector<MergedAxis> merged = merge_axes(kept, used(kept, output));
-    const double cost = static_cast<double>(length_) * 0.1 + 10;
     merged.emplace_back();  // all axes are outer loops
-    const size_t opened = open_outer(kernel_, merged, cost);
+    const size_t opened = open_outer(kernel_, merged, schedule_.grain, nest_.length);
     row();
     for (size_t i = 0; i < opened; ++i) f_.close();
-    if (blocks_ > 1) add_row_blocks();
+    if (nest_.blocks > 1) add_row_blocks();
   }
 
   // By twos, level by level; block b of output o lies at o * blocks + b.
   void add_row_blocks() {
-    const Index o = f_.open_axis("o", outputs_);
-    const auto at = [&](const Index& b) { return o * blocks_ + b; };
-    for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
+    const Index o = f_.open_axis("o", nest_.outputs);
+    const auto at = [&](const Index& b) { return o * nest_.blocks + b; };
+    for (int64_t n = nest_.blocks; n > 1; n = (n + 1) / 2) {
       const Index i = f_.open_axis("i", n / 2);
-      f_.store(scratch_, at(i),
-               combine(f_.load(scratch_, at(i * 2)), f_.load(scratch_, at(i * 2 + Index(1)))));
+      f_.store(work_, at(i), combine(f_.load(work_, at(i * 2)), f_.load(work_, at(i * 2 + Index(1)))));
       f_.close();
-      if (n % 2 == 1) f_.store(scratch_, at(Index(n / 2)), f_.load(scratch_, at(Index(n - 1))));
+      if (n % 2 == 1) f_.store(work_, at(Index(n / 2)), f_.load(work_, at(Index(n - 1))));
     }
-    f_.store(out_, o, f_.load(scratch_, at(Index(0))));
+    f_.store(out_, o, f_.load(work_, at(Index(0))));
     f_.close();
   }
 
   void lower_columns() {
-    const std::vector<Axis> kept = make_axes(f_.space, kept_);
-    const Index output = f_.space.linearize(tuple_of(kept), kept_);
-    const int64_t lanes = kernel_.lanes(element_);
+    const std::vector<Axis> kept = make_axes(f_.space, nest_.kept);
+    const Index output = f_.space.linearize(tuple_of(kept), nest_.kept);
     const auto chain = [&](const Columns& columns, const std::vector<Index>& firsts, int64_t length,
                            const std::function<void(size_t, const Expression&)>& result) {
       const auto count = static_cast<int64_t>(firsts.size());
@@ -268,28 +251,26 @@ class Reduction {
     };
     const auto single = [&](const Columns& columns, const Index& block, int64_t length) {
       chain(columns, {block * sum_order::chain_block}, length, [&](size_t, const Expression& value) {
-        if (blocks_ == 1)
+        if (nest_.blocks == 1)
           f_.store(out_, output, value);
         else
-          f_.store(scratch_, block * outputs_ + output, value);
+          f_.store(work_, block * nest_.outputs + output, value);
       });
     };
     const auto merged = merge_axes(kept, used(kept, output));
     const int64_t extent = innermost(merged).extent;
-    const int64_t width = std::min(extent, 4 * lanes);
-    if (blocks_ == 1) {
-      const size_t opened = open_outer(kernel_, merged, 0.05 * static_cast<double>(length_));
-      const int64_t share =
-          grain(0.05 * static_cast<double>(length_ * width), extent / width, kernel_.options);
+    const int64_t width = std::min(extent, schedule_.columns);
+    if (nest_.blocks == 1) {
+      const size_t opened = open_outer(kernel_, merged, schedule_.grain, nest_.length);
+      const int64_t share = iterations_of_task(schedule_.grain, nest_.length * width, extent / width);
       Columns::chunks(f_, innermost(merged), width, opened == 0 ? LoopKind::parallel : LoopKind::serial,
-                      share, [&](const Columns& columns) { single(columns, Index(0), length_); });
+                      share, [&](const Columns& columns) { single(columns, Index(0), nest_.length); });
       for (size_t i = 0; i < opened; ++i) f_.close();
       return;
     }
     // Several blocks at a time hide the latency of a chain.
-    const int64_t vectors = (width + lanes - 1) / lanes;
-    const int64_t whole = length_ / sum_order::chain_block;
-    const int64_t together = std::min<int64_t>(whole, std::max<int64_t>(1, 8 / vectors));
+    const int64_t whole = nest_.length / sum_order::chain_block;
+    const int64_t together = schedule_.together;
     const auto over_outputs = [&](const std::function<void(const Columns&)>& body) {
       size_t opened = 0;
       for (; opened + 1 < merged.size(); ++opened) {
@@ -299,9 +280,9 @@ class Reduction {
       Columns::chunks(f_, innermost(merged), width, LoopKind::serial, 1, body);
       for (size_t i = 0; i < opened; ++i) f_.close();
     };
-    const double cost = 0.05 * static_cast<double>(sum_order::chain_block * outputs_ * together);
+    const int64_t points = sum_order::chain_block * nest_.outputs * together;
     const Index groups = f_.open_axis("blocks", whole / together, LoopKind::parallel,
-                                      grain(cost, whole / together, kernel_.options));
+                                      iterations_of_task(schedule_.grain, points, whole / together));
     over_outputs([&](const Columns& columns) {
       std::vector<Index> blocks, firsts;
       for (int64_t u = 0; u < together; ++u) {
@@ -309,30 +290,32 @@ class Reduction {
         firsts.push_back(blocks.back() * sum_order::chain_block);
       }
       chain(columns, firsts, sum_order::chain_block, [&](size_t u, const Expression& value) {
-        f_.store(scratch_, blocks[u] * outputs_ + output, value);
+        f_.store(work_, blocks[u] * nest_.outputs + output, value);
       });
     });
     f_.close();
     const int64_t done = whole / together * together;
-    for (int64_t b = done; b < blocks_; ++b)
+    for (int64_t b = done; b < nest_.blocks; ++b)
       over_outputs([&](const Columns& columns) {
-        single(columns, Index(b), std::min(sum_order::chain_block, length_ - b * sum_order::chain_block));
+        single(columns, Index(b),
+               std::min(sum_order::chain_block, nest_.length - b * sum_order::chain_block));
       });
     add_column_blocks();
   }
 
   void add_column_blocks() {
-    for (int64_t n = blocks_; n > 1; n = (n + 1) / 2) {
+    for (int64_t n = nest_.blocks; n > 1; n = (n + 1) / 2) {
       const Index i = f_.open_axis("i", n / 2);
-      const Index o = f_.open_axis("o", outputs_, LoopKind::vectorized);
-      const auto at = [&](const Index& b) { return b * outputs_ + o; };
-      const Expression sum = combine(f_.load(scratch_, at(i * 2)), f_.load(scratch_, at(i * 2 + Index(1))));
-      f_.store(n == 2 ? out_ : scratch_, n == 2 ? o : at(i), sum);
+      const Index o = f_.open_axis("o", nest_.outputs, LoopKind::vectorized);
+      const auto at = [&](const Index& b) { return b * nest_.outputs + o; };
+      const Expression sum = combine(f_.load(work_, at(i * 2)), f_.load(work_, at(i * 2 + Index(1))));
+      f_.store(n == 2 ? out_ : work_, n == 2 ? o : at(i), sum);
       f_.close();
       f_.close();
       if (n % 2 == 0) continue;
-      const Index rest = f_.open_axis("o", outputs_, LoopKind::vectorized);
-      f_.store(scratch_, Index(n / 2 * outputs_) + rest, f_.load(scratch_, Index((n - 1) * outputs_) + rest));
+      const Index rest = f_.open_axis("o", nest_.outputs, LoopKind::vectorized);
+      f_.store(work_, Index(n / 2 * nest_.outputs) + rest,
+               f_.load(work_, Index((n - 1) * nest_.outputs) + rest));
       f_.close();
     }
   }
@@ -342,33 +325,26 @@ class Reduction {
   const Node& node_;
   Value operand_;
   ElementType element_;
-  int64_t out_;
-  int64_t scratch_ = -1;
-  std::vector<int64_t> reduced_axes_;
-  Shape kept_, reduced_;
-  int64_t length_ = 0, outputs_ = 0, blocks_ = 0;
-  bool includes_last_ = false;
+  ReductionNest nest_;
+  ReductionSchedule schedule_;
+  int64_t out_ = -1;
+  int64_t work_ = -1;
   std::function<void(const Indices&)> first_;  // called at each element of a row
 };
 
 }  // namespace
 
-StageScratch reduction_scratch(Kernel& kernel, uint32_t index) {
-  return {"blocks", kernel.body.node(index).types[0].element, Reduction(kernel, index).scratch_count()};
-}
-
-void lower_reduction(Kernel& kernel, uint32_t index) {
-  Reduction reduction(kernel, index);
-  reduction.lower(kernel.stage_scratch(index));
-}
+void lower_reduction(Kernel& kernel, size_t stage) { Reduction(kernel, kernel.node_of(stage)).lower(stage); }
 
 Expression reduce_row(Kernel& kernel, uint32_t index, const std::vector<Axis>& kept,
                       const std::function<void(const Indices&)>& first) {
-  return Reduction(kernel, index, false).in_row(kept, first);
+  return Reduction(kernel, index).in_row(kept, first);
 }
 
 // Ascending along the axis, outputs in lanes.
-void lower_arg_reduction(Kernel& kernel, uint32_t index) {
+void lower_arg_reduction(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
+  const auto& schedule = kernel.part<OutputsSchedule>(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Value operand = node.operands[0];
@@ -407,13 +383,15 @@ void lower_arg_reduction(Kernel& kernel, uint32_t index) {
   reads.use(output);
   reads.follow(operand, tuple(f.space.axis(type.shape[axis])));
   const auto merged = merge_axes(kept, reads.used());
-  const size_t opened = open_outer(kernel, merged, static_cast<double>(type.shape[axis]));
-  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 2 * kernel.lanes(type.element)),
+  const size_t opened = open_outer(kernel, merged, schedule.grain, type.shape[axis]);
+  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, schedule.columns),
                   LoopKind::serial, 1, tile);
   for (size_t i = 0; i < opened; ++i) f.close();
 }
 
-void lower_cumsum(Kernel& kernel, uint32_t index) {
+void lower_cumsum(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
+  const auto& schedule = kernel.part<OutputsSchedule>(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Type& type = node.types[0];
@@ -447,8 +425,8 @@ void lower_cumsum(Kernel& kernel, uint32_t index) {
   reads.use(f.space.linearize(any, type.shape));
   reads.follow(node.operands[0], any);
   const auto merged = merge_axes(kept, reads.used());
-  const size_t opened = open_outer(kernel, merged, static_cast<double>(type.shape[axis]));
-  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 2 * kernel.lanes(type.element)),
+  const size_t opened = open_outer(kernel, merged, schedule.grain, type.shape[axis]);
+  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, schedule.columns),
                   LoopKind::serial, 1, tile);
   for (size_t i = 0; i < opened; ++i) f.close();
 }

@@ -1,12 +1,12 @@
-// Row by row: a stage for each reduction and one for the results. Costly values of the row that several
-// stages need are kept in a small array; the others are computed again. Rows are parallel, elements of a row
-// are lanes.
+// Row by row: a stage for each reduction and one for the results. What the schedule keeps of a row lies in a
+// small array for the stages after the first that needs it; the rest is computed again. Rows are parallel,
+// elements of a row are lanes.
 #include "codegen/lower/row.h"
 
 #include <algorithm>
-#include <set>
 
 #include "codegen/lower/columns.h"
+#include "ir/kernel/row_stages.h"
 
 namespace gradus::lowering {
 
@@ -15,33 +15,27 @@ using loop::LoopKind;
 
 namespace {
 
-constexpr int64_t most_kept_bytes = 256 << 10;
-
 class Rows {
  public:
-  Rows(Kernel& kernel, RowForm form)
-      : kernel_(kernel), f_(kernel.f), body_(kernel.body), form_(std::move(form)) {
-    length_ = element_count(form_.row);
-    whole_ = form_.kept;
-    whole_.insert(whole_.end(), form_.row.begin(), form_.row.end());
-    const std::vector<bool> live = live_nodes(body_);
-    for (uint32_t i = 0; i < body_.size(); ++i)
-      if (live[i] && is_plain_reduction(*body_.node(i).op)) reductions_.push_back(i);
-    plan();
+  explicit Rows(Kernel& kernel)
+      : kernel_(kernel),
+        f_(kernel.f),
+        body_(kernel.body),
+        schedule_(kernel.part<RowsSchedule>(0)),
+        stages_(RowStages::of(kernel.body).value()),
+        whole_(stages_.whole()),
+        length_(stages_.length()) {
+    const std::vector<size_t> first = stages_.first_stages(schedule_.keep);
+    for (size_t k = 0; k < first.size(); ++k) kept_.push_back({{schedule_.keep[k], 0}, first[k]});
   }
 
   void lower() {
-    const std::vector<Axis> kept = make_axes(f_.space, form_.kept);
+    const std::vector<Axis> kept = make_axes(f_.space, stages_.form().kept);
     std::vector<MergedAxis> merged = merge_axes(kept, used(kept));
     merged.emplace_back();  // all axes are outer loops
-    double cost = 10;
-    for (uint32_t i = 0; i < body_.size(); ++i)
-      if (body_.node(i).types[0].shape == whole_)
-        cost += static_cast<double>(length_) * (body_.node(i).op->traits.cost == Cost::costly ? 0.3 : 0.05);
-    const size_t opened = open_outer(kernel_, merged, cost);
+    const size_t opened = open_outer(kernel_, merged, schedule_.grain, length_);
     row(kept);
     for (size_t i = 0; i < opened; ++i) f_.close();
-    for (size_t r = 0; r < body_.results().size(); ++r) kernel_.done.push_back(r);
   }
 
  private:
@@ -51,70 +45,9 @@ class Rows {
     size_t stage;
   };
 
-  bool is_costly(uint32_t i) const { return body_.node(i).op->traits.cost >= Cost::moderate; }
-
-  std::vector<Value> roots(size_t stage) const {
-    if (stage < reductions_.size()) return {body_.node(reductions_[stage]).operands[0]};
-    std::vector<Value> values;
-    for (const NamedValue& result : body_.results()) values.push_back(result.value);
-    return values;
-  }
-
-  // Visits what a stage computes, reductions and `known` values left out; `moved`: not at the row's element.
-  void visit(Value value, bool moved, const std::vector<bool>& known, std::vector<int>& seen) const {
-    const int mark = moved ? 2 : 1;
-    if (known[value.node] || (seen[value.node] & mark) != 0) return;
-    seen[value.node] |= mark;
-    const Node& node = body_.node(value);
-    if (is_plain_reduction(*node.op)) return;
-    const bool moves = node.op->family != OpFamily::elementwise;
-    for (Value operand : node.operands) visit(operand, moved || moves, known, seen);
-  }
-
-  void plan() {
-    const size_t stages = reductions_.size() + 1;
-    std::vector<bool> known(body_.size(), false), candidate(body_.size(), false);
-    std::vector<int> stages_of(body_.size(), 0), moved(body_.size(), 0);
-    for (size_t s = 0; s < stages; ++s) {
-      std::vector<int> seen(body_.size(), 0);
-      for (Value root : roots(s)) visit(root, false, known, seen);
-      for (uint32_t i = 0; i < body_.size(); ++i) {
-        stages_of[i] += seen[i] != 0;
-        moved[i] |= seen[i] & 2;
-      }
-    }
-    for (uint32_t i = 0; i < body_.size(); ++i)
-      candidate[i] =
-          stages_of[i] > 1 && moved[i] == 0 && is_costly(i) && body_.node(i).types[0].shape == whole_;
-    // The last of a chain of candidates is what later stages load.
-    std::vector<size_t> first(body_.size(), stages);
-    std::vector<bool> loaded(body_.size(), false);
-    for (size_t s = 0; s < stages; ++s) {
-      std::vector<bool> before(body_.size(), false);
-      for (uint32_t i = 0; i < body_.size(); ++i) before[i] = candidate[i] && first[i] < s;
-      std::vector<int> seen(body_.size(), 0);
-      for (Value root : roots(s)) {
-        if (before[root.node]) loaded[root.node] = true;
-        visit(root, false, before, seen);
-      }
-      for (uint32_t i = 0; i < body_.size(); ++i) {
-        if (seen[i] == 0 || is_plain_reduction(*body_.node(i).op)) continue;
-        if (candidate[i]) first[i] = std::min(first[i], s);
-        for (Value operand : body_.node(i).operands)
-          if (before[operand.node]) loaded[operand.node] = true;
-      }
-    }
-    int64_t bytes = 0;
-    for (uint32_t i = 0; i < body_.size(); ++i) {
-      if (!loaded[i]) continue;
-      bytes += length_ * size_in_bytes(body_.node(i).types[0].element);
-      if (bytes <= most_kept_bytes) kept_.push_back({{i, 0}, first[i]});
-    }
-  }
-
   Index lane_of(const Indices& tuple) {
-    const auto border = tuple.begin() + static_cast<std::ptrdiff_t>(form_.kept.size());
-    return f_.space.linearize(Indices(border, tuple.end()), form_.row);
+    const auto border = tuple.begin() + static_cast<std::ptrdiff_t>(stages_.form().kept.size());
+    return f_.space.linearize(Indices(border, tuple.end()), stages_.form().row);
   }
 
   // Computes and stores what this stage keeps, at one element.
@@ -144,18 +77,18 @@ class Rows {
   }
 
   void row(const std::vector<Axis>& kept) {
-    for (uint32_t i : reductions_) kernel_.values.unbind({i, 0});
+    for (uint32_t i : stages_.reductions()) kernel_.values.unbind({i, 0});
     arrays_.clear();
     for (const Kept& value : kept_) {
       kernel_.values.unbind(value.value);
       arrays_.push_back(f_.local("row", kernel_.type(value.value).element, {length_}));
     }
     const int level = f_.level();
-    for (size_t s = 0; s < reductions_.size(); ++s) {
+    for (size_t s = 0; s < stages_.reductions().size(); ++s) {
       const Expression total =
-          reduce_row(kernel_, reductions_[s], kept, [&](const Indices& tuple) { keep(s, tuple); });
+          reduce_row(kernel_, stages_.reductions()[s], kept, [&](const Indices& tuple) { keep(s, tuple); });
       const Expression named = f_.let("reduced", total);
-      kernel_.values.bind({reductions_[s], 0},
+      kernel_.values.bind({stages_.reductions()[s], 0},
                           [named, level](const Indices&) { return Pulled{named, level, 0}; });
       load_kept(s);
     }
@@ -169,20 +102,20 @@ class Rows {
     });
     const Index lane = f_.space.axis(length_);
     Indices element = tuple_of(kept);
-    for (Index& index : f_.space.delinearize(lane, form_.row)) element.push_back(std::move(index));
-    for (size_t stage = 0; stage <= reductions_.size(); ++stage)
-      for (const Value root : roots(stage)) {
+    for (Index& index : f_.space.delinearize(lane, stages_.form().row)) element.push_back(std::move(index));
+    for (size_t stage = 0; stage <= stages_.reductions().size(); ++stage)
+      for (const Value root : stages_.roots(stage)) {
         Indices tuple = kernel_.type(root).shape == whole_ ? element : tuple_of(kept);
         tuple.resize(kernel_.type(root).shape.size());
         reads.follow(root, tuple);
       }
-    reads.use(f_.space.linearize(tuple_of(kept), form_.kept));
+    reads.use(f_.space.linearize(tuple_of(kept), stages_.form().kept));
     reads.use(f_.space.linearize(element, whole_));
     return reads.used();
   }
 
   void results(const std::vector<Axis>& kept) {
-    const Index at = f_.space.linearize(tuple_of(kept), form_.kept);
+    const Index at = f_.space.linearize(tuple_of(kept), stages_.form().kept);
     std::vector<size_t> wide;
     for (size_t r = 0; r < body_.results().size(); ++r) {
       const Value value = body_.results()[r].value;
@@ -197,8 +130,8 @@ class Rows {
     if (wide.empty()) return;
     const Index lane = f_.open_axis("l", length_, LoopKind::vectorized);
     Indices tuple = tuple_of(kept);
-    for (Index& index : f_.space.delinearize(lane, form_.row)) tuple.push_back(std::move(index));
-    keep(reductions_.size(), tuple);
+    for (Index& index : f_.space.delinearize(lane, stages_.form().row)) tuple.push_back(std::move(index));
+    keep(stages_.reductions().size(), tuple);
     for (size_t r : wide)
       f_.store(kernel_.results[r], f_.space.linearize(tuple, whole_),
                kernel_.values.at(body_.results()[r].value, tuple));
@@ -208,38 +141,16 @@ class Rows {
   Kernel& kernel_;
   FunctionBuilder& f_;
   const Graph& body_;
-  RowForm form_;
-  Shape whole_;
-  int64_t length_ = 0;
-  std::vector<uint32_t> reductions_;
+  const RowsSchedule& schedule_;
+  RowStages stages_;
+  const Shape& whole_;
+  int64_t length_;
   std::vector<Kept> kept_;
   std::vector<int64_t> arrays_;
 };
 
-// Whether working by rows saves anything: a lone reduction with an end of its own shape has its own family.
-bool is_worth_rows(const Graph& body, const RowForm& form) {
-  const std::vector<bool> live = live_nodes(body);
-  int64_t reductions = 0;
-  for (uint32_t i = 0; i < body.size(); ++i) reductions += live[i] && is_plain_reduction(*body.node(i).op);
-  const bool wide = std::any_of(body.results().begin(), body.results().end(), [&](const NamedValue& result) {
-    return body.type(result.value).rank() == static_cast<int64_t>(form.kept.size() + form.row.size()) &&
-           element_count(body.type(result.value).shape) > element_count(form.kept);
-  });
-  return reductions > 1 || wide;
-}
-
 }  // namespace
 
-bool lower_rows(Kernel& kernel) {
-  const bool in_place =
-      std::any_of(kernel.alias.begin(), kernel.alias.end(), [](int64_t operand) { return operand >= 0; });
-  const bool laid_out =
-      std::any_of(kernel.body.results().begin(), kernel.body.results().end(),
-                  [&](const NamedValue& result) { return !kernel.type(result.value).layout.is_default(); });
-  const std::optional<RowForm> form = row_form(kernel.body);
-  if (in_place || laid_out || !form || !is_worth_rows(kernel.body, *form)) return false;
-  Rows(kernel, *form).lower();
-  return true;
-}
+void lower_rows(Kernel& kernel) { Rows(kernel).lower(); }
 
 }  // namespace gradus::lowering

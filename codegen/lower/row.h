@@ -4,13 +4,11 @@
 #include <functional>
 
 #include "codegen/lower/kernel.h"
-#include "ir/row_form.h"
 
 namespace gradus::lowering {
 
-// Computes all results of the kernel if its body is of row form and more than one reduction; else does
-// nothing.
-bool lower_rows(Kernel& kernel);
+// All of a kernel whose schedule is one of rows.
+void lower_rows(Kernel& kernel);
 
 // One reduction of the row at `kept`, in the order that DESIGN fixes. `first(tuple)` is called at each
 // element before the operand's value is.

@@ -11,8 +11,6 @@ using loop::ScalarOp;
 
 namespace {
 
-constexpr int64_t longest_list = 32;
-
 // NaN is the largest number.
 Expression is_less(const Expression& a, const Expression& b) {
   const Expression less = loop::make(ScalarOp::less, {a, b});
@@ -24,12 +22,13 @@ Expression is_less(const Expression& a, const Expression& b) {
 
 class Sort {
  public:
-  Sort(Kernel& kernel, uint32_t index, bool descending)
+  Sort(Kernel& kernel, size_t stage)
       : kernel_(kernel),
         f_(kernel.f),
-        index_(index),
-        node_(kernel.body.node(index)),
-        descending_(descending),
+        schedule_(kernel.part<SortSchedule>(stage)),
+        index_(kernel.node_of(stage)),
+        node_(kernel.body.node(index_)),
+        descending_(node_.attributes.has("k")),
         from_(kernel.type(node_.operands[0]).shape),
         to_(node_.types[0].shape),
         axis_(descending_ ? from_.size() - 1 : static_cast<size_t>(node_.attributes.integer("axis"))),
@@ -40,10 +39,6 @@ class Sort {
     rows_ = element_count(rows);
   }
 
-  bool inserts() const { return descending_ && kept_ <= longest_list; }
-  // Two arrays of positions.
-  int64_t scratch_count() const { return inserts() ? 0 : 2 * rows_ * length_; }
-
   void lower(int64_t scratch) {
     values_ = kernel_.home({index_, 0});
     positions_ = kernel_.home({index_, 1});
@@ -52,10 +47,10 @@ class Sort {
     rows[axis_] = 1;
     int64_t levels = 0;
     while ((int64_t{1} << levels) < length_) ++levels;
-    const double work = static_cast<double>(length_ * (inserts() ? 1 : levels)) * 3;
-    row_ = f_.open_axis("row", rows_, LoopKind::parallel, grain(work, rows_, kernel_.options));
+    row_ =
+        f_.open_axis("row", rows_, LoopKind::parallel, iterations_of_task(schedule_.grain, length_, rows_));
     tuple_ = f_.space.delinearize(row_, rows);
-    if (inserts())
+    if (schedule_.insert)
       insert();
     else
       merge(scratch, levels);
@@ -163,6 +158,7 @@ class Sort {
 
   Kernel& kernel_;
   FunctionBuilder& f_;
+  const SortSchedule& schedule_;
   uint32_t index_;
   const Node& node_;
   bool descending_;
@@ -178,20 +174,6 @@ class Sort {
 
 }  // namespace
 
-StageScratch sort_scratch(Kernel& kernel, uint32_t index) {
-  return {"order", ElementType::i32, Sort(kernel, index, false).scratch_count()};
-}
-
-StageScratch top_k_scratch(Kernel& kernel, uint32_t index) {
-  return {"order", ElementType::i32, Sort(kernel, index, true).scratch_count()};
-}
-
-void lower_sort(Kernel& kernel, uint32_t index) {
-  Sort(kernel, index, false).lower(kernel.stage_scratch(index));
-}
-
-void lower_top_k(Kernel& kernel, uint32_t index) {
-  Sort(kernel, index, true).lower(kernel.stage_scratch(index));
-}
+void lower_sort(Kernel& kernel, size_t stage) { Sort(kernel, stage).lower(kernel.work(stage)); }
 
 }  // namespace gradus::lowering

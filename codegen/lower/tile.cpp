@@ -74,22 +74,15 @@ Expression RegisterTile::value(const Expression& row, const Expression& lane) co
   return f_.load(chunked_ ? total_ : chain_, {row, lane});
 }
 
-TileEpilogue::TileEpilogue(Kernel& kernel, Value contraction)
-    : kernel_(kernel),
-      facts_(kernel.body, contraction, [&kernel](Value value) { return kernel.values.is_placed(value); }) {
+TileEpilogue::TileEpilogue(const Kernel& kernel, size_t stage)
+    : facts_(kernel.stages.epilogue(stage)), place_(kernel.part<TileSchedule>(stage).epilogue) {
+  for (const Value operand : facts_.operands()) buffers_.push_back(kernel.values.placed(operand));
   for (const size_t r : facts_.fused())
     outputs_.push_back({kernel.body.results()[r].value, kernel.results[r]});
-  if (facts_.stores_contraction()) outputs_.push_back({contraction, -1});
-  for (const Value operand : facts_.operands()) buffers_.push_back(kernel.values.placed(operand));
-}
-
-void TileEpilogue::prepare() {
-  for (const size_t r : facts_.fused()) kernel_.done.push_back(r);
-  for (TileOutput& output : outputs_) {
-    if (output.buffer < 0) output.buffer = kernel_.home(contraction());
+  if (facts_.stores_contraction()) outputs_.push_back({contraction(), kernel.home(contraction())});
+  for (const TileOutput& output : outputs_)
     if (std::find(buffers_.begin(), buffers_.end(), output.buffer) == buffers_.end())
       buffers_.push_back(output.buffer);
-  }
 }
 
 TileFunction::TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& role,
@@ -129,16 +122,11 @@ void TileFunction::store_outputs(const Index& linear) {
   }
 }
 
-void TileFunction::store(const RegisterTile& tile, const Bind& bind, bool dense) {
+void TileFunction::store(const RegisterTile& tile, const Bind& bind) {
   const int64_t rows = tile.rows(), columns = tile.columns();
-  const int64_t lanes = kernel_.lanes(kernel_.type(epilogue_.contraction()).element);
-  const bool narrow = 4 * columns <= 3 * ((columns + lanes - 1) / lanes * lanes);
-  if (epilogue_.is_heavy() && dense && narrow && rows > 1 && epilogue_.facts().pivot())
-    return store_densely(tile, bind);
-  // A long epilogue runs over the tile in memory, row by row: in registers it would crowd out the
-  // accumulators.
+  if (epilogue_.place() == EpiloguePlace::run && rows > 1) return store_as_run(tile, bind);
   int64_t memory = -1;
-  if (epilogue_.is_heavy()) {
+  if (epilogue_.place() != EpiloguePlace::registers) {
     memory = f.local("tile", kernel_.type(epilogue_.contraction()).element, {rows, columns});
     const Expression r = f.open("r", 0, rows, LoopKind::unrolled);
     const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
@@ -155,8 +143,8 @@ void TileFunction::store(const RegisterTile& tile, const Bind& bind, bool dense)
   f.close();
 }
 
-// Few columns would leave most lanes idle: up to the pivot row by row, the rest over the tile as one run.
-void TileFunction::store_densely(const RegisterTile& tile, const Bind& bind) {
+// Up to the pivot row by row, the rest over the tile as one run of elements.
+void TileFunction::store_as_run(const RegisterTile& tile, const Bind& bind) {
   const Value pivot = epilogue_.facts().pivot();
   const ElementType element = kernel_.type(pivot).element;
   const int64_t rows = tile.rows(), columns = tile.columns(), count = rows * columns;
@@ -198,6 +186,17 @@ std::string TileFunction::finish() {
 
 void TileFunction::add_views(std::vector<loop::View>& views) const {
   for (int64_t buffer : epilogue_.buffers()) views.push_back({buffer, {integer(0)}});
+}
+
+void lower_tiles(Kernel& kernel, size_t stage) {
+  const std::vector<Axis> axes =
+      make_axes(kernel.f.space, kernel.body.node(kernel.node_of(stage)).types[0].shape);
+  const auto nest = contraction_nest(kernel.stages, stage, axes, kernel.f.space);
+  if (const auto* dot = std::get_if<DotNest>(&nest.value()))
+    return lower_dot_tiles(kernel, stage, *dot, axes);
+  if (const auto* conv = std::get_if<ConvolutionNest>(&*nest))
+    return lower_convolution_tiles(kernel, stage, *conv);
+  lower_filter_tiles(kernel, stage, std::get<FilterNest>(*nest));
 }
 
 }  // namespace gradus::lowering

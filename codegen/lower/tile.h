@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "codegen/lower/kernel.h"
-#include "ir/kernel/epilogue.h"
+#include "ir/kernel/nests.h"
 
 namespace gradus::lowering {
 
@@ -53,21 +53,18 @@ struct TileOutput {
 // The part of a kernel that its contraction's tiles compute, with the buffers that it needs.
 class TileEpilogue {
  public:
-  TileEpilogue(Kernel& kernel, Value contraction);
+  TileEpilogue(const Kernel& kernel, size_t stage);
 
-  // Asks for memory if the raw values are needed; marks the kernel's results as done.
-  void prepare();
   const Epilogue& facts() const { return facts_; }
+  EpiloguePlace place() const { return place_; }
   const std::vector<TileOutput>& outputs() const { return outputs_; }
   // Buffers of the kernel that a tile function needs, the outputs included.
   const std::vector<int64_t>& buffers() const { return buffers_; }
   Value contraction() const { return facts_.contraction(); }
-  // So long that in registers it would crowd out the accumulators.
-  bool is_heavy() const { return facts_.operations() > 2; }
 
  private:
-  Kernel& kernel_;
   Epilogue facts_;
+  EpiloguePlace place_;
   std::vector<TileOutput> outputs_;
   std::vector<int64_t> buffers_;
 };
@@ -85,10 +82,9 @@ class TileFunction {
   Values values;
   int64_t a = 0, b = 0;
 
-  // Stores all outputs of the tile. `bind(row, lane)` binds the axes within the loops over the tile. `dense`:
-  // the rows of the tile follow each other in memory.
+  // Stores all outputs of the tile. `bind(row, lane)` binds the axes within the loops over the tile.
   using Bind = std::function<void(const loop::Expression& row, const loop::Expression& lane)>;
-  void store(const RegisterTile& tile, const Bind& bind, bool dense);
+  void store(const RegisterTile& tile, const Bind& bind);
   // Hands the function to the kernel and returns its name.
   std::string finish();
   // The call's views, after those of a and b.
@@ -97,7 +93,7 @@ class TileFunction {
  private:
   Index linear_position();
   void store_outputs(const Index& linear);
-  void store_densely(const RegisterTile& tile, const Bind& bind);
+  void store_as_run(const RegisterTile& tile, const Bind& bind);
 
   Kernel& kernel_;
   const TileEpilogue& epilogue_;
@@ -105,18 +101,10 @@ class TileFunction {
   loop::Expression current_;  // the contraction's value at the current position
 };
 
-// A contraction computed by tiles: planned (memory) before any loop of the kernel is written.
-class TiledContraction {
- public:
-  virtual ~TiledContraction() = default;
-  virtual void emit() = 0;
-};
-// Null if the node is something else, or if the plain form has to do.
-std::unique_ptr<TiledContraction> plan_tiled_dot(Kernel& kernel, uint32_t node);
-std::unique_ptr<TiledContraction> plan_tiled_conv(Kernel& kernel, uint32_t node);
-std::unique_ptr<TiledContraction> plan_tiled_filter_gradient(Kernel& kernel, uint32_t node);
-
-// The buffer that holds an operand dense and row-major, possibly under another shape; -1 if there is none.
-int64_t dense_buffer(Kernel& kernel, Value operand);
+// Each computes the contraction of a stage as its schedule says. `axes` are those of its result in the
+// kernel's index space.
+void lower_dot_tiles(Kernel& kernel, size_t stage, const DotNest& nest, const std::vector<Axis>& axes);
+void lower_convolution_tiles(Kernel& kernel, size_t stage, const ConvolutionNest& nest);
+void lower_filter_tiles(Kernel& kernel, size_t stage, const FilterNest& nest);
 
 }  // namespace gradus::lowering

@@ -35,11 +35,12 @@ struct Geometry {
   }
 };
 
-// A loop over the taps of a window. Small windows are unrolled.
-class Taps {
+// A loop over the taps of a window.
+class WindowTaps {
  public:
-  Taps(FunctionBuilder& f, const Geometry& geometry) : f_(f), geometry_(geometry) {
-    const LoopKind kind = element_count(geometry.window) <= 16 ? LoopKind::unrolled : LoopKind::serial;
+  WindowTaps(FunctionBuilder& f, const Geometry& geometry, const OutputsSchedule& schedule)
+      : f_(f), geometry_(geometry) {
+    const LoopKind kind = schedule.unroll ? LoopKind::unrolled : LoopKind::serial;
     for (int64_t extent : geometry.window) {
       if (extent == 1) {
         taps.push_back(Index(0));
@@ -100,7 +101,7 @@ class Champion {
           f_.local("chosen", kernel.type(other).element, shape, zero(kernel.type(other).element));
   }
 
-  void look(const Taps& taps, const Indices& position) {
+  void look(const WindowTaps& taps, const Indices& position) {
     columns_.each([&](const Expression& lane) {
       const auto [at, valid] = taps.element(kernel_.values, position);
       const Expression x = f_.let("x", kernel_.values.at(node_.operands[0], at));
@@ -144,7 +145,9 @@ std::vector<Index> used(Kernel& kernel, const Node& node, const Geometry& geomet
   return reads.used();
 }
 
-void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
+void lower_result(Kernel& kernel, size_t stage, bool gathers) {
+  const uint32_t index = kernel.node_of(stage);
+  const auto& schedule = kernel.part<OutputsSchedule>(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Geometry geometry(kernel, node);
@@ -155,7 +158,7 @@ void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
   const Index linear = f.space.linearize(position, node.types[0].shape);
   const auto extremes = [&](const Columns& columns) {
     Champion champion(kernel, node, columns, gathers ? node.operands[1] : Value{});
-    Taps taps(f, geometry);
+    WindowTaps taps(f, geometry, schedule);
     champion.look(taps, position);
     taps.close();
     columns.each([&](const Expression& lane) {
@@ -164,7 +167,7 @@ void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
   };
   const auto sums = [&](const Columns& columns) {
     const int64_t sum = f.local("sum", element, {columns.width()}, zero(element));
-    Taps taps(f, geometry);
+    WindowTaps taps(f, geometry, schedule);
     columns.each([&](const Expression& lane) {
       const auto [at, valid] = taps.element(kernel.values, position);
       const Expression old = f.load(sum, {lane});
@@ -177,8 +180,8 @@ void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
   const std::function<void(const Columns&)> tile =
       node.attributes.text("kind") == "sum" ? std::function<void(const Columns&)>(sums) : extremes;
   const auto merged = merge_axes(axes, used(kernel, node, geometry, position));
-  const size_t opened = open_outer(kernel, merged, 0.3 * static_cast<double>(element_count(geometry.window)));
-  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, 4 * kernel.lanes(element)),
+  const size_t opened = open_outer(kernel, merged, schedule.grain, element_count(geometry.window));
+  Columns::chunks(f, innermost(merged), std::min(innermost(merged).extent, schedule.columns),
                   LoopKind::serial, 1, tile);
   for (size_t i = 0; i < opened; ++i) f.close();
 }
@@ -186,7 +189,9 @@ void lower_result(Kernel& kernel, uint32_t index, bool gathers) {
 }  // namespace
 
 // Windows one after the other, lanes along an axis that the windows leave alone.
-void lower_select_and_scatter(Kernel& kernel, uint32_t index) {
+void lower_select_and_scatter(Kernel& kernel, size_t stage) {
+  const uint32_t index = kernel.node_of(stage);
+  const auto& schedule = kernel.part<OutputsSchedule>(stage);
   FunctionBuilder& f = kernel.f;
   const Node& node = kernel.body.node(index);
   const Geometry geometry(kernel, node);
@@ -200,10 +205,10 @@ void lower_select_and_scatter(Kernel& kernel, uint32_t index) {
   const Indices position = tuple_of(axes);
   const auto tile = [&](const Columns& columns) {
     Champion champion(kernel, node, columns);
-    Taps look(f, geometry);
+    WindowTaps look(f, geometry, schedule);
     champion.look(look, position);
     look.close();
-    Taps taps(f, geometry);
+    WindowTaps taps(f, geometry, schedule);
     columns.each([&](const Expression& lane) {
       const auto [at, valid] = taps.element(kernel.values, position);
       const Index where = f.space.linearize(at, geometry.input);
@@ -220,24 +225,23 @@ void lower_select_and_scatter(Kernel& kernel, uint32_t index) {
   for (size_t i = 0; i < loops; ++i) {
     if (axes[i].extent == 1) continue;
     const bool parallel = opened == 0 && geometry.is_free(i);
-    const double cost = 2.0 * static_cast<double>(count / axes[i].extent);
     const Expression variable =
         f.open("i", 0, axes[i].extent, parallel ? LoopKind::parallel : LoopKind::serial,
-               parallel ? grain(cost, axes[i].extent, kernel.options) : 1);
+               parallel ? iterations_of_task(schedule.grain, count / axes[i].extent, axes[i].extent) : 1);
     f.space.bind({axes[i].symbol()}, variable, f.level());
     ++opened;
   }
   if (lanes_free) {
     const MergedAxis last{{axes[rank - 1].symbol()}, axes[rank - 1].extent};
-    Columns::chunks(f, last, std::min(last.extent, 2 * kernel.lanes(element)), LoopKind::serial, 1, tile);
+    Columns::chunks(f, last, std::min(last.extent, schedule.columns), LoopKind::serial, 1, tile);
   } else {
     tile(Columns(f, {}, integer(0), 1));
   }
   for (size_t i = 0; i < opened; ++i) f.close();
 }
 
-void lower_reduce_window(Kernel& kernel, uint32_t index) { lower_result(kernel, index, false); }
+void lower_reduce_window(Kernel& kernel, size_t stage) { lower_result(kernel, stage, false); }
 
-void lower_select_and_gather(Kernel& kernel, uint32_t index) { lower_result(kernel, index, true); }
+void lower_select_and_gather(Kernel& kernel, size_t stage) { lower_result(kernel, stage, true); }
 
 }  // namespace gradus::lowering

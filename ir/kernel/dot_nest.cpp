@@ -54,6 +54,9 @@ class Nest {
       std::swap(nest.rows, nest.columns);
       std::swap(nest.a, nest.b);
       nest.swapped = true;
+    } else if (!nest.rows.symbols.empty()) {
+      const Index linear = space_.linearize(tuple_of(result_axes), dot_.types[0].shape);
+      nest.rows_are_dense = linear.coefficient(nest.rows.symbols.back()) == nest.columns.extent;
     }
     return nest;
   }

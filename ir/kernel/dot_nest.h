@@ -32,6 +32,7 @@ struct DotNest {
   MatrixAccess a, b;  // rows and terms; columns and terms
   // A lone column whose rows lie side by side: rows and columns have changed places.
   bool swapped = false;
+  bool rows_are_dense = false;  // a row follows the one before it in the result
 
   int64_t outer_count() const;
 };

@@ -6,6 +6,7 @@
 
 #include "ir/build.h"
 #include "ir/evaluate/rule.h"
+#include "ir/kernel/legal.h"
 #include "ir/ops/body.h"
 #include "ir/ops/check.h"
 #include "ir/ops/ops.h"
@@ -69,6 +70,13 @@ std::vector<Type> infer_call(const OpUse& use) {
   check_body_inputs(use, use.operands);
   check_places(use);
   return body_result_types(*use.body);
+}
+
+std::vector<Type> infer_kernel(const OpUse& use) {
+  std::vector<Type> types = infer_call(use);
+  if (use.attributes.has("schedule"))
+    check_schedule(*use.body, parse_schedule(use.attributes.text("schedule"), *use.body));
+  return types;
 }
 
 // A call to a body that repeats the primal one and takes its gradient; equal bodies are equal calls.
@@ -215,8 +223,12 @@ const Op kernel = {
     .max_operands = -1,
     .attributes = {{"kind", "what the kernel is built around: map, reduction, rows, contraction or alone",
                     std::string("map"), false},
-                   place_attribute()},
-    .infer = infer_call,
+                   {"schedule", "how its loops are cut and shared out, a part per stage (pass `schedule`)",
+                    std::string("map chunk 2048 grain 40000"), false},
+                   place_attribute(),
+                   {"scratch", "where what its stages work in lies (plan-buffers)",
+                    std::string("workspace 64"), false}},
+    .infer = infer_kernel,
     .differentiation = Adjoint{call_adjoint},
     .evaluate = &call_rule,
     .scalar = nullptr,

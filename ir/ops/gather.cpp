@@ -166,7 +166,7 @@ const Op gather = [] {
 const Op scatter_add = [] {
   Op o{.id = OpId::scatter_add};
   o.family = OpFamily::indexed;
-  o.traits = {.access = Access::opaque};
+  o.traits = {.access = Access::scatter};
   o.summary =
       "Zeros, to which every update is added at its index along the axis after the batch axes, in ascending "
       "order; an "

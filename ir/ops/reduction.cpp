@@ -359,7 +359,7 @@ const Op argmin = position(OpId::argmin, Fold::minimum,
 const Op cumsum = {
     .id = OpId::cumsum,
     .family = OpFamily::reduction,
-    .traits = {.access = Access::opaque},
+    .traits = {.access = Access::running},
     .summary = "Sums of all elements up to each one along an axis.",
     .formula = "y_i = Σ_{j ≤ i} x_j",
     .min_operands = 1,

@@ -124,7 +124,7 @@ std::vector<Value> top_k_adjoint(const GradientUse& use) {
 const Op sort = [] {
   Op o{.id = OpId::sort};
   o.family = OpFamily::indexed;
-  o.traits = {.access = Access::opaque, .keeps_finite = true};
+  o.traits = {.access = Access::ordering, .keeps_finite = true};
   o.summary =
       "The elements along an axis in ascending order, NaN last; equal elements keep their order. Second "
       "result: the position each one came from.";
@@ -139,7 +139,7 @@ const Op sort = [] {
 const Op top_k = [] {
   Op o{.id = OpId::top_k};
   o.family = OpFamily::indexed;
-  o.traits = {.access = Access::opaque, .keeps_finite = true};
+  o.traits = {.access = Access::ordering, .keeps_finite = true};
   o.summary =
       "The k largest elements along the last axis, the largest first; of equal ones the first. NaN counts as "
       "the largest number, as in max. Second result: the position each one came from.";

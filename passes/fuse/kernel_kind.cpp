@@ -34,6 +34,9 @@ KernelKind kernel_kind(const Node& node) {
     case Access::contraction:
       return KernelKind::contraction;
     case Access::window:
+    case Access::running:
+    case Access::scatter:
+    case Access::ordering:
     case Access::opaque:
       return KernelKind::alone;
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "ir/digest.h"
+#include "passes/pass.h"
 #include "tests/codegen/lower_harness.h"
 
 namespace gradus {
@@ -16,7 +17,9 @@ using namespace testing;
 bool is_copy(const loop::Function& function) { return function.name.rfind("copy_", 0) == 0; }
 
 std::vector<std::string> names_of(const Graph& graph) {
-  const loop::Program program = lower(graph, target_named("x86-64-v3"));
+  PassContext context;
+  context.target = target_named("x86-64-v3");
+  const loop::Program program = lower(schedule(graph, context), context.target);
   loop::verify_or_fail(program, "lowering");
   std::vector<std::string> names;  // but those of copies to results, which no plan has placed
   for (const loop::Function& function : program.functions)

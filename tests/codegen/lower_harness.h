@@ -13,6 +13,7 @@
 #include "ir/loop/interpret.h"
 #include "ir/loop/text.h"
 #include "ir/loop/verify.h"
+#include "passes/pass.h"
 
 namespace gradus::testing {
 
@@ -102,9 +103,15 @@ inline void run_backwards(void*, int64_t count, int64_t, gradus_task body, void*
     body(closure, begin, std::min(count, begin + part));
 }
 
+enum class Scheduled { plainly, for_target };
+
+// The graph with a kernel for each node, as the pass schedules them, or with nothing decided and no threads.
 inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inputs, const Target& target,
-                       const ScheduleOptions& options = {}) {
-  const loop::Program program = lower(graph, target, options);
+                       Scheduled how = Scheduled::for_target) {
+  PassContext context;
+  context.target = target;
+  const loop::Program program =
+      lower(how == Scheduled::for_target ? schedule(graph, context) : graph, target);
   loop::verify_or_fail(program, "lowering");
   const CompiledProgram compiled = compile(program, target, {1, true});
   std::vector<std::vector<std::byte>> memory;
@@ -143,7 +150,7 @@ inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inp
   // Garbage, so that a read of what was never written shows.
   call.workspace =
       aligned(std::vector<std::byte>(static_cast<size_t>(program.workspace_bytes), std::byte{0x7f}));
-  if (options.parallel) call.parallel_for = run_backwards;
+  if (how == Scheduled::for_target) call.parallel_for = run_backwards;
   compiled.entry(&call);
   Outcome outcome;
   outcome.status = call.status;
@@ -191,9 +198,7 @@ inline void check(const Graph& graph, const std::vector<Array<double>>& inputs,
               tolerance_of(expected.updates[u].type.element));
   }
   // The same bits by another schedule: no threads, no tiles.
-  ScheduleOptions plain;
-  plain.parallel = plain.tiles = false;
-  outcomes.push_back(execute(graph, inputs, target_named("native"), plain));
+  outcomes.push_back(execute(graph, inputs, target_named("native"), Scheduled::plainly));
   for (size_t i = 1; i < outcomes.size(); ++i)
     for (size_t r = 0; r < expected.results.size(); ++r)
       compare(outcomes[i].results[r], outcomes[0].results[r], 0);

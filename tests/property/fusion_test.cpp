@@ -14,6 +14,7 @@
 #include "passes/pipeline.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/run_compiled.h"
+#include "tests/support/schedule_edits.h"
 
 using namespace gradus;
 using namespace gradus::testing;
@@ -66,10 +67,9 @@ Case any_case() {
   return case_of(seed);
 }
 
-CompiledRun compiled_run(const Case& drawn, const Graph& kernels, const ScheduleOptions& options,
-                         int threads) {
+CompiledRun compiled_run(const Case& drawn, const Graph& kernels, int threads) {
   static const Target target = host();
-  const loop::Program program = lower(kernels, target, options);
+  const loop::Program program = lower(kernels, target);
   ThreadPool pool(threads);
   return run_compiled(compile(program, target), program.workspace_bytes, kernels, drawn.random.inputs, &pool);
 }
@@ -102,20 +102,18 @@ TEST_CASE("fusion leaves nothing that only a lookup of which the check alone is 
   }
 }
 
-TEST_CASE("schedules of random graphs: tiles, tasks and threads give the same bits") {
+TEST_CASE("schedules of random graphs: whatever they are, and on any threads, they give the same bits") {
   CHECK(rc::check("schedule", [] {
     const Case drawn = any_case();
-    PassContext context;
-    const Graph kernels = plan_buffers(order(fuse(drawn.flat, context), context), context);
-    ScheduleOptions options;
-    options.tiles = *rc::gen::weightedElement<bool>({{3, true}, {1, false}});
-    options.tile_rows = *rc::gen::inRange<int64_t>(0, 9);
-    options.tile_vectors = *rc::gen::inRange<int64_t>(0, 5);
-    options.parallel = *rc::gen::arbitrary<bool>();
-    options.task_nanoseconds = *rc::gen::element(1.0, 50.0, 4000.0);
+    const uint64_t edits = *rc::gen::arbitrary<uint64_t>();
     const int threads = *rc::gen::inRange(1, 5);
-    const CompiledRun usual = compiled_run(drawn, kernels, {}, 1);
-    const CompiledRun other = compiled_run(drawn, kernels, options, threads);
+    PassContext context;
+    const Graph chosen = schedule(fuse(drawn.flat, context), context);
+    const Graph edited = ScheduleEdits(edits).edit_all(chosen);
+    const auto run = [&](const Graph& kernels, int on) {
+      return compiled_run(drawn, plan_buffers(order(kernels, context), context), on);
+    };
+    const CompiledRun usual = run(chosen, 1), other = run(edited, threads);
     RC_ASSERT(usual.status.check == other.status.check);
     if (usual.status.check >= 0) return;  // a step that failed has no results
     RC_ASSERT(difference(usual.results, other.results) == "");

@@ -12,6 +12,8 @@ namespace gradus {
 
 Compiler::Compiler(CompilerOptions options) : options_(std::move(options)), instrument_(options_.instrument) {
   context_.memoize = options_.memoize;
+  context_.target = options_.target;
+  context_.schedules = options_.schedules;
   if (!options_.memoize) context_.node_limit = 2'000'000;
 }
 

@@ -18,6 +18,7 @@ struct CompilerOptions {
   bool memoize = true;
   bool check_numerics = false;  // steps stop at the first value that is not finite
   bool check_bounds = false;    // programs come from a text: their indices are checked as they run
+  std::shared_ptr<ScheduleOverrides> schedules = nullptr;  // of kernels by name, in place of chosen ones
   InstrumentOptions instrument;
 };
 

@@ -1,0 +1,62 @@
+// A kernel of row form as stages: one for each reduction, each over all of the row, and a last one for the
+// results.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ir/row_form.h"
+
+namespace gradus {
+
+class RowStages {
+ public:
+  // The arrays of one row may take so many bytes in all: they lie on the stack of a thread.
+  static constexpr int64_t most_kept_bytes = 256 << 10;
+
+  // `form` is the body's.
+  RowStages(const Graph& body, RowForm form);
+  // Nothing if the body has no row form, or if a result lies in a layout of its own.
+  static std::optional<RowStages> of(const Graph& body);
+
+  const RowForm& form() const { return form_; }
+  const Shape& whole() const { return whole_; }  // kept axes, then the row
+  int64_t length() const { return length_; }
+  int64_t rows() const { return element_count(form_.kept); }
+  const std::vector<uint32_t>& reductions() const { return reductions_; }
+  size_t count() const { return reductions_.size() + 1; }
+  // What a stage computes: the operand of its reduction, or the results.
+  std::vector<Value> roots(size_t stage) const;
+
+  // Whether every stage reads the node at its own element of the row, so that one array per row can keep it.
+  bool may_keep(uint32_t node) const;
+  // How many stages compute the node if nothing is kept.
+  int64_t stages_of(uint32_t node) const { return stages_of_[node]; }
+  int64_t kept_bytes(uint32_t node) const;
+  // The stage that computes each first if all of them are kept; count() where none does.
+  std::vector<size_t> first_stages(const std::vector<uint32_t>& keep) const;
+  // Those of them that a later stage reads if all of them are kept: the last ones of chains.
+  std::vector<uint32_t> read_again(const std::vector<uint32_t>& keep) const;
+
+ private:
+  struct Visit {
+    bool here = false;   // at the row's element
+    bool moved = false;  // elsewhere
+  };
+  void visit(Value value, bool moved, const std::vector<bool>& known, std::vector<Visit>& seen) const;
+  struct Kept {
+    std::vector<size_t> first;  // per node
+    std::vector<bool> read;
+  };
+  Kept follow(const std::vector<uint32_t>& keep) const;
+
+  const Graph* body_;
+  RowForm form_;
+  Shape whole_;
+  int64_t length_ = 0;
+  std::vector<uint32_t> reductions_;
+  std::vector<int64_t> stages_of_;
+  std::vector<bool> moved_;
+};
+
+}  // namespace gradus

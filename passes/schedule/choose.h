@@ -1,0 +1,35 @@
+// Which schedule a kernel gets: candidates for each of its stages, with what they are estimated to cost. One
+// file per kind of stage makes the candidates; the cheapest one is taken.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ir/kernel/stages.h"
+#include "ir/target.h"
+#include "passes/schedule/cost.h"
+
+namespace gradus {
+
+struct Candidate {
+  StageSchedule schedule;
+  ScheduleCost cost;
+};
+
+struct StageChoice {
+  std::string_view what;              // the op that the stage computes, or what a kernel is walked by
+  std::vector<Candidate> candidates;  // the cheapest first, at least one
+};
+
+// For each part of the kernel's schedule.
+std::vector<StageChoice> schedule_choices(const Graph& body, const Target& target);
+Schedule choose_schedule(const Graph& body, const Target& target);
+
+// The makers of candidates.
+std::vector<Candidate> contraction_candidates(const KernelStages& stages, size_t stage, const Target& target);
+// Empty if walking by rows saves nothing or cannot be.
+std::vector<Candidate> row_candidates(const Graph& body);
+std::vector<Candidate> loop_candidates(const KernelStages& stages, size_t stage, const Target& target);
+Candidate map_candidate(const Graph& body, int64_t elements);
+
+}  // namespace gradus

@@ -1,0 +1,26 @@
+// Schedules that somebody wrote down for kernels by name (ir/kernel/name.h), in place of the chosen ones.
+//
+// One kernel a line, `#` begins a comment:
+//   dot_5c1e22aa: tile 4x32 packed block 8
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "ir/error.h"
+
+namespace gradus {
+
+struct ScheduleOverride {
+  std::string text;
+  SourceSpan span;
+  bool used = false;  // some kernel had the name
+};
+using ScheduleOverrides = std::map<std::string, ScheduleOverride>;
+
+// Throws an error of the program where a line is none. What the schedules say is checked against their
+// kernels.
+ScheduleOverrides parse_overrides(std::string_view text, const std::string& file);
+
+}  // namespace gradus
