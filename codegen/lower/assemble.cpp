@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "codegen/lower/lower.h"
-#include "ir/build.h"
 #include "ir/builder.h"
+#include "ir/copies.h"
 #include "ir/error.h"
 #include "ir/kernel/legal.h"
 #include "ir/kernel/name.h"
@@ -17,6 +17,7 @@
 namespace gradus {
 
 loop::Program lower(const Graph& kernels, const Target& target) {
+  if (needs_copies(kernels)) return lower(with_copies(kernels), target);
   return lowering::Assembler(kernels, target).run();
 }
 
@@ -60,7 +61,6 @@ Assembler::Assembler(const Graph& graph, const Target& target)
 
 loop::Program Assembler::run() && {
   bind_arguments();
-  stage_inputs_that_change();
   emit_nodes(graph_, locations_, places_);
   commit();
   for (loop::Function& f : std::move(functions_).take()) program_.functions.push_back(std::move(f));
@@ -99,22 +99,6 @@ void Assembler::bind_arguments() {
   main_.store(status_.buffer, Index(1), integer(-1));
 }
 
-// A result or update that is an input's old value is read before anything can overwrite it.
-void Assembler::stage_inputs_that_change() {
-  const auto is_old = [&](Value value) { return is_input(graph_.node(value)); };
-  for (size_t r = 0; r < graph_.results().size(); ++r) {
-    const Value value = graph_.results()[r].value;
-    if (is_old(value)) copy(locations_[value], places_.results[r], element_count(graph_.type(value).shape));
-  }
-  for (size_t u = 0; u < graph_.updates().size(); ++u) {
-    const Update& update = graph_.updates()[u];
-    if (!is_old(update.value) || graph_.inputs()[update.input].value == update.value) continue;
-    const Location staged = allocate(graph_.type(update.value));
-    copy(locations_[update.value], staged, element_count(graph_.type(update.value).shape));
-    staged_updates_.emplace_back(u, staged);
-  }
-}
-
 void Assembler::check_status() {
   loop::If check;
   check.condition =
@@ -133,17 +117,13 @@ void Assembler::commit() {
   }
   for (size_t r = 0; r < graph_.results().size(); ++r) {
     const Value value = graph_.results()[r].value;
-    if (is_input(graph_.node(value))) continue;
-    const Location from = row_major(graph_, value, locations_);
+    const Location from = locate(graph_, value, locations_);
     if (!from.same_place(places_.results[r]))
       copy(from, places_.results[r], element_count(graph_.type(value).shape));
   }
-  for (size_t u = 0; u < graph_.updates().size(); ++u) {
-    const Update& update = graph_.updates()[u];
+  for (const Update& update : graph_.updates()) {
     const Location& to = places_.inputs[update.input];
-    Location from = row_major(graph_, update.value, locations_);
-    for (const auto& [position, staged] : staged_updates_)
-      if (position == u) from = staged;
+    const Location from = locate(graph_, update.value, locations_);
     if (!from.same_place(to)) copy(from, to, element_count(graph_.type(update.value).shape));
   }
 }
@@ -216,29 +196,11 @@ void Assembler::copy(const Location& from, const Location& to, int64_t count) {
   main_.add({loop::Call{std::move(name), {source, target}, {}}});
 }
 
-// Listed values are data of the program; one value everywhere is written into the workspace.
+// Listed values are data of the program. Equal lists share one buffer of main.
 Assembler::Location Assembler::place_constant(const Node& node) {
   const Type& type = node.types[0];
-  const int64_t count = element_count(type.shape);
-  if (const AttributeValue* values = node.attributes.find("values")) return listed(type, *values);
-  const Location location = allocate(type);
-  if (count == 0) return location;
-  const AttributeValue& value = *node.attributes.find("value");
-  const double number = std::holds_alternative<double>(value) ? std::get<double>(value)
-                                                              : static_cast<double>(std::get<int64_t>(value));
-  const Expression splat = is_float(type.element)
-                               ? loop::constant(type.element, number)
-                               : loop::constant_integer(type.element, std::get<int64_t>(value));
-  const Expression i = main_.open("i", 0, count, LoopKind::vectorized);
-  main_.store(location.buffer, {i}, splat);
-  main_.close();
-  return location;
-}
-
-// Equal lists share one buffer of main.
-Assembler::Location Assembler::listed(const Type& type, const AttributeValue& values) {
-  AttributeValue list = values;
-  if (const auto* integers = std::get_if<std::vector<int64_t>>(&values); integers && is_float(type.element))
+  AttributeValue list = *node.attributes.find("values");
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(&list); integers && is_float(type.element))
     list = std::vector<double>(integers->begin(), integers->end());
   for (int64_t known : constants_) {
     const loop::Buffer& other = main_.buffers()[static_cast<size_t>(known)];
@@ -257,7 +219,7 @@ Assembler::Location Assembler::listed(const Type& type, const AttributeValue& va
 Assembler::Location Assembler::locate(const Graph& graph, Value value, Locations& locations) {
   if (auto it = locations.find(value); it != locations.end()) return it->second;
   const Node& node = graph.node(value);
-  if (!is_constant(node)) fail_internal(fmt::format("lowering: %{} has no place", node.id));
+  if (!is_table(node)) fail_internal(fmt::format("lowering: %{} has no place", node.id));
   return locations[value] = place_constant(node);
 }
 
@@ -266,7 +228,7 @@ void Assembler::emit_nodes(const Graph& graph, Locations& locations, const Place
   for (uint32_t i = 0; i < graph.size(); ++i) {
     if (!live[i]) continue;
     const Node& node = graph.node(i);
-    if (is_input(node) || is_constant(node)) continue;
+    if (is_input(node) || is_table(node)) continue;
     if (is_scan(node))
       emit_scan(graph, i, locations, places);
     else
@@ -366,19 +328,6 @@ void Assembler::call(const KnownKernel& kernel, const std::vector<Location>& ope
   main_.add({std::move(call)});
 }
 
-Assembler::Location Assembler::row_major(const Graph& graph, Value value, Locations& locations) {
-  const Location from = locate(graph, value, locations);
-  const Type& type = graph.type(value);
-  if (type.layout.is_default()) return from;
-  GraphBuilder builder("relayout");
-  const Value x = builder.input("x", InputKind::data, type);
-  builder.add_result("", build::relayout(builder, x, {}));
-  const Location to = allocate(Type(type.element, type.shape));
-  const auto body = std::make_shared<const Graph>(std::move(builder).finish());
-  call(kernel_of(body, {-1}, plain_schedule(*body), graph.origins(value.node)), {from}, {to}, {});
-  return to;
-}
-
 std::vector<int64_t> Assembler::planned_scratch(const Node& kernel, const Places& places) const {
   std::vector<int64_t> offsets;
   for (const Placement& place : placements(kernel, "scratch")) offsets.push_back(places.workspace + place.at);
@@ -421,16 +370,8 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   const auto count = [&](Value value) { return element_count(body.type(value).shape); };
 
   std::vector<Location> operands;
-  for (size_t k = 0; k < node.operands.size(); ++k) {
-    const Layout& wanted = body.type(body.inputs()[layout.body_input_of(k)].value).layout;
-    const bool as_it_lies = wanted == graph.type(node.operands[k]).layout;
-    operands.push_back(as_it_lies ? locate(graph, node.operands[k], locations)
-                                  : row_major(graph, node.operands[k], locations));
-    if (!as_it_lies && !wanted.is_default()) fail_internal("lowering: a scan captures another layout");
-  }
+  for (Value operand : node.operands) operands.push_back(locate(graph, operand, locations));
   Locations inside;
-  for (uint32_t i = 0; i < body.size(); ++i)
-    if (is_constant(body.node(i))) locate(body, {i, 0}, inside);
   const std::vector<int64_t> scratch = scratch_offsets(node, places);
   const Location position = workspace_at(scratch[0], ElementType::i64, 1);
   std::vector<CarryPlaces> carries;
@@ -474,7 +415,7 @@ void Assembler::emit_scan(const Graph& graph, uint32_t index, Locations& locatio
   emit_nodes(body, inside, body_places);
   for (size_t r = 0; r < body.results().size(); ++r) {
     const Value value = body.results()[r].value;
-    const Location from = row_major(body, value, inside);
+    const Location from = locate(body, value, inside);
     if (!from.same_place(body_places.results[r])) copy(from, body_places.results[r], count(value));
   }
   main_.close();

@@ -55,7 +55,6 @@ class Assembler {
   };
 
   void bind_arguments();
-  void stage_inputs_that_change();
   void commit();
   void check_status();
 
@@ -74,15 +73,12 @@ class Assembler {
   // `scratch`: where the pieces lie that the kernel works in, as far as they are planned.
   void call(const KnownKernel& kernel, const std::vector<Location>& operands,
             const std::vector<Location>& results, const std::vector<int64_t>& scratch);
-  // Where the value lies row-major: a copy if it lies otherwise.
-  Location row_major(const Graph& graph, Value value, Locations& locations);
   Location locate(const Graph& graph, Value value, Locations& locations);
 
   Location allocate(const Type& type);
   Location unplanned_scratch(int64_t offset, const KernelScratch& scratch);
   Location workspace_at(int64_t offset, ElementType element, int64_t count);
   Location place_constant(const Node& node);
-  Location listed(const Type& type, const AttributeValue& values);
   void copy(const Location& from, const Location& to, int64_t count);
   loop::View view(const Location& location) const;
   Location slice(const Location& whole, const loop::Expression& index, int64_t count);
@@ -94,7 +90,6 @@ class Assembler {
   Places places_;  // of the graph itself
   Locations locations_;
   Location status_;
-  std::vector<std::pair<size_t, Location>> staged_updates_;  // position in updates, copy made at the start
   int64_t workspace_end_ = 0;
   int64_t scratch_bytes_ = 0;
   std::vector<std::pair<int64_t, int64_t>> scratch_buffers_;  // buffer of main, offset within the scratch

@@ -4,7 +4,8 @@
 // Attribute `place` says where the results of a kernel or scan lie (ir/placement.h). Without it
 // every result gets memory of its own. The header attribute `workspace` is the planned size; a scan's body
 // has its own. Attribute `schedule` of a kernel says what its loops look like (ir/schedule.h), the plain one
-// without; `scratch` where what they work in lies, behind the planned workspace without.
+// without; `scratch` where what they work in lies, behind the planned workspace without. A text may lack the
+// copies that `fuse` makes (ir/copies.h): they are made first.
 #pragma once
 
 #include "ir/graph.h"

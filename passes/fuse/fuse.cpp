@@ -7,11 +7,15 @@
 // last axes with each other and with what lies between them: softmax, cross-entropy and layer norm become one
 // kernel that works row by row (ir/row_form.h). Everything else is a kernel by itself.
 //
+// What lowering would have to copy is copied by kernels (ir/copies.h): a result that is an input, a state
+// that takes the old value of another one, what lies otherwise than its reader takes it.
+//
 // Does not change any value: what a kernel computes is the composition of its nodes, and every sum keeps its
 // order. Does not fuse anything into the operands of contractions beyond reshapes.
 #include <map>
 
 #include "ir/build.h"
+#include "ir/copies.h"
 #include "ir/op.h"
 #include "ir/ops/body.h"
 #include "ir/structure.h"
@@ -150,6 +154,7 @@ Graph inline_calls(const Graph& graph, const PassContext& context) {
 
 Graph fuse(const Graph& graph, PassContext& context) {
   if (has_call(graph)) return fuse(inline_calls(graph, context), context);
+  if (needs_copies(graph)) return fuse(with_copies(graph, context.ids), context);
   return Emission(graph, context).run();
 }
 

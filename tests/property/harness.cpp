@@ -12,6 +12,7 @@
 #include "ir/text/print.h"
 #include "ir/verify.h"
 #include "passes/pipeline.h"
+#include "tests/support/memory_plan.h"
 #include "tests/support/run_compiled.h"
 
 namespace gradus::testing {
@@ -229,6 +230,8 @@ class Check {
 
   loop::Program lowered(const Graph& graph, const Target& target) const {
     loop::Program program = lower(graph, target);
+    if (const std::string memory = unplanned_memory(graph, program); !memory.empty())
+      throw Failed("lowering: " + memory + "\n" + print(graph, {.origins = false}));
     if (options_.change_program) options_.change_program(program);
     return program;
   }
