@@ -53,8 +53,7 @@ class Schedule {
     };
     std::vector<uint32_t> sources;
     for (uint32_t i = 0; i < graph_.size(); ++i)
-      if (live_[i] && waiting_[i] == 0)
-        (graph_.node(i).operands.empty() ? sources.push_back(i) : void(ready.insert(i)));
+      if (live_[i] && waiting_[i] == 0) (is_computed(i) ? void(ready.insert(i)) : sources.push_back(i));
     for (uint32_t i : sources) finish(i);
     while (!ready.empty()) {
       uint32_t best = *ready.begin();
@@ -76,6 +75,8 @@ class Schedule {
 
  private:
   static constexpr size_t most_candidates = 32;  // keeps the pass near-linear
+
+  bool is_computed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
 
   // An edge may be there twice: it counts twice in `waiting_` too.
   void add_edge(uint32_t from, uint32_t to) {
@@ -100,7 +101,7 @@ class Schedule {
   void readers_before_updates() {
     for (const Update& update : graph_.updates()) {
       const uint32_t writer = update.value.node;
-      if (graph_.node(writer).operands.empty()) continue;
+      if (!is_computed(writer)) continue;
       for (uint32_t reader : users_[graph_.inputs()[update.input].value.node])
         if (live_[reader] && reader != writer && !reaches(writer, reader)) add_edge(reader, writer);
     }
@@ -111,8 +112,7 @@ class Schedule {
     const uint32_t check = graph_.status().node;
     for (const Update& update : graph_.updates()) {
       const uint32_t writer = update.value.node;
-      if (writer != check && !graph_.node(writer).operands.empty() && !reaches(writer, check))
-        add_edge(check, writer);
+      if (writer != check && is_computed(writer) && !reaches(writer, check)) add_edge(check, writer);
     }
   }
 
@@ -135,7 +135,7 @@ class Schedule {
   int64_t cost(uint32_t i, const std::vector<int64_t>& readers_left) const {
     int64_t total = bytes(i);
     for (uint32_t operand : operands(i))
-      if (readers_left[operand] == 1 && !is_input(graph_.node(operand))) total -= bytes(operand);
+      if (readers_left[operand] == 1 && is_computed(operand)) total -= bytes(operand);
     return total;
   }
 
