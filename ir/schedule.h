@@ -2,7 +2,7 @@
 // data with a text form, chosen by the pass `schedule`, obeyed by lowering. None of them changes a result.
 //
 // A kernel's schedule is a list of parts, one per stage of it in the order of ir/kernel/stages.h, as
-//   schedule="tile 8x48 packed block 12 epilogue memory grain 200000; map chunk 2048 grain 28572"
+//   schedule="tile 8x48 block 12 epilogue memory grain 200000; map chunk 2048 grain 28572"
 // A part is the name of its kind and settings after it, in any order. A setting that is left out is the plain
 // one; that of a stage whose loops nobody shares has no `grain`.
 #pragma once
@@ -89,15 +89,13 @@ enum class EpiloguePlace : uint8_t {
 };
 
 // A contraction by register tiles.
-//   dot, rows x columns. `packed`: the right operand is copied into panels of so many columns first. `block`:
-//     so many tiles of rows work on one panel, then on the next.
-//   conv and its input gradient, pixels x output channels. `packed`: the filter. `block`: images.
+//   dot, rows x columns. `block`: so many tiles of rows work on one panel of columns, then on the next.
+//   conv and its input gradient, pixels x output channels. `block`: images.
 //   filter gradient, window rows x window columns x input channels x output channels. `block`: rows of
 //   pixels.
 struct TileSchedule {
   static constexpr std::string_view word = "tile";
   std::vector<int64_t> tile = {1, 16};
-  bool packed = false;
   int64_t block = 1;
   EpiloguePlace epilogue = EpiloguePlace::registers;
   int64_t grain = 0;
@@ -106,7 +104,6 @@ struct TileSchedule {
   template <class Visit>
   void settings(Visit visit) {
     visit("", tile);
-    visit("packed", packed);
     visit("block", block);
     visit("epilogue", epilogue);
     visit("grain", grain);

@@ -39,6 +39,7 @@ Graph differentiate_forward(const Graph& graph, PassContext& context);
 Graph check_numerics(const Graph& graph, PassContext& context);
 Graph hoist(const Graph& graph, PassContext& context);
 Graph fuse(const Graph& graph, PassContext& context);
+Graph layout(const Graph& graph, PassContext& context);
 Graph schedule(const Graph& graph, PassContext& context);
 Graph order(const Graph& graph, PassContext& context);
 Graph plan_buffers(const Graph& graph, PassContext& context);

@@ -22,6 +22,7 @@ constexpr auto passes = std::to_array<Pass>({
      check_numerics},
     {"hoist", "moves loop-invariant work and input projections out of scan", hoist},
     {"fuse", "groups nodes into kernels", fuse},
+    {"layout", "copies operands of contractions into panels, once each, outside of loops", layout},
     {"schedule", "how the loops of each kernel are cut, ordered and shared out to threads", schedule},
     {"order", "orders kernels for low peak memory, updates after readers and checks", order},
     {"plan-buffers", "in-place updates and offsets in one workspace", plan_buffers},
@@ -30,7 +31,8 @@ constexpr auto passes = std::to_array<Pass>({
 constexpr std::array<std::string_view, 5> to_backward = {"simplify", "stabilize", "differentiate", "simplify",
                                                          "stabilize"};
 constexpr std::array<std::string_view, 3> to_optimized = {"simplify", "hoist", "simplify"};
-constexpr std::array<std::string_view, 4> to_kernels = {"fuse", "schedule", "order", "plan-buffers"};
+constexpr std::array<std::string_view, 5> to_kernels = {"fuse", "layout", "schedule", "order",
+                                                        "plan-buffers"};
 constexpr std::array<std::string_view, 4> stage_names = {"forward", "backward", "optimized", "kernels"};
 
 }  // namespace

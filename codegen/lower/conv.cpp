@@ -25,20 +25,10 @@ class TiledConvolution {
         nest_(nest),
         epilogue_(kernel, stage),
         element_(kernel.type(epilogue_.contraction()).element),
-        panels_(nest.outputs, schedule_.columns()),
-        panel_elements_(nest.window[0] * nest.channels * nest.window[1] * panels_.width),
-        packed_(schedule_.packed ? kernel.panels(stage) : -1) {
-    if (schedule_.packed)
-      weight_steps_ = {nest.channels * nest.window[1] * panels_.width, nest.window[1] * panels_.width,
-                       panels_.width};
-    else
-      weight_steps_ = {nest.window[1] * nest.channels * nest.outputs, nest.outputs,
-                       nest.channels * nest.outputs};
-  }
+        panels_(nest.outputs, schedule_.columns()) {}
 
   void emit() {
     make_functions();
-    if (schedule_.packed) pack();
     run();
   }
 
@@ -109,7 +99,7 @@ class TiledConvolution {
   std::unique_ptr<TileFunction> tile_function(const Taps& taps,
                                               const std::vector<std::pair<int64_t, int64_t>>& reach,
                                               int64_t rows, int64_t columns) {
-    const int64_t weights = schedule_.packed ? panel_elements_ : filter_count();
+    const int64_t weights = nest_.panel_width > 0 ? nest_.panel_step : filter_count();
     auto tile = std::make_unique<TileFunction>(kernel_, epilogue_,
                                                fmt::format("tile{}_{}x{}", functions_.size(), rows, columns),
                                                source_count(), weights);
@@ -135,8 +125,8 @@ class TiledConvolution {
                                       integer(j * taps.step * nest_.channels)});
             },
             [&](const Expression& v) {
-              return t.load(tile->b, {weight_at + channel_at * integer(weight_steps_[1]) +
-                                      integer(k * weight_steps_[2]) + v});
+              return t.load(tile->b, {weight_at + channel_at * integer(nest_.weight_steps[1]) +
+                                      integer(k * nest_.weight_steps[2]) + v});
             });
       }
       t.close();
@@ -146,7 +136,7 @@ class TiledConvolution {
     const Expression j = t.open("kh", first, last);
     const Expression at = t.let("at", source + j * integer(down.step * nest_.extent[1] * nest_.channels));
     const Expression weight_at =
-        t.let("weight_at", weight + j * integer(down.weight_step * weight_steps_[0]));
+        t.let("weight_at", weight + j * integer(down.weight_step * nest_.weight_steps[0]));
     if (!nest_.chunked) {
       channel_block(at, weight_at, nullptr, nest_.channels);
     } else {
@@ -172,30 +162,6 @@ class TiledConvolution {
 
   int64_t source_count() const { return element_count(kernel_.type(nest_.source).shape); }
   int64_t filter_count() const { return element_count(kernel_.type(nest_.filter).shape); }
-
-  // [panel][window row][channel][window column][columns]
-  void pack() {
-    const auto panel = [&](const Index& p, int64_t width) {
-      const Index kh = f_.open_axis("kh", nest_.window[0]);
-      const Index c = f_.open_axis("c", nest_.channels);
-      const Index kw = f_.open_axis("kw", nest_.window[1]);
-      const Index v = f_.open_axis("v", width, LoopKind::vectorized);
-      const Index output = p * panels_.width + v;
-      const Index in = nest_.forward ? c : output, out = nest_.forward ? output : c;
-      const Index from = ((kh * nest_.window[1] + kw) * nest_.filter_in + in) * nest_.filter_out + out;
-      const Index to =
-          p * panel_elements_ + kh * weight_steps_[0] + c * weight_steps_[1] + kw * weight_steps_[2] + v;
-      f_.store(packed_, to, f_.load(kernel_.values.placed(nest_.filter), from));
-      for (int i = 0; i < 4; ++i) f_.close();
-    };
-    const int64_t whole = panels_.whole();
-    if (whole > 0) {
-      const Index p = f_.open_axis("panel", whole, LoopKind::parallel, task(points() / panels_.count, whole));
-      panel(p, panels_.width);
-      f_.close();
-    }
-    if (whole < panels_.count) panel(Index(whole), panels_.last);
-  }
 
   // A block of images works on one panel after the other. The outermost loop is shared out.
   void run() {
@@ -250,15 +216,15 @@ class TiledConvolution {
         loop::Call call;
         call.function = names_[which];
         call.buffers.push_back({kernel_.values.placed(nest_.source), {integer(0)}});
-        const bool packed = schedule_.packed;
-        call.buffers.push_back({packed ? packed_ : kernel_.values.placed(nest_.filter),
-                                {f_.space.expression(packed ? panel * panel_elements_ : Index(0))}});
+        const bool in_panels = nest_.panel_width > 0;
+        const Index panel_at = in_panels ? panel * nest_.panel_step : Index(0);
+        call.buffers.push_back({kernel_.values.placed(nest_.filter), {f_.space.expression(panel_at)}});
         functions_[which]->add_views(call.buffers);
         const Index source =
             ((n * nest_.extent[0] + base) * nest_.extent[1] + column * across.stride + Index(across.first)) *
             nest_.channels;
         const Index weight =
-            Index(down.weight_first * weight_steps_[0]) + (packed ? Index(0) : panel * panels_.width);
+            Index(down.weight_first * nest_.weight_steps[0]) + (in_panels ? Index(0) : panel * panels_.width);
         for (const Index& scalar :
              {n, row, column * across.period + Index(across.phase), panel * panels_.width, source, weight})
           call.scalars.push_back(f_.space.expression(scalar));
@@ -278,9 +244,6 @@ class TiledConvolution {
   TileEpilogue epilogue_;
   ElementType element_;
   Panels panels_;
-  int64_t panel_elements_;
-  int64_t packed_;                     // the buffer of panels
-  std::vector<int64_t> weight_steps_;  // of the weights: window row, channel, window column
   std::vector<Tile> tiles_;
   std::vector<std::unique_ptr<TileFunction>> functions_;
   std::vector<std::string> names_;

@@ -1,6 +1,5 @@
 // Matrix products by register tiles. Any order of axes: what does not merge into one axis of rows, columns or
-// terms becomes an outer loop; strides are displacements, and B is packed into panels where its rows are not
-// contiguous or alias in the cache.
+// terms becomes an outer loop; strides are displacements, and B may lie in panels (ir/kernel/panels.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,13 +25,10 @@ class TiledDot {
         axes_(axes),
         nest_(nest),
         tiles_(nest.rows.extent, schedule_.tile[0]),
-        panels_(nest.columns.extent, schedule_.columns()),
-        panel_elements_(nest.terms * panels_.width),
-        packed_(schedule_.packed ? kernel.panels(stage) : -1) {}
+        panels_(nest.columns.extent, schedule_.columns()) {}
 
   void emit() {
     make_functions();
-    if (schedule_.packed) pack();
     multiply();
   }
 
@@ -42,23 +38,6 @@ class TiledDot {
   int64_t points() const { return nest_.rows.extent * nest_.columns.extent * nest_.terms; }
   int64_t task(int64_t points_of_one, int64_t count) const {
     return iterations_of_task(schedule_.grain, points_of_one, count);
-  }
-
-  // Position among the outer axes, row-major.
-  Index outer_position() {
-    Index position;
-    for (const MergedAxis& axis : nest_.outer) {
-      Index merged;
-      int64_t stride = 1;
-      for (size_t i = axis.symbols.size(); i-- > 0;) {
-        Index symbol;
-        symbol.terms.emplace_back(axis.symbols[i], 1);
-        merged = merged + symbol * stride;
-        stride *= f_.space.extent(axis.symbols[i]);
-      }
-      position = position * axis.extent + merged;
-    }
-    return position;
   }
 
   size_t open_outer_axes() {
@@ -74,34 +53,9 @@ class TiledDot {
     return opened;
   }
 
-  // Shared out as the products are that read the panels.
-  void pack() {
-    const size_t opened = open_outer_axes();
-    const auto panel = [&](const Index& p, int64_t width) {
-      const Index k = f_.open_axis("k", nest_.terms);
-      const Index v = f_.open_axis("v", width, LoopKind::vectorized);
-      const Index from = nest_.b.base + (p * panels_.width + v) * nest_.b.stride + k * nest_.b.step;
-      const Index to = (outer_position() * panels_.count + p) * panel_elements_ + k * panels_.width + v;
-      f_.store(packed_, to, f_.load(buffer_of(nest_.b), from));
-      f_.close();
-      f_.close();
-    };
-    const int64_t whole = panels_.whole();
-    if (whole > 0) {
-      const Index p = f_.open_axis("panel", whole, opened == 0 ? LoopKind::parallel : LoopKind::serial,
-                                   opened == 0 ? task(points() / panels_.count, whole) : 1);
-      panel(p, panels_.width);
-      f_.close();
-    }
-    if (whole < panels_.count) panel(Index(whole), panels_.last);
-    for (size_t i = 0; i < opened; ++i) f_.close();
-  }
-
   // The function for tiles of this size.
   std::unique_ptr<TileFunction> tile_function(int64_t rows, int64_t columns) {
-    const int64_t step = schedule_.packed ? panels_.width : nest_.b.step;
-    const int64_t stride = schedule_.packed ? 1 : nest_.b.stride;
-    const int64_t last = nest_.terms - 1;
+    const int64_t step = nest_.b.step, stride = nest_.b.stride, last = nest_.terms - 1;
     auto tile = std::make_unique<TileFunction>(kernel_, epilogue_, fmt::format("tile_{}x{}", rows, columns),
                                                (rows - 1) * nest_.a.stride + last * nest_.a.step + 1,
                                                (columns - 1) * stride + last * step + 1);
@@ -218,11 +172,8 @@ class TiledDot {
     call.function = names_[which];
     call.buffers.push_back({buffer_of(nest_.a), {f_.space.expression(nest_.a.base + m * nest_.a.stride)}});
     const Index n = panel * panels_.width;
-    if (schedule_.packed)
-      call.buffers.push_back(
-          {packed_, {f_.space.expression((outer_position() * panels_.count + panel) * panel_elements_)}});
-    else
-      call.buffers.push_back({buffer_of(nest_.b), {f_.space.expression(nest_.b.base + n * nest_.b.stride)}});
+    const Index b = nest_.b.panel_width > 0 ? panel * nest_.b.panel_step : n * nest_.b.stride;
+    call.buffers.push_back({buffer_of(nest_.b), {f_.space.expression(nest_.b.base + b)}});
     functions_[which]->add_views(call.buffers);
     call.scalars = {f_.space.expression(m), f_.space.expression(n)};
     for (const MergedAxis& axis : nest_.outer) {
@@ -248,9 +199,7 @@ class TiledDot {
   const DotNest& nest_;
   RowTiles tiles_;
   Panels panels_;
-  int64_t panel_elements_;
-  int64_t packed_;  // the buffer of panels
-  int depth_ = 0;   // of open loops, while calls are written
+  int depth_ = 0;  // of open loops, while calls are written
   std::vector<std::unique_ptr<TileFunction>> functions_;
   std::vector<std::string> names_;
 };

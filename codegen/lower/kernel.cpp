@@ -64,9 +64,6 @@ void Kernel::place_scratch() {
       case KernelScratch::Use::home:
         values.place(need.value, parameter(fmt::format("v{}", values.number(body.node(need.value))), need));
         break;
-      case KernelScratch::Use::panels:
-        panels_[need.stage] = parameter("panels", need);
-        break;
       case KernelScratch::Use::work:
         work_[need.stage] = parameter("work", need);
         break;

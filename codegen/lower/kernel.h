@@ -52,7 +52,6 @@ class Kernel {
   }
   // The memory of a value that a stage stores.
   int64_t home(Value value) const { return values.placed(value); }
-  int64_t panels(size_t stage) const { return panels_.at(stage); }
   // What a stage works in, or -1.
   int64_t work(size_t stage) const {
     const auto it = work_.find(stage);
@@ -67,8 +66,8 @@ class Kernel {
   void place_scratch();
   void place_stored();
 
-  std::map<size_t, int64_t> panels_, work_;  // by stage
-  std::map<std::string, int> helpers_;       // how many there are of each role
+  std::map<size_t, int64_t> work_;      // by stage
+  std::map<std::string, int> helpers_;  // how many there are of each role
 };
 
 LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,

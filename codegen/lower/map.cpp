@@ -101,39 +101,95 @@ void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const MapSchedu
 
 }  // namespace
 
+namespace {
+
+// A part of a value: along an axis whole tiles of its layout, or the elements behind them.
+struct Part {
+  int64_t begin = 0;
+  int64_t tiles = 1, extent = 1;  // of each tile
+};
+
+std::vector<Part> parts_along(const Type& type, size_t axis) {
+  const int64_t extent = type.shape[axis];
+  const int64_t tile = type.layout.tiling.empty() ? 1 : std::min(extent, type.layout.tiling[axis]);
+  std::vector<Part> parts;
+  if (extent / tile > 0) parts.push_back({0, extent / tile, tile});
+  if (const int64_t rest = extent % tile; rest > 0) parts.push_back({extent - rest, 1, rest});
+  return parts;
+}
+
+// A result that does not lie row-major, in the order of its memory, so that what is stored in turn lies side
+// by side: whole tiles and what is left along each axis by loops of their own, in which no index is divided.
+void lower_laid_out(Kernel& kernel, size_t r, const MapSchedule& schedule) {
+  FunctionBuilder& f = kernel.f;
+  const Value value = kernel.body.results()[r].value;
+  const Type& type = kernel.type(value);
+  const size_t rank = type.shape.size();
+  std::vector<Part> box(rank);
+  const auto each = [&] {
+    std::vector<Axis> axes;
+    Indices tuple(rank);
+    for (const bool inside : {false, true})
+      for (size_t k = 0; k < rank; ++k) {
+        const size_t axis = type.layout.order.empty() ? k : static_cast<size_t>(type.layout.order[k]);
+        const Axis added = make_axes(f.space, {inside ? box[axis].extent : box[axis].tiles}).front();
+        axes.push_back(added);
+        tuple[axis] =
+            tuple[axis] + (inside ? added.index + Index(box[axis].begin) : added.index * box[axis].extent);
+      }
+    const Index stored = f.space.position(tuple, type);
+    Reads reads = kernel.reads();
+    reads.use(stored);
+    reads.follow(value, tuple);
+    walk(kernel, merge_axes(axes, reads.used()), schedule,
+         [&] { f.store(kernel.results[r], stored, kernel.values.at(value, tuple)); });
+  };
+  const std::function<void(size_t)> along = [&](size_t axis) {
+    if (axis == rank) return each();
+    for (const Part& part : parts_along(type, axis)) {
+      box[axis] = part;
+      along(axis + 1);
+    }
+  };
+  along(0);
+}
+
+}  // namespace
+
 void lower_map(Kernel& kernel, const std::vector<size_t>& results, const MapSchedule& schedule) {
   FunctionBuilder& f = kernel.f;
   const int64_t count = element_count(kernel.type(kernel.body.results()[results[0]].value).shape);
   if (count == 0) return;
+  std::vector<size_t> row_major;
+  for (const size_t r : results)
+    if (kernel.type(kernel.body.results()[r].value).layout.is_default())
+      row_major.push_back(r);
+    else
+      lower_laid_out(kernel, r, schedule);
+  if (row_major.empty()) return;
   std::vector<Shape> shapes;
   std::vector<bool> seen(kernel.body.size(), false);
-  for (size_t r : results) {
+  for (const size_t r : row_major) {
     const Value value = kernel.body.results()[r].value;
-    shapes.push_back(tiled_shape(kernel.type(value)));
+    shapes.push_back(kernel.type(value).shape);
     dense_shapes(kernel.body, value, seen, shapes);
   }
   const Shape fine = refine(shapes, count);
   const std::vector<Axis> axes = make_axes(f.space, fine);
   const Index linear = f.space.linearize(tuple_of(axes), fine);
-  std::vector<Index> stored;
-  for (size_t r : results) {
-    const Type& type = kernel.type(kernel.body.results()[r].value);
-    stored.push_back(
-        type.layout.is_default() ? linear : f.space.position(f.space.delinearize(linear, type.shape), type));
-  }
   const auto point = [&] {
     std::vector<loop::Expression> computed;
-    for (size_t r : results) {
+    for (const size_t r : row_major) {
       const Value value = kernel.body.results()[r].value;
       computed.push_back(kernel.values.at(value, f.space.delinearize(linear, kernel.type(value).shape)));
       // A result may take the memory of an operand that another result still reads.
-      if (results.size() > 1) computed.back() = f.let("y", computed.back());
+      if (row_major.size() > 1) computed.back() = f.let("y", computed.back());
     }
-    for (size_t i = 0; i < results.size(); ++i) f.store(kernel.results[results[i]], stored[i], computed[i]);
+    for (size_t i = 0; i < row_major.size(); ++i) f.store(kernel.results[row_major[i]], linear, computed[i]);
   };
   Reads reads = kernel.reads();
-  for (const Index& index : stored) reads.use(index);
-  for (size_t r : results) {
+  reads.use(linear);
+  for (const size_t r : row_major) {
     const Value value = kernel.body.results()[r].value;
     reads.follow(value, f.space.delinearize(linear, kernel.type(value).shape));
   }

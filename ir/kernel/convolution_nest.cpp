@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ir/kernel/panels.h"
 #include "ir/op.h"
 #include "ir/sum_order.h"
 
@@ -57,6 +58,23 @@ std::optional<Value> dense_source(const Graph& body, Value operand, const Reads:
   return read->value;
 }
 
+// The filter as it is, laid out in panels of its outputs.
+bool take_panels(const Graph& body, Value operand, size_t outputs_axis, const Reads::IsAtHand& is_placed,
+                 ConvolutionNest& nest) {
+  if (!is_placed(operand)) return false;
+  const Type type = type_in_memory(body, operand);
+  const std::optional<PanelStrides> panels = panel_strides(type);
+  if (!panels || panels->axis != outputs_axis) return false;
+  nest.filter = operand;
+  nest.panel_width = panels->width;
+  nest.panel_step = panels->step;
+  const size_t channels_axis = outputs_axis + 1 == type.shape.size() ? outputs_axis - 1 : outputs_axis + 1;
+  nest.weight_steps[0] = type.shape.size() == 4 ? panels->strides[0] : 0;
+  nest.weight_steps[1] = panels->strides[channels_axis];
+  nest.weight_steps[2] = panels->strides[type.shape.size() - 3];
+  return true;
+}
+
 bool has_tiles(const Node& node, const ops::Convolution& conv) {
   const ElementType element = node.types[0].element;
   if (element != ElementType::f32 && element != ElementType::f64) return false;
@@ -86,8 +104,7 @@ std::optional<ConvolutionNest> convolution_nest(const Graph& body, const Node& n
   const ops::Convolution conv = ops::convolution_of(body, node);
   if (conv.kind == ops::ConvolutionKind::filter_gradient || !has_tiles(node, conv)) return std::nullopt;
   const auto source_value = dense_source(body, node.operands[0], is_placed);
-  const auto filter_value = dense_source(body, node.operands[1], is_placed);
-  if (!source_value || !filter_value) return std::nullopt;
+  if (!source_value) return std::nullopt;
   const Shape& source = body.type(node.operands[0]).shape;
   const Shape& result = node.types[0].shape;
   const Shape& filter = body.type(node.operands[1]).shape;
@@ -95,7 +112,6 @@ std::optional<ConvolutionNest> convolution_nest(const Graph& body, const Node& n
   ConvolutionNest nest;
   nest.forward = conv.kind == ops::ConvolutionKind::forward;
   nest.source = *source_value;
-  nest.filter = *filter_value;
   nest.batch = result[0];
   nest.channels = source.back();
   nest.outputs = result.back();
@@ -114,9 +130,26 @@ std::optional<ConvolutionNest> convolution_nest(const Graph& body, const Node& n
                                  : gradient_taps)({result[axis + 1], source[axis + 1], nest.window[i],
                                                    conv.stride[axis], conv.low[axis], conv.dilation[axis]});
   }
+  if (!take_panels(body, node.operands[1], nest.forward ? spatial + 1 : spatial, is_placed, nest)) {
+    const auto filter_value = dense_source(body, node.operands[1], is_placed);
+    if (!filter_value) return std::nullopt;
+    nest.filter = *filter_value;
+    nest.weight_steps[0] = nest.window[1] * nest.channels * nest.outputs;
+    nest.weight_steps[1] = nest.outputs;
+    nest.weight_steps[2] = nest.channels * nest.outputs;
+  }
   nest.chunked = nest.window[0] * nest.window[1] * nest.channels > sum_order::chain_terms;
   nest.block = nest.chunked ? sum_order::chain_channels(nest.channels, nest.window[1]) : nest.channels;
   return nest;
+}
+
+Layout filter_panels(const ConvolutionNest& nest, const Shape& filter, int64_t width) {
+  const auto in = static_cast<int64_t>(filter.size()) - 2, out = in + 1;
+  std::vector<int64_t> order = {nest.forward ? out : in};
+  if (filter.size() == 4) order.push_back(0);
+  order.push_back(nest.forward ? in : out);
+  order.push_back(in - 1);
+  return panel_layout(std::move(order), static_cast<size_t>(nest.forward ? out : in), width);
 }
 
 std::optional<FilterNest> filter_nest(const Graph& body, const Node& node, const Reads::IsAtHand& is_placed) {

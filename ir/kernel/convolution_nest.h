@@ -27,7 +27,12 @@ struct Taps {
 // phase of the output column and row. A convolution with one spatial axis has a single row.
 struct ConvolutionNest {
   bool forward = true;
-  Value source, filter;  // dense in memory
+  Value source, filter;  // the source dense in memory
+  // Of the filter's elements: between window rows, channels and window columns; output channels lie side by
+  // side, in panels where its layout has some.
+  int64_t weight_steps[3] = {0, 0, 0};
+  int64_t panel_width = 0;  // 0: not in panels
+  int64_t panel_step = 0;
   int64_t batch = 0, channels = 0, outputs = 0;
   int64_t filter_in = 0, filter_out = 0;  // channels as the filter names them
   int64_t window[2] = {1, 1};
@@ -37,6 +42,8 @@ struct ConvolutionNest {
   int64_t block = 0;  // channels of a chunk
 
   int64_t widest() const;  // outputs of a row, in the phase that has most
+  // Whether the filter lies so that the outputs of a tile stand side by side.
+  bool is_readable() const { return panel_width > 0 || forward; }
   // Whether the pixels of a row follow each other in the result.
   bool rows_are_dense() const { return taps[1][0].period == 1; }
 };
@@ -51,6 +58,10 @@ struct FilterNest {
 
   int64_t elements() const { return window[0] * window[1] * channels * outputs; }
 };
+
+// The layout of a filter in panels of so many output channels, or of input channels where they are the
+// outputs of the gradient by the input.
+Layout filter_panels(const ConvolutionNest& nest, const Shape& filter, int64_t width);
 
 // Nothing if the node is of the other kind, has groups or more than two spatial axes, if an operand does not
 // lie dense and channels last, or if there is nothing to add up.

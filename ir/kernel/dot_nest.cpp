@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/kernel/panels.h"
+
 namespace gradus {
 
 namespace {
@@ -37,20 +39,21 @@ class Nest {
     const auto a = viewed(body_, dot_.operands[0], at.left, space_, is_placed);
     const auto b = viewed(body_, dot_.operands[1], at.right, space_, is_placed);
     if (!a || !b) return std::nullopt;
-    const Index a_at = space_.position(a->tuple, type_in_memory(body_, a->value));
-    const Index b_at = space_.position(b->tuple, type_in_memory(body_, b->value));
+    const Element a_at = element(*a), b_at = element(*b);
     std::vector<Index> used = epilogue.used(result_axes, space_);
-    used.push_back(a_at);
-    used.push_back(b_at);
+    for (const Element& operand : {a_at, b_at}) {
+      used.push_back(operand.position);
+      if (operand.panels) used.push_back(operand.column);
+    }
     DotNest nest;
     MergedAxis terms;
-    if (!share_out(merge_axes(all_, used), nest, terms)) return std::nullopt;
+    if (a_at.panels || !share_out(merge_axes(all_, used), nest, terms)) return std::nullopt;
     nest.terms = element_count(dot_terms(body_, dot_));
     nest.a.source = a->value;
     nest.b.source = b->value;
     if (!matrix(a_at, nest.rows, terms, nest.a) || !matrix(b_at, nest.columns, terms, nest.b))
       return std::nullopt;
-    if (nest.columns.extent == 1 && nest.rows.extent > 1 && nest.a.stride == 1) {
+    if (nest.columns.extent == 1 && nest.rows.extent > 1 && nest.a.stride == 1 && !b_at.panels) {
       std::swap(nest.rows, nest.columns);
       std::swap(nest.a, nest.b);
       nest.swapped = true;
@@ -62,6 +65,23 @@ class Nest {
   }
 
  private:
+  // Where an element of an operand lies; of one in panels, without its column, which stands beside it.
+  struct Element {
+    Index position;
+    std::optional<PanelStrides> panels;
+    Index column;
+  };
+
+  Element element(const Reads::Read& read) {
+    const Type type = type_in_memory(body_, read.value);
+    const std::optional<PanelStrides> panels = panel_strides(type);
+    if (!panels) return {space_.position(read.tuple, type), std::nullopt, {}};
+    Element found{{}, panels, read.tuple[panels->axis]};
+    for (size_t axis = 0; axis < read.tuple.size(); ++axis)
+      if (axis != panels->axis) found.position = found.position + read.tuple[axis] * panels->strides[axis];
+    return found;
+  }
+
   size_t result_rank() const { return dot_.types[0].shape.size(); }
 
   AxisKind kind_of(int symbol) const {
@@ -101,7 +121,24 @@ class Nest {
     return true;
   }
 
-  bool matrix(const Index& at, const MergedAxis& axis, const MergedAxis& terms, MatrixAccess& access) const {
+  // The columns of a panel are those of the nest, all of them from the first on.
+  bool take_panels(const Element& at, const MergedAxis& axis, MatrixAccess& access) const {
+    Index columns;
+    int64_t stride = 1;
+    for (size_t i = axis.symbols.size(); i-- > 0; stride *= space_.extent(axis.symbols[i])) {
+      Index symbol;
+      symbol.terms.emplace_back(axis.symbols[i], stride);
+      columns = columns + symbol;
+    }
+    access.panel_width = at.panels->width;
+    access.panel_step = at.panels->step;
+    access.stride = 1;
+    return at.column == columns;
+  }
+
+  bool matrix(const Element& element, const MergedAxis& axis, const MergedAxis& terms,
+              MatrixAccess& access) const {
+    const Index& at = element.position;
     access.base = at;
     const auto take = [&](const MergedAxis& merged, int64_t& stride) {
       if (merged.symbols.empty()) return;
@@ -116,6 +153,7 @@ class Nest {
     };
     take(axis, access.stride);
     take(terms, access.step);
+    if (element.panels && (access.stride != 0 || !take_panels(element, axis, access))) return false;
     if (access.stride < 0 || access.step < 0) return false;  // tiles walk forward
     // What is left must be affine in the outer axes.
     return std::all_of(access.base.terms.begin(), access.base.terms.end(), [&](const auto& term) {

@@ -17,12 +17,15 @@ Shape dot_terms(const Graph& body, const Node& dot);
 DotTuples dot_tuples(const Graph& body, const Node& dot, const Indices& result, const Indices& terms);
 
 // One operand as a matrix: element (i, k) lies at base + i · stride + k · step of `source`, base depending on
-// the outer axes.
+// the outer axes. Of one that lies in panels of w columns (ir/kernel/panels.h) at
+// base + (i / w) · panel_step + (i mod w) · stride + k · step.
 struct MatrixAccess {
   Value source;
   Index base;
   int64_t stride = 0;
   int64_t step = 0;
+  int64_t panel_width = 0;  // 0: not in panels
+  int64_t panel_step = 0;
 };
 
 struct DotNest {

@@ -99,18 +99,22 @@ class Legality {
     expect_at_most("rows of a tile", rows, most_tile_rows);
     expect_at_most("columns of a tile", tile.columns(), most_columns);
     expect_at_most("elements of a tile", rows * tile.columns(), most_tile_elements);
+    if (const int64_t width = panel_width(*nest); width > 0)
+      expect(tile.columns() == width,
+             fmt::format("a tile of {} columns on panels of {}", tile.columns(), width),
+             "the operand's layout says how wide its panels are");
     const auto* convolution = std::get_if<ConvolutionNest>(&*nest);
     if (convolution) {
       expect_at_most("rows of a tile times taps of a window", rows * convolution->window[1],
                      std::max(most_tile_elements, convolution->window[1]));
-      expect(tile.packed || convolution->forward, "the gradient by the input needs its filter packed");
+      expect(convolution->is_readable(), "the gradient by the input needs its filter in panels",
+             "`relayout` lays it out so");
     }
     if (tile.epilogue == EpiloguePlace::run)
       expect(is_dense(*nest, tile.columns()) && stages_.epilogue(stage_).pivot(),
              "an epilogue cannot run over this tile as one",
              "it needs one panel of columns, and rows that follow each other");
     if (!std::holds_alternative<FilterNest>(*nest)) return;
-    expect(!tile.packed, "nothing of a filter's gradient is packed");
     expect(tile.epilogue == EpiloguePlace::registers, "a filter's gradient has no epilogue in its tiles");
   }
 

@@ -54,17 +54,9 @@ Shape tiled_extents(const ContractionNest& nest) {
       nest);
 }
 
-int64_t packed_elements(const ContractionNest& nest, const TileSchedule& schedule) {
-  if (!schedule.packed) return 0;
-  return std::visit(Overloaded{[&](const DotNest& dot) {
-                                 const Panels panels(dot.columns.extent, schedule.columns());
-                                 return dot.outer_count() * panels.count * dot.terms * panels.width;
-                               },
-                               [&](const ConvolutionNest& conv) {
-                                 const Panels panels(conv.outputs, schedule.columns());
-                                 return panels.count * conv.window[0] * conv.channels * conv.window[1] *
-                                        panels.width;
-                               },
+int64_t panel_width(const ContractionNest& nest) {
+  return std::visit(Overloaded{[](const DotNest& dot) { return dot.b.panel_width; },
+                               [](const ConvolutionNest& conv) { return conv.panel_width; },
                                [](const FilterNest&) { return int64_t{0}; }},
                     nest);
 }

@@ -31,8 +31,8 @@ struct RowTiles {
 
 // The extents that a tile cuts.
 Shape tiled_extents(const ContractionNest& nest);
-// The elements of the panels that an operand is packed into; 0 if none is.
-int64_t packed_elements(const ContractionNest& nest, const TileSchedule& schedule);
+// The columns that the panels of an operand have, which a tile's are then; 0 if none lies in panels.
+int64_t panel_width(const ContractionNest& nest);
 // Of a contraction, taps in the padding included.
 int64_t multiply_adds(const Graph& body, const Node& contraction);
 // Whether a tile of so many columns is one run of elements in the result.

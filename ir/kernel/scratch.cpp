@@ -63,12 +63,11 @@ class Needs {
            ElementType::i32,
            2 * element_count(body_.type(node(stage).operands[0]).shape)});
   }
-  void work(size_t stage, const TileSchedule& tile) {
+  void work(size_t stage, const TileSchedule&) {
     const std::optional<ContractionNest> nest = contraction_nest(stages_, stage);
-    const ElementType element = node(stage).types[0].element;
-    add({KernelScratch::Use::panels, stage, {}, element, packed_elements(*nest, tile)});
+    const Type& type = node(stage).types[0];
     if (std::holds_alternative<FilterNest>(*nest))  // chains that wait
-      add({KernelScratch::Use::work, stage, {}, element, element_count(node(stage).types[0].shape)});
+      add({KernelScratch::Use::work, stage, {}, type.element, element_count(type.shape)});
   }
 
   const KernelStages& stages_;

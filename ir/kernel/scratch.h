@@ -10,9 +10,8 @@ namespace gradus {
 
 struct KernelScratch {
   enum class Use : uint8_t {
-    home,    // a value that a stage stores and that is no result of the kernel
-    panels,  // the packed operand of a contraction
-    work,    // partial results of a stage
+    home,  // a value that a stage stores and that is no result of the kernel
+    work,  // partial results of a stage
   };
   Use use = Use::home;
   size_t stage = 0;

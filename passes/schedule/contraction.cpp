@@ -46,24 +46,38 @@ struct Operands {
   bool gathers = false;  // unpacked columns do not lie side by side
   bool aliases = false;  // unpacked rows of columns push each other out of the cache
   double elements = 0;   // of the columns' operand
+  bool packs = true;     // panels have to be made first
+  double passes = 0;     // over all rows of a tile, with the same columns
 };
 
 struct Tile {
   int64_t rows, vectors, columns;
 };
 
-std::vector<Tile> tiles(int64_t rows, int64_t columns, int64_t lanes, const Target& target) {
+// Of each width; `panel`: of the width that the columns' operand fixes, if it lies in panels.
+std::vector<Tile> tiles(int64_t rows, int64_t columns, int64_t panel, int64_t lanes, const Target& target) {
   std::vector<Tile> found;
-  const int64_t needed = divide_up(columns, lanes);
-  for (int64_t vectors = 1; vectors <= 4; ++vectors) {
+  const auto add = [&](int64_t vectors, int64_t width) {
     const int64_t fitting = (target.vector_registers - 1 - vectors) / vectors;
     const int64_t most = std::min(fitting, vectors == 3 ? tallest_of_three_vectors : tallest);
-    if (most < 1) continue;
-    found.push_back(
-        {RowTiles(rows, std::min(most, rows)).height, vectors, std::min(vectors, needed) * lanes});
+    if (most >= 1 || panel > 0)
+      found.push_back({RowTiles(rows, std::clamp<int64_t>(most, 1, rows)).height, vectors, width});
+  };
+  if (panel > 0) {
+    add(divide_up(panel, lanes), panel);
+    return found;
   }
+  for (int64_t vectors = 1; vectors <= 4; ++vectors)
+    add(vectors, std::min(vectors, divide_up(columns, lanes)) * lanes);
   return found;
 }
+
+// A tile of the nest as it is, or as it would be if the columns' operand lay in panels of the tile's width.
+struct Option {
+  TileSchedule schedule;
+  bool in_panels = false;
+  ScheduleCost cost;
+};
 
 ScheduleCost cost_of(const Tile& tile, const Operands& operands, bool packed, int64_t lanes,
                      ElementType element) {
@@ -81,10 +95,11 @@ ScheduleCost cost_of(const Tile& tile, const Operands& operands, bool packed, in
   const int variants = (even_rows ? 1 : 2) * (even_columns ? 1 : 2);
   cost.code = cost.compute * (narrow_penalty * (4 - vectors) + variant_penalty * (variants - 1));
   const auto bytes = static_cast<double>(size_in_bytes(element));
-  if (packed)
+  if (packed && operands.packs)
     cost.packing = operands.elements * (operands.gathers ? gathered_copy_cycles : copied_byte_cycles * bytes);
-  else if (operands.aliases)
-    cost.misses = miss_cycles * static_cast<double>(rows.count) * operands.elements * bytes / line;
+  if (!packed && operands.aliases)
+    cost.misses =
+        miss_cycles * static_cast<double>(rows.count) * operands.passes * operands.elements * bytes / line;
   for (double* part : {&cost.compute, &cost.packing, &cost.misses, &cost.code})
     *part *= nanoseconds_per_cycle;
   return cost;
@@ -92,10 +107,9 @@ ScheduleCost cost_of(const Tile& tile, const Operands& operands, bool packed, in
 
 // A long epilogue would crowd out the accumulators: it runs over the tile in memory; over all of it at once
 // where the rows of a narrow one would leave a quarter of the lanes idle.
-EpiloguePlace place_epilogue(const KernelStages& stages, size_t stage, const ContractionNest& nest,
-                             int64_t columns, int64_t lanes) {
+EpiloguePlace place_epilogue(const Epilogue& epilogue, const ContractionNest& nest, int64_t columns,
+                             int64_t lanes) {
   constexpr int64_t most_in_registers = 2;  // operations
-  const Epilogue epilogue = stages.epilogue(stage);
   if (epilogue.operations() <= most_in_registers) return EpiloguePlace::registers;
   const int64_t width = Panels(tiled_extents(nest).back(), columns).last;
   const bool narrow = 4 * width <= 3 * divide_up(width, lanes) * lanes;
@@ -103,17 +117,11 @@ EpiloguePlace place_epilogue(const KernelStages& stages, size_t stage, const Con
 }
 
 struct Maker {
-  const KernelStages& stages;
-  size_t stage;
   const Target& target;
   ElementType element;
   int64_t lanes;
-
-  int64_t grain_of_tiles() const {
-    const Graph& body = stages.body();
-    return grain(tiled_multiply_add,
-                 static_cast<double>(multiply_adds(body, body.node(stages.all()[stage].node))));
-  }
+  Epilogue epilogue;
+  int64_t task;  // multiply-adds
 
   // So many tiles of rows as fill half of the second cache work on one panel after the other; where there are
   // few panels, each tile of rows takes all of them.
@@ -125,33 +133,38 @@ struct Maker {
     return std::min(rows.count, std::max<int64_t>(4, target.level2_bytes / 2 / bytes));
   }
 
-  std::vector<Candidate> operator()(const DotNest& nest) const {
+  std::vector<Option> operator()(const DotNest& nest) const {
     Operands operands{nest.rows.extent, nest.columns.extent,
                       static_cast<double>(nest.outer_count() * nest.terms)};
+    const bool has_panels = nest.b.panel_width > 0;
     operands.elements = operands.steps * static_cast<double>(nest.columns.extent);
     operands.gathers = nest.b.stride != 1 && nest.columns.extent > 1;
     operands.aliases =
         nest.b.step * size_in_bytes(element) % aliasing_stride == 0 && nest.terms >= most_aliasing_rows;
-    std::vector<Candidate> candidates;
-    for (const Tile& tile : tiles(nest.rows.extent, nest.columns.extent, lanes, target))
-      for (const bool packed : {false, true}) {
-        TileSchedule schedule{{tile.rows, tile.columns}, packed, dot_block(nest, tile)};
-        schedule.epilogue = place_epilogue(stages, stage, nest, tile.columns, lanes);
-        schedule.grain = grain_of_tiles();
-        candidates.push_back({schedule, cost_of(tile, operands, packed, lanes, element)});
+    operands.packs = !has_panels;
+    operands.passes = 1;
+    std::vector<Option> options;
+    for (const Tile& tile : tiles(nest.rows.extent, nest.columns.extent, nest.b.panel_width, lanes, target))
+      for (const bool in_panels : {false, true}) {
+        if (has_panels && !in_panels) continue;
+        TileSchedule schedule{{tile.rows, tile.columns}, dot_block(nest, tile)};
+        schedule.epilogue = place_epilogue(epilogue, nest, tile.columns, lanes);
+        schedule.grain = task;
+        options.push_back({schedule, in_panels, cost_of(tile, operands, in_panels, lanes, element)});
       }
-    return candidates;
+    return options;
   }
 
-  std::vector<Candidate> operator()(const ConvolutionNest& nest) const {
+  std::vector<Option> operator()(const ConvolutionNest& nest) const {
     Operands operands{nest.widest(), nest.outputs, static_cast<double>(nest.channels)};
     operands.steps *= static_cast<double>(nest.batch * nest.window[0] * nest.window[1]);
     const int64_t weights = nest.filter_in * nest.filter_out * nest.window[0] * nest.window[1];
     operands.elements = static_cast<double>(weights);
     operands.gathers = !nest.forward;
-    std::vector<Candidate> candidates;
-    for (Tile tile : tiles(nest.widest(), nest.outputs, lanes, target)) {
-      const ScheduleCost cost = cost_of(tile, operands, true, lanes, element);
+    operands.packs = nest.panel_width == 0;
+    std::vector<Option> options;
+    for (const Taps& rows : nest.taps[0]) operands.passes += static_cast<double>(nest.batch * rows.outputs);
+    for (Tile tile : tiles(nest.widest(), nest.outputs, nest.panel_width, lanes, target)) {
       // The taps of a row are unrolled: a long window takes a lower tile.
       const int64_t vectors = divide_up(tile.columns, lanes);
       while (tile.rows > 2 && tile.rows * vectors * nest.window[1] > most_unrolled_vectors)
@@ -160,17 +173,20 @@ struct Maker {
       // Weights beyond half the cache are streamed once: all images work on one panel, then on the next.
       const bool streams =
           !one_panel && (2 * weights * size_in_bytes(element) > target.level2_bytes || nest.batch == 1);
-      TileSchedule schedule{{tile.rows, tile.columns}, !nest.forward || !one_panel, streams ? nest.batch : 1};
-      schedule.epilogue = place_epilogue(stages, stage, nest, tile.columns, lanes);
-      schedule.grain = grain_of_tiles();
-      candidates.push_back({schedule, cost});
+      TileSchedule schedule{{tile.rows, tile.columns}, streams ? nest.batch : 1};
+      schedule.epilogue = place_epilogue(epilogue, nest, tile.columns, lanes);
+      schedule.grain = task;
+      operands.aliases = !one_panel;
+      if (nest.panel_width == 0 && nest.forward)
+        options.push_back({schedule, false, cost_of(tile, operands, false, lanes, element)});
+      options.push_back({schedule, true, cost_of(tile, operands, true, lanes, element)});
     }
-    return candidates;
+    return options;
   }
 
   // All channels if they fit, then window columns, then window rows. Blocks of pixels fill three quarters of
   // the first cache.
-  std::vector<Candidate> operator()(const FilterNest& nest) const {
+  std::vector<Option> operator()(const FilterNest& nest) const {
     const int64_t needed = divide_up(nest.outputs, lanes);
     const int64_t vectors = needed <= 4 && needed != 3 ? std::min<int64_t>(needed, 2)
                             : needed % 3 == 0          ? 3
@@ -190,25 +206,48 @@ struct Maker {
         std::max(divide_up(least_pixels, nest.output[1]), target.level1_bytes * 3 / 4 / row_bytes);
     TileSchedule schedule{
         {window_rows, columns.height, channels.height, std::min(nest.outputs, vectors * lanes)},
-        false,
         std::min(block, nest.chunk_rows)};
-    schedule.grain = grain_of_tiles();
+    schedule.grain = task;
     Operands operands{window_rows * wide, nest.outputs, static_cast<double>(nest.rows * nest.output[1])};
     operands.steps *= static_cast<double>(divide_up(nest.elements() / nest.outputs, window_rows * wide));
     const Tile tile{window_rows * wide, vectors, schedule.columns()};
-    return {{schedule, cost_of(tile, operands, true, lanes, element)}};
+    return {{schedule, false, cost_of(tile, operands, false, lanes, element)}};
   }
 };
+
+std::vector<Option> options_of(const KernelStages& stages, size_t stage, const ContractionNest& nest,
+                               const Target& target) {
+  const Node& node = stages.body().node(stages.all()[stage].node);
+  const ElementType element = node.types[0].element;
+  const int64_t task = grain(tiled_multiply_add, static_cast<double>(multiply_adds(stages.body(), node)));
+  return std::visit(
+      Maker{target, element, std::max<int64_t>(1, target.lanes(element)), stages.epilogue(stage), task},
+      nest);
+}
 
 }  // namespace
 
 std::vector<Candidate> contraction_candidates(const KernelStages& stages, size_t stage,
                                               const Target& target) {
+  std::vector<Candidate> candidates;
   const std::optional<ContractionNest> nest = contraction_nest(stages, stage);
-  if (!nest) return {};
-  const ElementType element = stages.body().node(stages.all()[stage].node).types[0].element;
-  const int64_t lanes = std::max<int64_t>(1, target.lanes(element));
-  return std::visit(Maker{stages, stage, target, element, lanes}, *nest);
+  if (!nest) return candidates;
+  const bool has_panels = panel_width(*nest) > 0;
+  for (const Option& option : options_of(stages, stage, *nest, target))
+    if (option.in_panels == has_panels) candidates.push_back({option.schedule, option.cost});
+  return candidates;
+}
+
+int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses, const Target& target) {
+  const std::optional<ContractionNest> nest = contraction_nest(stages, stage);
+  if (!nest || panel_width(*nest) > 0) return 0;
+  const std::vector<Option> options = options_of(stages, stage, *nest, target);
+  const auto cost = [&](const Option& option) {
+    return option.cost.total() - option.cost.packing * (1 - 1 / uses);
+  };
+  const auto best = std::min_element(options.begin(), options.end(),
+                                     [&](const Option& a, const Option& b) { return cost(a) < cost(b); });
+  return best != options.end() && best->in_panels ? best->schedule.columns() : 0;
 }
 
 }  // namespace gradus

@@ -30,7 +30,7 @@ ScheduleOverrides parse_overrides(std::string_view text, const std::string& file
     const size_t colon = content.find(':');
     if (colon == std::string_view::npos)
       fail_program("expected the name of a kernel, ':' and its schedule", span,
-                   "`gradus explain` prints such lines, as 'dot_5c1e22aa: tile 4x32 packed block 8'");
+                   "`gradus explain` prints such lines, as 'dot_5c1e22aa: tile 4x32 block 8'");
     const auto [it, fresh] =
         overrides.emplace(std::string(trimmed(content.substr(0, colon))),
                           ScheduleOverride{std::string(trimmed(content.substr(colon + 1))), span});

@@ -1,7 +1,7 @@
 // Schedules that somebody wrote down for kernels by name (ir/kernel/name.h), in place of the chosen ones.
 //
 // One kernel a line, `#` begins a comment:
-//   dot_5c1e22aa: tile 4x32 packed block 8
+//   dot_5c1e22aa: tile 4x32 block 8
 #pragma once
 
 #include <map>

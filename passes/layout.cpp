@@ -1,0 +1,302 @@
+// layout: lays operands of contractions out as their tiles read them.
+//
+// Where a tile's columns would be gathered, or push each other out of the cache, the operand is copied into
+// panels first (ir/kernel/panels.h), if the cost of schedules says that this pays. The copy is a kernel of
+// one `relayout`: two products with one weight share it, and one that a scan captures is made before the
+// loop. Kernels that have a schedule stay as they are. No result depends on it.
+#include <algorithm>
+
+#include "ir/build.h"
+#include "ir/kernel/nests.h"
+#include "ir/kernel/panels.h"
+#include "ir/op.h"
+#include "ir/ops/scan.h"
+#include "ir/structure.h"
+#include "passes/fuse/kernel_kind.h"
+#include "passes/pass.h"
+#include "passes/schedule/choose.h"
+
+namespace gradus {
+
+namespace {
+
+// How an operand is to lie: under a shape in which its columns are one axis.
+struct Wanted {
+  size_t operand = 0;  // of the contraction
+  Shape shape;
+  Layout layout;
+};
+
+// Axes of the operand of a product that count the columns of its nest, the terms, and the rest.
+struct OperandAxes {
+  std::vector<size_t> columns, terms, others;
+};
+
+OperandAxes axes_of(const Graph& body, const Node& dot, const DotNest& nest, const std::vector<Axis>& axes) {
+  OperandAxes found;
+  IndexSpace space;  // of the terms, which only have to be told apart
+  const std::vector<Axis> terms = make_axes(space, dot_terms(body, dot));
+  const DotTuples at = dot_tuples(body, dot, tuple_of(axes), Indices(terms.size(), Index(-1)));
+  const Indices& tuple = nest.swapped ? at.left : at.right;
+  for (size_t axis = 0; axis < tuple.size(); ++axis) {
+    const auto& symbols = nest.columns.symbols;
+    const bool is_column = tuple[axis].terms.size() == 1 &&
+                           std::count(symbols.begin(), symbols.end(), tuple[axis].terms[0].first) > 0;
+    if (is_column) found.columns.push_back(axis);
+  }
+  const AxisPairs pairs = *dot.attributes.axis_pairs("contract");
+  for (const int64_t axis : nest.swapped ? pairs.left : pairs.right)
+    found.terms.push_back(static_cast<size_t>(axis));
+  for (size_t axis = 0; axis < tuple.size(); ++axis)
+    if (std::count(found.columns.begin(), found.columns.end(), axis) == 0 &&
+        std::count(found.terms.begin(), found.terms.end(), axis) == 0)
+      found.others.push_back(axis);
+  return found;
+}
+
+// Nothing if the columns are not neighbouring axes of the operand.
+std::optional<Wanted> wanted_layout(const Graph& body, const Node& dot, const DotNest& nest,
+                                    const std::vector<Axis>& axes, int64_t width) {
+  const OperandAxes of = axes_of(body, dot, nest, axes);
+  if (of.columns.empty() || of.columns.back() - of.columns.front() + 1 != of.columns.size())
+    return std::nullopt;
+  Wanted wanted;
+  wanted.operand = nest.swapped ? 0 : 1;
+  const Shape& shape = body.type(dot.operands[wanted.operand]).shape;
+  const size_t first = of.columns.front(), merged = of.columns.size() - 1;
+  const auto moved = [&](size_t axis) { return static_cast<int64_t>(axis > first ? axis - merged : axis); };
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    if (axis <= first || axis > of.columns.back())
+      wanted.shape.push_back(shape[axis]);
+    else
+      wanted.shape[first] *= shape[axis];
+  std::vector<int64_t> order;
+  for (const size_t axis : of.others) order.push_back(moved(axis));
+  order.push_back(static_cast<int64_t>(first));
+  for (const size_t axis : of.terms) order.push_back(moved(axis));
+  wanted.layout = panel_layout(std::move(order), first, width);
+  return wanted;
+}
+
+// What the contraction of a kernel wants if it runs so many times on the same operand.
+std::optional<Wanted> wanted_by(const KernelStages& stages, size_t stage, double uses, const Target& target) {
+  const int64_t width = wanted_panels(stages, stage, uses, target);
+  if (width == 0) return std::nullopt;
+  const Graph& body = stages.body();
+  const Node& node = body.node(stages.all()[stage].node);
+  IndexSpace space;
+  const std::vector<Axis> axes = make_axes(space, node.types[0].shape);
+  const auto nest = contraction_nest(stages, stage, axes, space);
+  if (const auto* dot = std::get_if<DotNest>(&*nest)) return wanted_layout(body, node, *dot, axes, width);
+  const auto* convolution = std::get_if<ConvolutionNest>(&*nest);
+  if (!convolution) return std::nullopt;
+  const Shape& filter = body.type(node.operands[1]).shape;
+  return Wanted{1, filter, filter_panels(*convolution, filter, width)};
+}
+
+// A copy of one value in a layout: a body of views and a `relayout`, on what the views are of.
+struct Copy {
+  Value of;  // of the graph around; none if it is of a constant
+  std::shared_ptr<const Graph> body;
+  Type type;
+};
+
+class LayoutPass {
+ public:
+  // `runs`: how often the graph runs on what it captures; `captures`: its inputs from this one on are those.
+  LayoutPass(const Graph& graph, PassContext& context, double runs, size_t captures)
+      : graph_(graph),
+        context_(context),
+        options_{true, context.node_limit, context.ids},
+        rewriter_(graph, "layout", options_),
+        runs_(runs),
+        captures_(captures) {}
+
+  Graph run() && {
+    for (const Input& input : graph_.inputs()) rewriter_.keep(input.value.node);
+    for (const uint32_t i : rewriter_.live()) {
+      const Node& node = graph_.node(i);
+      if (is_input(node)) continue;
+      if (is_scan(node))
+        scan(i);
+      else if (!is_kernel(node) || node.attributes.has("schedule") || !kernel(i))
+        rewriter_.keep(i);
+    }
+    return std::move(rewriter_).finish();
+  }
+
+ private:
+  // The position of an input that a scan captures.
+  std::optional<size_t> capture(Value value) const {
+    for (size_t k = captures_; k < graph_.inputs().size(); ++k)
+      if (graph_.inputs()[k].value == value) return k;
+    return std::nullopt;
+  }
+
+  bool kernel(uint32_t i) {
+    const Node& node = graph_.node(i);
+    const KernelStages stages(*node.body);
+    for (size_t stage = 0; stage < stages.all().size(); ++stage) {
+      if (stages.all()[stage].kind != StageKind::contraction) continue;
+      const auto attempt = [&](double uses) {
+        const std::optional<Wanted> wanted = wanted_by(stages, stage, uses, context_.target);
+        if (!wanted) return false;
+        const uint32_t contraction = stages.all()[stage].node;
+        const std::optional<Copy> copy = copy_of(node, contraction, *wanted);
+        if (!copy || (uses > 1 && !(copy->of && capture(copy->of)))) return false;
+        rewriter_.at(i);
+        replace(i, contraction, *wanted, laid_out(*copy));
+        return true;
+      };
+      if (attempt(1) || (runs_ > 1 && attempt(runs_))) return true;
+    }
+    return false;
+  }
+
+  // Of the operand of the contraction; nothing if loops of the kernel compute it.
+  std::optional<Copy> copy_of(const Node& kernel, uint32_t contraction, const Wanted& wanted) const {
+    const Graph& body = *kernel.body;
+    std::vector<Value> views;
+    Value at = body.node(contraction).operands[wanted.operand];
+    while (body.node(at).op->view) {
+      views.push_back(at);
+      at = body.node(at).operands[0];
+    }
+    const Node& source = body.node(at);
+    if (!is_input(source) && !is_constant(source)) return std::nullopt;
+    GraphBuilder builder("kernel", options_);
+    builder.reserve_ids(graph_.next_id());
+    Copy copy;
+    Value value;
+    if (is_constant(source)) {
+      value = builder.again(source, {});
+    } else {
+      value = builder.input("a0", InputKind::data, body.type(at));
+      for (size_t k = 0; k < body.inputs().size(); ++k)
+        if (body.inputs()[k].value == at) copy.of = kernel.operands[k];
+    }
+    for (size_t k = views.size(); k-- > 0;) value = builder.again(body.node(views[k]), {value});
+    value = build::relayout(builder, build::reshape(builder, value, wanted.shape), wanted.layout);
+    builder.add_result("", value);
+    copy.type = builder.type(value);
+    copy.body = std::make_shared<const Graph>(std::move(builder).finish());
+    return copy;
+  }
+
+  // The copy as a value of the new graph: an input that the scan around captures, or a kernel here.
+  Value laid_out(const Copy& copy) {
+    const std::optional<size_t> captured = copy.of ? capture(copy.of) : std::nullopt;
+    if (!captured)
+      return rewriter_.builder().add(
+          OpId::kernel, copy.of ? std::vector<Value>{rewriter_.map(copy.of)} : std::vector<Value>{},
+          {{"kind", std::string(name(KernelKind::alone))}}, copy.body);
+    for (const Capture& known : added_)
+      if (known.input == *captured && same_structure(*known.body, *copy.body)) return known.value;
+    const Value value =
+        rewriter_.builder().input("panels" + std::to_string(added_.size()), InputKind::data, copy.type);
+    added_.push_back({*captured, copy.body, copy.type, value});
+    return value;
+  }
+
+  // The kernel again, its contraction on `value` instead.
+  void replace(uint32_t i, uint32_t contraction, const Wanted& wanted, Value value) {
+    const Node& node = graph_.node(i);
+    const Graph& body = *node.body;
+    const std::vector<bool> needed = needed_without(body, contraction, wanted.operand);
+    GraphBuilder builder("kernel", options_);
+    builder.reserve_ids(graph_.next_id());
+    std::vector<Value> operands;
+    std::map<Value, Value> made;
+    for (size_t k = 0; k < body.inputs().size(); ++k) {
+      const Input& input = body.inputs()[k];
+      if (!needed[input.value.node]) continue;
+      builder.set_origins(body.origins(input.value.node));
+      made[input.value] = builder.input(input.name, input.kind, body.type(input.value));
+      operands.push_back(rewriter_.map(node.operands[k]));
+    }
+    const Value panels = builder.input("panels", InputKind::data, rewriter_.builder().type(value));
+    operands.push_back(value);
+    for (uint32_t k = 0; k < body.size(); ++k) {
+      const Node& old = body.node(k);
+      if (!needed[k] || is_input(old)) continue;
+      builder.set_origins(body.origins(k));
+      builder.set_derivative(old.derivative);
+      std::vector<Value> own;
+      for (size_t operand = 0; operand < old.operands.size(); ++operand)
+        own.push_back(k == contraction && operand == wanted.operand
+                          ? build::reshape(builder, panels, body.type(old.operands[operand]).shape)
+                          : made.at(old.operands[operand]));
+      builder.prefer_id(old.id);
+      const Value again = builder.again(old, std::move(own));
+      for (uint32_t r = 0; r < old.types.size(); ++r) made[{k, r}] = {again.node, r};
+    }
+    for (const NamedValue& result : body.results()) builder.add_result(result.name, made.at(result.value));
+    GraphBuilder& graph = rewriter_.builder();
+    graph.set_origins(graph_.origins(i));
+    graph.set_derivative(node.derivative);
+    graph.prefer_id(node.id);
+    const Value kernel = graph.add(OpId::kernel, std::move(operands), node.attributes,
+                                   std::make_shared<const Graph>(std::move(builder).finish()));
+    std::vector<Value> results;
+    for (uint32_t r = 0; r < node.types.size(); ++r) results.push_back({kernel.node, r});
+    rewriter_.replace(i, std::move(results));
+  }
+
+  // The nodes that the results need if a node does without one operand.
+  static std::vector<bool> needed_without(const Graph& body, uint32_t node, size_t operand) {
+    std::vector<bool> needed(body.size(), false);
+    for (const NamedValue& result : body.results()) needed[result.value.node] = true;
+    for (uint32_t i = static_cast<uint32_t>(body.size()); i-- > 0;) {
+      if (!needed[i]) continue;
+      const auto& operands = body.node(i).operands;
+      for (size_t k = 0; k < operands.size(); ++k)
+        if (i != node || k != operand) needed[operands[k].node] = true;
+    }
+    return needed;
+  }
+
+  void scan(uint32_t i) {
+    const Node& node = graph_.node(i);
+    const ops::ScanLayout layout(node);
+    const size_t captures = ops::ScanLayout::body_input_of(layout.operand_of_capture(0));
+    LayoutPass inner(*node.body, context_, runs_ * static_cast<double>(std::max<int64_t>(1, layout.length)),
+                     captures);
+    std::vector<Value> operands = rewriter_.map(node.operands);
+    auto body = std::make_shared<const Graph>(std::move(inner).run());
+    rewriter_.at(i);
+    for (const Capture& added : inner.added_)
+      operands.push_back(
+          laid_out({node.operands[ops::ScanLayout::operand_of_input(added.input)], added.body, added.type}));
+    GraphBuilder& graph = rewriter_.builder();
+    graph.set_origins(graph_.origins(i));
+    graph.set_derivative(node.derivative);
+    graph.prefer_id(node.id);
+    const Value made = graph.again(node, std::move(operands), node.attributes, std::move(body));
+    std::vector<Value> results;
+    for (uint32_t r = 0; r < node.types.size(); ++r) results.push_back({made.node, r});
+    rewriter_.replace(i, std::move(results));
+  }
+
+  struct Capture {
+    size_t input;  // of the graph, whose value is laid out outside
+    std::shared_ptr<const Graph> body;
+    Type type;
+    Value value;  // of the new graph
+  };
+
+  const Graph& graph_;
+  PassContext& context_;
+  BuilderOptions options_;
+  Rewriter rewriter_;
+  double runs_;
+  size_t captures_;
+  std::vector<Capture> added_;
+};
+
+}  // namespace
+
+Graph layout(const Graph& graph, PassContext& context) {
+  return LayoutPass(graph, context, 1, graph.inputs().size()).run();
+}
+
+}  // namespace gradus
