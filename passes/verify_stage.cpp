@@ -171,14 +171,15 @@ class StageVerifier {
   // No place in the workspace takes a new value while another one there is still read.
   void check_overlaps(const std::vector<bool>& live) {
     const auto end = static_cast<uint32_t>(graph_.size());
-    std::vector<uint32_t> last_reader(graph_.size(), 0);
+    std::vector<std::vector<uint32_t>> last_reader(graph_.size());  // by node and result
     for (uint32_t i = 0; i < graph_.size(); ++i) {
-      last_reader[i] = i;
-      for (Value operand : graph_.node(i).operands) last_reader[operand.node] = i;
+      last_reader[i].assign(graph_.node(i).types.size(), i);
+      for (Value operand : graph_.node(i).operands) last_reader[operand.node][operand.result] = i;
     }
-    for (const NamedValue& result : graph_.results()) last_reader[result.value.node] = end;
-    for (const Update& update : graph_.updates()) last_reader[update.value.node] = end;
-    if (graph_.status()) last_reader[graph_.status().node] = end;
+    const auto read_at_end = [&](Value value) { last_reader[value.node][value.result] = end; };
+    for (const NamedValue& result : graph_.results()) read_at_end(result.value);
+    for (const Update& update : graph_.updates()) read_at_end(update.value);
+    if (graph_.status()) read_at_end(graph_.status());
 
     struct Held {
       int64_t end;
@@ -200,7 +201,7 @@ class StageVerifier {
       if (live[i] && is_placed(i)) {
         const std::vector<Placement> list = placements(node), scratch = placements(node, "scratch");
         for (uint32_t r = 0; r < list.size(); ++r)
-          hold(i, r, list[r], size_in_bytes(node.types[r]), last_reader[i]);
+          hold(i, r, list[r], size_in_bytes(node.types[r]), last_reader[i][r]);
         const std::vector<int64_t> sizes = scratch.empty() ? std::vector<int64_t>{} : scratch_bytes(node);
         for (size_t k = 0; k < sizes.size(); ++k) hold(i, 0, scratch[k], sizes[k], i);
       }
