@@ -9,8 +9,8 @@
 #include <set>
 
 #include "frontend/driver/analysis/derivative_rule.h"
+#include "ir/kernel/scratch.h"
 #include "ir/op.h"
-#include "ir/ops/scan.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 
@@ -36,7 +36,6 @@ class Report {
       if (is_computed(i)) add_buffers(i);
     report_.lower_bound = graph_.header().integer_or("workspace_lower_bound", 0);
     report_.workspace = workspace;
-    report_.scratch = workspace - graph_.header().integer_or("workspace", 0);
     add_peak();
     add_rest();
     return std::move(report_);
@@ -78,7 +77,7 @@ class Report {
   void add_buffers(uint32_t index) {
     const Node& node = graph_.node(index);
     const std::vector<Placement> places = placements(node);
-    if (is_scan(node)) add_scratch(index);
+    add_scratch(index);
     for (uint32_t r = 0; r < node.types.size(); ++r) {
       if (places[r].kind != Placement::Kind::workspace)
         continue;  // a result of the step, or an update in place
@@ -88,9 +87,10 @@ class Report {
       buffer.bytes = Placement::aligned(size_in_bytes(node.types[r]));
       buffer.offset = places[r].at;
       buffer.first = number_[index];
-      // The results of a kernel are given back together.
-      buffer.last = users_[index].empty() ? buffer.first : number_[users_[index].back()];
-      if (ends_with_step(index)) buffer.last = report_.kernels;
+      buffer.last = buffer.first;
+      for (uint32_t user : users_[index])
+        if (reads(graph_.node(user), {index, r})) buffer.last = number_[user];
+      if (ends_with_step({index, r})) buffer.last = report_.kernels;
       buffer.forward = backward_.count({index, r}) == 0;
       describe_readers(buffer, {index, r});
       if (buffer.saved_for_backward) {
@@ -101,11 +101,11 @@ class Report {
     }
   }
 
-  // What the steps of a scan work in.
+  // What the steps of a scan or the loops of a kernel work in.
   void add_scratch(uint32_t index) {
     const Node& node = graph_.node(index);
     const std::vector<Placement> places = placements(node, "scratch");
-    const std::vector<int64_t> sizes = ops::scratch_bytes(node, *node.body);
+    const std::vector<int64_t> sizes = scratch_bytes(node);
     for (size_t k = 0; k < places.size(); ++k) {
       MemoryBuffer buffer;
       describe(buffer, index, 0);
@@ -114,18 +114,22 @@ class Report {
       buffer.offset = places[k].at;
       buffer.first = buffer.last = number_[index];
       buffer.forward = backward_.count({index, 0}) == 0;
-      buffer.reader = "its steps";
+      buffer.reader = is_scan(node) ? "its steps" : "its loops";
       report_.buffers.push_back(std::move(buffer));
     }
   }
 
+  static bool reads(const Node& node, Value value) {
+    return std::find(node.operands.begin(), node.operands.end(), value) != node.operands.end();
+  }
+
   // Read when the step commits.
-  bool ends_with_step(uint32_t index) const {
+  bool ends_with_step(Value value) const {
     for (const Update& update : graph_.updates())
-      if (update.value.node == index) return true;
+      if (update.value == value) return true;
     for (const NamedValue& result : graph_.results())
-      if (result.value.node == index) return true;
-    return graph_.status() && graph_.status().node == index;
+      if (result.value == value) return true;
+    return graph_.status() == value;
   }
 
   void describe(MemoryBuffer& buffer, uint32_t index, uint32_t result) const {
@@ -143,23 +147,21 @@ class Report {
     for (uint32_t user : users_[value.node]) {
       const Node& kernel = graph_.node(user);
       if (!is_kernel(kernel)) {
-        if (std::find(kernel.operands.begin(), kernel.operands.end(), value) == kernel.operands.end())
-          continue;
-        note_reader(buffer, graph_, user);
+        if (reads(kernel, value)) note_reader(buffer, graph_, user);
         continue;
       }
       for (size_t k = 0; k < kernel.operands.size(); ++k)
         if (kernel.operands[k] == value)
           note_readers_in(buffer, *kernel.body, kernel.body->inputs()[k].value);
     }
-    if (buffer.reader.empty()) buffer.reader = ends_with_step(value.node) ? "end of the step" : "nothing";
+    if (buffer.reader.empty()) buffer.reader = ends_with_step(value) ? "end of the step" : "nothing";
   }
 
   // Looks through reshapes and the like, which kernels repeat wherever they read.
   void note_readers_in(MemoryBuffer& buffer, const Graph& body, Value value) const {
     for (uint32_t i = 0; i < body.size(); ++i) {
       const Node& node = body.node(i);
-      if (std::find(node.operands.begin(), node.operands.end(), value) == node.operands.end()) continue;
+      if (!reads(node, value)) continue;
       note_reader(buffer, body, i);
       if (node.op->family == OpFamily::shape) note_readers_in(buffer, body, {i, 0});
     }
@@ -244,8 +246,7 @@ std::string format_memory(const MemoryReport& report) {
   out += '\n';
   line(report.workspace, fmt::format("workspace of {} kernels, in bytes", report.kernels));
   line(report.peak, fmt::format("live at once, at kernel {} (* above)", report.peak_kernel));
-  line(report.lower_bound, "lower bound: what the largest kernel needs, whatever the order");
-  if (report.scratch > 0) line(report.scratch, "scratch of kernels");
+  line(report.lower_bound, "lower bound: no order of the kernels needs less");
   line(report.saved_bytes,
        fmt::format("{} forward values saved for the backward graph (saved: above)", report.saved));
   line(report.parameters, "parameters");
@@ -276,7 +277,6 @@ nlohmann::json memory_json(const MemoryReport& report) {
           {"peak", report.peak},
           {"peak_kernel", report.peak_kernel},
           {"lower_bound", report.lower_bound},
-          {"scratch", report.scratch},
           {"saved_for_backward", report.saved_bytes},
           {"parameters", report.parameters},
           {"state", report.state},

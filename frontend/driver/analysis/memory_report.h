@@ -10,7 +10,7 @@
 
 namespace gradus {
 
-// One value that a kernel leaves in the workspace for others.
+// One value that a kernel leaves in the workspace for others, or a piece that it works in.
 struct MemoryBuffer {
   std::string value;  // as dumps call it before fusion: %12
   std::string op;     // "tanh", "mul, gradient of tanh"
@@ -29,9 +29,8 @@ struct MemoryBuffer {
 struct MemoryReport {
   int64_t kernels = 0;
   int64_t parameters = 0, state = 0, inputs = 0, results = 0;  // bytes, outside the workspace
-  int64_t workspace = 0;                                       // planned, with the scratch of kernels
-  int64_t scratch = 0;                                         // of it: of kernels
-  int64_t lower_bound = 0;  // what the largest kernel needs at once, whatever the order
+  int64_t workspace = 0;
+  int64_t lower_bound = 0;  // no order of the kernels needs less
   int64_t peak = 0;         // most bytes of buffers that live at once
   int64_t peak_kernel = 0;
   std::vector<MemoryBuffer> buffers;   // in the order in which they are made
