@@ -1,172 +1,115 @@
 // order: puts kernels into an order with low peak memory.
 //
-// Greedy list scheduling: of the kernels whose operands are there, the one that frees most and allocates
-// least comes next; ties keep the old order. Two more rules, each given up where it would make a cycle: the
-// kernel that makes a parameter's new value follows every reader of the old one (so that the update can be in
-// place), and every update follows the check of the step's status (so that a failed step leaves the
-// parameters as they were).
+// A few orders are found (passes/memory/sequences.h) and the one is taken whose peak is the least; where none
+// reaches the lower bound, all orders are searched as far as that is cheap (passes/memory/search.h).
 #include <algorithm>
-#include <map>
-#include <set>
+#include <limits>
 
-#include "ir/op.h"
+#include "ir/kernel/scratch.h"
+#include "ir/ops/scan.h"
 #include "ir/structure.h"
+#include "passes/memory/search.h"
+#include "passes/memory/sequences.h"
 #include "passes/pass.h"
 
 namespace gradus {
 
 namespace {
 
-class Schedule {
+struct Order {
+  std::vector<uint32_t> kernels;
+  int64_t peak = 0;
+};
+
+// The best order that is found of each part of the graph, one part behind the other.
+class BestOrder {
  public:
-  explicit Schedule(const Graph& graph)
-      : graph_(graph),
-        users_(users(graph)),
-        live_(live_nodes(graph)),
-        after_(users_),
-        waiting_(graph.size(), 0),
-        escapes_(graph.size(), 0),
-        seen_(graph.size(), 0) {
-    for (uint32_t i = 0; i < graph.size(); ++i) {
-      auto& readers = after_[i];
-      readers.erase(std::remove_if(readers.begin(), readers.end(), [&](uint32_t r) { return !live_[r]; }),
-                    readers.end());
-      for (uint32_t reader : readers) ++waiting_[reader];
-    }
-    for (const NamedValue& result : graph.results()) escapes_[result.value.node] = 1;
-    for (const Update& update : graph.updates()) escapes_[update.value.node] = 1;
-    readers_before_updates();
-    checks_before_updates();
+  BestOrder(const Graph& graph, const Demand& demand)
+      : graph_(graph), demand_(demand), sequences_(graph, demand), best_(demand.parts(), Order{{}, unknown}) {
+    const std::vector<int64_t> least = demand.least_at();
+    if (!least.empty()) least_ = *std::max_element(least.begin(), least.end());
   }
 
-  std::vector<uint32_t> run() {
-    std::vector<int64_t> readers_left(graph_.size(), 0);
-    for (uint32_t i = 0; i < graph_.size(); ++i)
-      readers_left[i] = static_cast<int64_t>(users_[i].size()) + escapes_[i];
-    std::set<uint32_t> ready;
-    std::vector<uint32_t> result;
-    auto finish = [&](uint32_t i) {
-      result.push_back(i);
-      for (uint32_t operand : operands(i)) --readers_left[operand];
-      for (uint32_t next : after_[i])
-        if (--waiting_[next] == 0) ready.insert(next);
-    };
-    std::vector<uint32_t> sources;
-    for (uint32_t i = 0; i < graph_.size(); ++i)
-      if (live_[i] && waiting_[i] == 0) (is_computed(i) ? void(ready.insert(i)) : sources.push_back(i));
-    for (uint32_t i : sources) finish(i);
-    while (!ready.empty()) {
-      uint32_t best = *ready.begin();
-      int64_t best_cost = cost(best, readers_left);
-      size_t looked_at = 0;
-      for (uint32_t candidate : ready) {
-        if (++looked_at > most_candidates) break;
-        const int64_t candidate_cost = cost(candidate, readers_left);
-        if (candidate_cost < best_cost) {
-          best = candidate;
-          best_cost = candidate_cost;
-        }
-      }
-      ready.erase(best);
-      finish(best);
-    }
-    return result;
+  Order find() && {
+    for (const auto sequence : {&Sequences::greedy, &Sequences::as_it_stands, &Sequences::depth_first,
+                                &Sequences::greedy_from_the_end})
+      if (peak() > least_) try_order((sequences_.*sequence)());
+    if (peak() > least_) search();
+    Order all{{}, peak()};
+    for (const Order& part : best_)
+      all.kernels.insert(all.kernels.end(), part.kernels.begin(), part.kernels.end());
+    return all;
   }
 
  private:
-  static constexpr size_t most_candidates = 32;  // keeps the pass near-linear
+  static constexpr int64_t unknown = std::numeric_limits<int64_t>::max();
 
-  bool is_computed(uint32_t i) const { return !is_input(graph_.node(i)) && !is_constant(graph_.node(i)); }
-
-  // An edge may be there twice: it counts twice in `waiting_` too.
-  void add_edge(uint32_t from, uint32_t to) {
-    after_[from].push_back(to);
-    ++waiting_[to];
+  int64_t peak() const {
+    int64_t most = 0;
+    for (const Order& part : best_) most = std::max(most, part.peak);
+    return most;
   }
 
-  bool reaches(uint32_t from, uint32_t to) {
-    ++search_;
-    std::vector<uint32_t> stack{from};
-    while (!stack.empty()) {
-      const uint32_t i = stack.back();
-      stack.pop_back();
-      if (i == to) return true;
-      if (seen_[i] == search_) continue;
-      seen_[i] = search_;
-      stack.insert(stack.end(), after_[i].begin(), after_[i].end());
+  void try_order(const std::vector<uint32_t>& kernels) {
+    std::vector<Order> parts(best_.size());
+    for (uint32_t i : kernels) parts[demand_.part()[i]].kernels.push_back(i);
+    std::vector<uint32_t> sequence;
+    for (const Order& part : parts) sequence.insert(sequence.end(), part.kernels.begin(), part.kernels.end());
+    std::vector<int64_t> held = held_at(demand_.in_sequence(sequence).pieces);
+    held.resize(sequence.size(), 0);
+    for (size_t s = 0; s < sequence.size(); ++s) {
+      Order& part = parts[demand_.part()[sequence[s]]];
+      part.peak = std::max(part.peak, held[s]);
     }
-    return false;
+    for (size_t p = 0; p < parts.size(); ++p)
+      if (!parts[p].kernels.empty() && parts[p].peak < best_[p].peak) best_[p] = std::move(parts[p]);
   }
 
-  void readers_before_updates() {
-    for (const Update& update : graph_.updates()) {
-      const uint32_t writer = update.value.node;
-      if (!is_computed(writer)) continue;
-      for (uint32_t reader : users_[graph_.inputs()[update.input].value.node])
-        if (live_[reader] && reader != writer && !reaches(writer, reader)) add_edge(reader, writer);
+  // Parts whose peak is below what another one needs anyway stay as they are.
+  void search() {
+    for (Order& part : best_) {
+      FoundOrder found = search_order(graph_, demand_, part.kernels, sequences_.after(), least_, part.peak);
+      if (found.kernels) try_order(*found.kernels);
+      least_ = std::max(least_, part.peak);
     }
-  }
-
-  void checks_before_updates() {
-    if (!graph_.status()) return;
-    const uint32_t check = graph_.status().node;
-    for (const Update& update : graph_.updates()) {
-      const uint32_t writer = update.value.node;
-      if (writer != check && is_computed(writer) && !reaches(writer, check)) add_edge(check, writer);
-    }
-  }
-
-  // Each once.
-  std::vector<uint32_t> operands(uint32_t i) const {
-    std::vector<uint32_t> nodes;
-    for (Value operand : graph_.node(i).operands) nodes.push_back(operand.node);
-    std::sort(nodes.begin(), nodes.end());
-    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
-    return nodes;
-  }
-
-  int64_t bytes(uint32_t i) const {
-    int64_t total = 0;
-    for (const Type& type : graph_.node(i).types) total += size_in_bytes(type);
-    return total;
-  }
-
-  // Bytes that live on more after the kernel than before it.
-  int64_t cost(uint32_t i, const std::vector<int64_t>& readers_left) const {
-    int64_t total = bytes(i);
-    for (uint32_t operand : operands(i))
-      if (readers_left[operand] == 1 && is_computed(operand)) total -= bytes(operand);
-    return total;
   }
 
   const Graph& graph_;
-  std::vector<std::vector<uint32_t>> users_;
-  std::vector<bool> live_;
-  std::vector<std::vector<uint32_t>> after_;
-  std::vector<int64_t> waiting_;
-  std::vector<int64_t> escapes_;  // 1 if a result or update needs the node
-  std::vector<uint32_t> seen_;    // by search
-  uint32_t search_ = 0;
+  const Demand& demand_;
+  Sequences sequences_;
+  int64_t least_ = 0;
+  std::vector<Order> best_;  // by part
 };
 
-}  // namespace
-
-Graph order(const Graph& graph, PassContext& context) {
+// And the peak that it has.
+std::pair<Graph, int64_t> put_in_order(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "order", {true, context.node_limit, context.ids});
-  std::vector<uint32_t> sequence = Schedule(graph).run();
+  std::vector<std::shared_ptr<const Graph>> bodies(graph.size());
+  std::vector<std::vector<int64_t>> scratch(graph.size());
+  for (uint32_t i : rewriter.live()) {
+    scratch[i] = scratch_bytes(graph.node(i));
+    if (!is_scan(graph.node(i))) continue;
+    auto [body, bytes] = put_in_order(*graph.node(i).body, context);
+    bodies[i] = std::make_shared<const Graph>(std::move(body));
+    scratch[i].push_back(bytes);  // about what plan-buffers will find for it
+  }
+  const Demand demand(graph, std::move(scratch));
+  const Order best = BestOrder(graph, demand).find();
   // Inputs keep their places: their order is the calling convention.
-  std::stable_partition(sequence.begin(), sequence.end(),
-                        [&](uint32_t i) { return is_input(graph.node(i)); });
-  auto inputs_end =
-      std::find_if(sequence.begin(), sequence.end(), [&](uint32_t i) { return !is_input(graph.node(i)); });
-  std::sort(sequence.begin(), inputs_end);
-  for (uint32_t i : sequence) {
-    if (is_scan(graph.node(i)))
-      rewriter.keep_body(i, std::make_shared<const Graph>(order(*graph.node(i).body, context)));
+  for (const bool inputs : {true, false})
+    for (uint32_t i : rewriter.live())
+      if (!demand.is_computed(i) && is_input(graph.node(i)) == inputs) rewriter.keep(i);
+  for (uint32_t i : best.kernels) {
+    if (bodies[i])
+      rewriter.keep_body(i, bodies[i]);
     else
       rewriter.keep(i);
   }
-  return std::move(rewriter).finish();
+  return {std::move(rewriter).finish(), best.peak};
 }
+
+}  // namespace
+
+Graph order(const Graph& graph, PassContext& context) { return put_in_order(graph, context).first; }
 
 }  // namespace gradus

@@ -13,7 +13,7 @@ import sys
 BASE = ["ir/error.h", "ir/random.h", "ir/shown_text.h", "ir/type.h"]
 ARROWS = {
     "ir": ["<boost>"],
-    "passes": ["ir"],
+    "passes": ["ir", "<boost>"],
     "runtime": BASE,
     "runtime/data": [*BASE, "runtime", "<nlohmann>", "<png>", "<zlib>"],
     "runtime/training": [*BASE, "runtime", "runtime/data", "<nlohmann>"],
