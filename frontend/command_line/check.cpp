@@ -80,7 +80,7 @@ bool check_lesson(const language::Unit& unit, const std::string& name, const Opt
 // The loss on the first rows of the data, from initial values.
 bool check_training(const language::Unit& unit, const std::string& name, const Options& options,
                     Sources& sources) {
-  Compiler compiler(CompileFlags{}.compiler_options());
+  Compiler compiler(CompileFlags{}.compiler_options(sources));
   TrainingRequest request;
   request.name = name;
   request.overrides = split_settings(options.settings);

@@ -66,6 +66,9 @@ void Sources::note(std::string_view message) const {
 
 void CompileFlags::add_target(CLI::App& app) {
   app.add_option("--cpu", cpu, "CPU to compile for: native, x86-64-v3, x86-64-v4")->capture_default_str();
+  app.add_option(
+      "--schedule", schedule,
+      "file with schedules of kernels by name, in place of chosen ones: what `gradus explain` prints");
 }
 
 void CompileFlags::add_threads(CLI::App& app) {
@@ -92,9 +95,12 @@ void CompileFlags::add_stop(CLI::App& app) {
   app.add_option("--stop-after", stop_after, "stop after this pass and print the graph");
 }
 
-CompilerOptions CompileFlags::compiler_options() const {
+CompilerOptions CompileFlags::compiler_options(Sources& sources) const {
   CompilerOptions options;
   options.target = target_named(cpu);
+  if (!schedule.empty())
+    options.schedules =
+        std::make_shared<ScheduleOverrides>(parse_overrides(sources.read(schedule), schedule));
   options.threads = static_cast<int>(threads.value_or(threads_of_environment()));
   options.memoize = !no_memo;
   options.instrument.print_after.insert(print_after.begin(), print_after.end());
@@ -122,6 +128,12 @@ void CompileFlags::require_passes(const std::vector<std::string_view>& running) 
         fmt::format("{}: no pass runs here", print_after_all ? "--print-after-all" : "--verify-each"));
   for (const std::string& pass : print_after) require("--print-after", pass);
   if (!stop_after.empty()) require("--stop-after", stop_after);
+}
+
+bool CompileFlags::reaches(std::string_view pass, const std::vector<std::string_view>& running) const {
+  const auto stop = std::find(running.begin(), running.end(), stop_after);
+  const auto end = stop == running.end() ? stop : std::next(stop);
+  return std::find(running.begin(), end, pass) != end;
 }
 
 std::vector<std::string_view> passes_between(Stage from, Stage to) {

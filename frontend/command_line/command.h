@@ -40,6 +40,7 @@ class Sources {
 // Options of the compiler. A command adds those that it has a use for.
 struct CompileFlags {
   std::string cpu = "native";
+  std::string schedule;
   std::optional<int64_t> threads;  // not given: GRADUS_THREADS
   bool no_memo = false;
   std::string verify_each;
@@ -48,13 +49,15 @@ struct CompileFlags {
   std::string stop_after;
   bool time_passes = false;
 
-  void add_target(CLI::App& app);
+  void add_target(CLI::App& app);  // with schedules, which are chosen for it
   void add_threads(CLI::App& app);
   void add_passes(CLI::App& app);
   void add_stop(CLI::App& app);
-  CompilerOptions compiler_options() const;
+  CompilerOptions compiler_options(Sources& sources) const;
   // Fails if --print-after or --stop-after names a pass that is not among those that will run.
   void require_passes(const std::vector<std::string_view>& running) const;
+  // Whether this pass is among those that run, --stop-after considered.
+  bool reaches(std::string_view pass, const std::vector<std::string_view>& running) const;
 };
 std::vector<std::string_view> passes_between(Stage from, Stage to);
 
@@ -87,6 +90,7 @@ struct Command {
 Action set_up_train(CLI::App& app);
 Action set_up_run(CLI::App& app);
 Action set_up_dump(CLI::App& app);
+Action set_up_explain(CLI::App& app);
 Action set_up_opt(CLI::App& app);
 Action set_up_check(CLI::App& app);
 Action set_up_ops(CLI::App& app);

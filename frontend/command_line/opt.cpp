@@ -25,13 +25,14 @@ Action set_up_opt(CLI::App& app) {
   app.add_option("-o,--output", options->output, "where to write the result (default: stdout)");
   app.add_flag("--list", options->list, "list the passes");
   app.add_flag("--no-origins", options->no_origins, "print without origins");
+  options->compile.add_target(app);
   options->compile.add_passes(app);
   options->compile.add_stop(app);
   return [options, &app](Sources& sources) {
     if (options->list) {
       refuse(app,
-             {"FILE", "--passes", "--no-origins", "--no-memo", "--verify-each", "--print-after",
-              "--print-after-all", "--time-passes", "--stop-after"},
+             {"FILE", "--passes", "--no-origins", "--cpu", "--schedule", "--no-memo", "--verify-each",
+              "--print-after", "--print-after-all", "--time-passes", "--stop-after"},
              "--list");
       std::string out;
       for (const Pass& pass : all_passes()) out += fmt::format("{:<14} {}\n", pass.name, pass.summary);
@@ -42,7 +43,9 @@ Action set_up_opt(CLI::App& app) {
       fail_program("opt needs a FILE", {}, "`gradus opt --passes=simplify FILE.gir`");
     const std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
     options->compile.require_passes(names);
-    CompilerOptions compiler = options->compile.compiler_options();
+    if (!options->compile.reaches("schedule", names))
+      refuse(app, {"--cpu", "--schedule"}, "passes without 'schedule'");
+    CompilerOptions compiler = options->compile.compiler_options(sources);
     const auto format = [options](const Graph& graph) {
       return print(graph, {.origins = !options->no_origins});
     };
@@ -51,8 +54,11 @@ Action set_up_opt(CLI::App& app) {
     Instrument instrument(compiler.instrument);
     PassContext context;
     context.memoize = compiler.memoize;
+    context.target = compiler.target;
+    context.schedules = compiler.schedules;
     const Graph result = run_passes(graph, names, context, instrument.observer());
     sources.report(context.warnings);
+    if (compiler.schedules) sources.report(unused_overrides(*compiler.schedules));
     write_text(options->output, format(result));
     if (compiler.instrument.time_passes) std::cerr << format_timings(instrument.timings());
     return success;

@@ -93,7 +93,8 @@ int run_loops(const Options& options, const std::string& text, Compiler& compile
 int run_graph(const Options& options, const std::string& text, Compiler& compiler, const CLI::App& app) {
   const Graph graph = load_graph(text, options.file);
   const Stage stage = Compiler::stage_of(graph);
-  if (stage == Stage::kernels) refuse(app, {"--as-is", "--check-numerics"}, "a graph at stage kernels");
+  if (stage == Stage::kernels)
+    refuse(app, {"--as-is", "--check-numerics", "--schedule"}, "a graph at stage kernels");
   if (options.as_is) {
     refuse(app, {"--check-numerics"}, "--as-is");
     for (uint32_t i = 0; i < graph.size(); ++i)
@@ -240,8 +241,8 @@ int run_model(const Options& options, const std::string& text, Sources& sources,
     refuse(app, {"--data", "--set"}, "a program");
     if (options.evaluator)
       refuse(app,
-             {"--inputs", "--save-inputs", "--save-outputs", "--check-numerics", "--cpu", "--threads",
-              "--verify-each", "--print-after", "--print-after-all", "--time-passes"},
+             {"--inputs", "--save-inputs", "--save-outputs", "--check-numerics", "--cpu", "--schedule",
+              "--threads", "--verify-each", "--print-after", "--print-after-all", "--time-passes"},
              "--evaluator, which compiles nothing");
   }
   options.compile.require_passes(passes_between(Stage::forward, Stage::kernels));
@@ -279,7 +280,7 @@ Action set_up_run(CLI::App& app) {
 
   return [options, &app](Sources& sources) {
     const std::string text = sources.read(options->file);
-    CompilerOptions compiler_options = options->compile.compiler_options();
+    CompilerOptions compiler_options = options->compile.compiler_options(sources);
     compiler_options.check_numerics = options->check_numerics;
     const FileKind kind = kind_of(options->file, text);
     compiler_options.check_bounds = kind != FileKind::model;
@@ -289,10 +290,10 @@ Action set_up_run(CLI::App& app) {
              {"--only", "--precision", "--data", "--set", "--evaluator", "--count-calls", "--save-inputs"},
              "a dumped stage");
     if (kind == FileKind::loops)
-      refuse(
-          app,
-          {"--as-is", "--check-numerics", "--no-memo", "--verify-each", "--print-after", "--print-after-all"},
-          "a text of loops");
+      refuse(app,
+             {"--as-is", "--check-numerics", "--schedule", "--no-memo", "--verify-each", "--print-after",
+              "--print-after-all"},
+             "a text of loops");
     const int code = kind == FileKind::loops   ? run_loops(*options, text, compiler)
                      : kind == FileKind::graph ? run_graph(*options, text, compiler, app)
                                                : run_model(*options, text, sources, compiler, app);

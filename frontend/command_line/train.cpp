@@ -205,7 +205,7 @@ Action set_up_train(CLI::App& app) {
     if (!options->predictions.empty() && options->checkpoint.empty())
       fail_program("--predictions needs a --checkpoint to predict with", {},
                    "training writes runs/NAME/checkpoint.safetensors");
-    CompilerOptions compiler_options = options->compile.compiler_options();
+    CompilerOptions compiler_options = options->compile.compiler_options(sources);
     compiler_options.check_numerics = options->check_numerics;
     Compiler compiler(compiler_options);
     TrainingRequest request;

@@ -2,9 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gradus {
 
 namespace {
+
+constexpr std::string_view example =
+    "`gradus explain` prints such lines, as 'dot_5c1e22aa: tile 4x32 block 8'";
+
+// Of a file that holds something else.
+constexpr size_t most_errors = 20;
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r";
@@ -17,8 +25,9 @@ std::string_view trimmed(std::string_view text) {
 
 ScheduleOverrides parse_overrides(std::string_view text, const std::string& file) {
   ScheduleOverrides overrides;
+  std::vector<Diagnostic> errors;
   uint32_t number = 0;
-  while (!text.empty()) {
+  while (!text.empty() && errors.size() < most_errors) {
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -27,19 +36,38 @@ ScheduleOverrides parse_overrides(std::string_view text, const std::string& file
     if (content.empty()) continue;
     const auto column = static_cast<uint32_t>(content.data() - line.data()) + 1;
     const SourceSpan span{file, number, column, column + static_cast<uint32_t>(content.size())};
+    const auto fail = [&](std::string message, std::string hint = {}) {
+      errors.push_back({Severity::error, std::move(message), span, {}, std::move(hint)});
+    };
     const size_t colon = content.find(':');
-    if (colon == std::string_view::npos)
-      fail_program("expected the name of a kernel, ':' and its schedule", span,
-                   "`gradus explain` prints such lines, as 'dot_5c1e22aa: tile 4x32 block 8'");
-    const auto [it, fresh] =
-        overrides.emplace(std::string(trimmed(content.substr(0, colon))),
-                          ScheduleOverride{std::string(trimmed(content.substr(colon + 1))), span});
+    const std::string name(trimmed(content.substr(0, colon)));
+    const std::string_view schedule =
+        colon == std::string_view::npos ? std::string_view() : trimmed(content.substr(colon + 1));
+    if (name.empty() || schedule.empty()) {
+      fail("expected the name of a kernel, ':' and its schedule", std::string(example));
+      continue;
+    }
+    const auto [it, fresh] = overrides.emplace(name, ScheduleOverride{std::string(schedule), span});
     if (!fresh)
-      fail_program(
-          fmt::format("a second schedule of '{}', the first is in line {}", it->first, it->second.span.line),
-          span);
+      fail(fmt::format("a second schedule of '{}', the first is in line {}", name, it->second.span.line));
   }
+  if (!errors.empty()) throw Error(ErrorKind::program, std::move(errors));
   return overrides;
+}
+
+std::vector<Diagnostic> unused_overrides(const ScheduleOverrides& overrides) {
+  std::vector<Diagnostic> warnings;
+  for (const auto& [name, given] : overrides)
+    if (!given.used)
+      warnings.push_back(
+          {Severity::warning,
+           fmt::format("no kernel that was compiled is called '{}'", name),
+           given.span,
+           {},
+           "`gradus explain` prints the names; a kernel whose body or types change has another one"});
+  std::sort(warnings.begin(), warnings.end(),
+            [](const Diagnostic& a, const Diagnostic& b) { return a.span.line < b.span.line; });
+  return warnings;
 }
 
 }  // namespace gradus

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ir/error.h"
 
@@ -19,8 +20,11 @@ struct ScheduleOverride {
 };
 using ScheduleOverrides = std::map<std::string, ScheduleOverride>;
 
-// Throws an error of the program where a line is none. What the schedules say is checked against their
-// kernels.
+// Throws an error of the program with all lines that are none. What the schedules say is checked against
+// their kernels.
 ScheduleOverrides parse_overrides(std::string_view text, const std::string& file);
+
+// A warning for each name that no kernel had, in the order of the lines.
+std::vector<Diagnostic> unused_overrides(const ScheduleOverrides& overrides);
 
 }  // namespace gradus

@@ -17,6 +17,14 @@ Compiler::Compiler(CompilerOptions options) : options_(std::move(options)), inst
   if (!options_.memoize) context_.node_limit = 2'000'000;
 }
 
+std::vector<Diagnostic> Compiler::warnings() const {
+  std::vector<Diagnostic> all = context_.warnings;
+  if (!options_.schedules) return all;
+  const std::vector<Diagnostic> unused = unused_overrides(*options_.schedules);
+  all.insert(all.end(), unused.begin(), unused.end());
+  return all;
+}
+
 Stage Compiler::stage_of(const Graph& graph) { return gradus::stage_of(graph); }
 
 Graph Compiler::bring_to(Stage stage, const Graph& graph) {

@@ -38,8 +38,8 @@ class Compiler {
 
   const CompilerOptions& options() const { return options_; }
   Instrument& instrument() { return instrument_; }
-  // Of all passes run so far, each distinct one once.
-  const std::vector<Diagnostic>& warnings() const { return context_.warnings; }
+  // Of all passes run so far, each distinct one once; and of schedules for kernels that none of them met.
+  std::vector<Diagnostic> warnings() const;
   const std::shared_ptr<ThreadPool>& pool();
 
  private:
