@@ -11,10 +11,11 @@ namespace gradus::command_line {
 
 namespace {
 
-constexpr std::array<Command, 7> commands = {{
+constexpr std::array<Command, 8> commands = {{
     {"train", "train the models of a file and write checkpoint and history", set_up_train},
     {"run", "run lessons, or one step of a dumped stage", set_up_run},
     {"dump", "print a program at any stage, from model text to machine code", set_up_dump},
+    {"explain", "tell which schedule each kernel has, and why", set_up_explain},
     {"opt", "run passes on a graph text", set_up_opt},
     {"check", "compare derivatives by every method there is", set_up_check},
     {"show", "print definitions of the library or of a file, and the layers of a model", set_up_show},

@@ -51,6 +51,7 @@ def need(*arguments):
 need("run", "lesson.gradus", "--save-inputs", "inputs.safetensors")
 need("train", "train.gradus", "-q", "-o", "trained")
 need("run", "train.gradus", "--save-inputs", "step.safetensors")
+(work / "schedules.txt").write_text("nothing_00000000: map\n")
 for stage in ("forward", "optimized", "kernels", "loops"):
     need("dump", "train.gradus", "--stage", stage, "-o", stage + ".gir")
 
@@ -61,7 +62,7 @@ values = {
     "--verify-each": "numeric", "--print-after": "simplify", "--stop-after": "simplify", "--stage": "backward",
     "--format": "dot", "--graph": "evaluation", "--output": "out", "--passes": "simplify", "--elements": "1",
     "--rows": "2", "--seed": "7", "--checkpoint": "trained/checkpoint.safetensors", "--predictions": "out.npz",
-    "--resume": "trained", "--checkpoint-every": "1",
+    "--schedule": "schedules.txt", "--resume": "trained", "--checkpoint-every": "1",
 }
 # Without a trace where all is well.
 silent = {
@@ -86,13 +87,20 @@ cases = [
     (["dump", "train.gradus"], {"--set": "batch=2"}),
     (["dump", "train.gradus", "--stage=optimized"], {"--print-after": "hoist", "--stop-after": "hoist", "--set": "batch=2"}),
     (["dump", "train.gradus", "--stage=optimized", "--format=formula"], {"--set": "batch=2"}),
+    (["dump", "train.gradus", "--stage=kernels"], {"--stage": "loops", "--stop-after": "schedule", "--set": "batch=2"}),
     (["dump", "train.gradus", "--stage=loops"], {"--stage": "llvm", "--cpu": "x86-64-v4", "--set": "batch=2"}),
     (["dump", "train.gradus", "--stage=llvm"], {"--stage": "asm", "--set": "batch=2"}),
     (["dump", "train.gradus", "--explain-memory"], {"--set": "batch=2"}),
     (["dump", "lesson.gradus", "--stage=backward"], {"--only": "first", "--stage": "optimized", "--precision": "f32"}),
     (["dump", "forward.gir", "--stage=backward"], {"--stage": "optimized"}),
     (["dump", "loops.gir", "--stage=llvm"], {"--stage": "asm"}),
+    (["dump", "kernels.gir", "--stage=loops"], {"--stage": "asm"}),
+    (["explain", "train.gradus"], {"--set": "batch=2"}),
+    (["explain", "lesson.gradus"], {"--only": "first", "--precision": "f32"}),
+    (["explain", "optimized.gir"], {}),
+    (["explain", "kernels.gir"], {}),
     (["opt", "forward.gir", "--passes=simplify"], {"--passes": "differentiate"}),
+    (["opt", "optimized.gir", "--passes=fuse,schedule"], {"--passes": "fuse", "--print-after": "fuse", "--stop-after": "fuse"}),
     (["opt", "--list"], {}),
     (["check", "lesson.gradus"], {"--only": "first"}),
     (["check", "train.gradus"], {"--set": "seed=2"}),

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "frontend/driver/analysis/derivative_rule.h"
+#include "frontend/driver/analysis/place_text.h"
 #include "ir/kernel/scratch.h"
 #include "ir/op.h"
 #include "ir/placement.h"
@@ -202,19 +203,6 @@ class Report {
   MemoryReport report_;
 };
 
-std::string span_text(const SourceSpan& span) {
-  return span.known() ? fmt::format("{}:{}:{}", span.file, span.line, span.column) : "";
-}
-
-std::string with_span(const std::string& text, const SourceSpan& span) {
-  return span.known() ? text + " (" + span_text(span) + ")" : text;
-}
-
-nlohmann::json span_json(const SourceSpan& span) {
-  if (!span.known()) return nullptr;
-  return {{"file", span.file}, {"line", span.line}, {"column", span.column}};
-}
-
 }  // namespace
 
 MemoryReport explain_memory(Compiler& compiler, const Graph& graph) {
@@ -230,8 +218,8 @@ std::string format_memory(const MemoryReport& report) {
     rows.push_back(
         {fmt::format("{}{}", buffer.bytes, at_peak ? "*" : " "),
          fmt::format("{}-{}", buffer.first, buffer.last), buffer.value, to_string(buffer.type),
-         with_span(buffer.op, buffer.span),
-         (buffer.saved_for_backward ? "saved: " : "") + with_span(buffer.reader, buffer.reader_span)});
+         with_place(buffer.op, buffer.span),
+         (buffer.saved_for_backward ? "saved: " : "") + with_place(buffer.reader, buffer.reader_span)});
   }
   std::array<size_t, 6> widths = {12, 0, 0, 0, 0, 0};
   for (const auto& row : rows)
@@ -263,7 +251,7 @@ nlohmann::json memory_json(const MemoryReport& report) {
                        {"type", to_string(buffer.type)},
                        {"op", buffer.op},
                        {"scope", buffer.scope},
-                       {"place", span_json(buffer.span)},
+                       {"place", place_json(buffer.span)},
                        {"bytes", buffer.bytes},
                        {"offset", buffer.offset},
                        {"first_kernel", buffer.first},
@@ -271,7 +259,7 @@ nlohmann::json memory_json(const MemoryReport& report) {
                        {"forward", buffer.forward},
                        {"saved_for_backward", buffer.saved_for_backward},
                        {"last_reader", buffer.reader},
-                       {"last_reader_place", span_json(buffer.reader_span)}});
+                       {"last_reader_place", place_json(buffer.reader_span)}});
   return {{"kernels", report.kernels},
           {"workspace", report.workspace},
           {"peak", report.peak},
