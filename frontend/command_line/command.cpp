@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "frontend/command_line/streams.h"
 #include "ir/shown_text.h"
@@ -207,6 +208,10 @@ std::vector<std::pair<std::string, std::string>> split_settings(const std::vecto
     result.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
   return result;
+}
+
+std::string json_text(const nlohmann::json& json) {
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 void write_text(const std::string& path, const std::string& text) {

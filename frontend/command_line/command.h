@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,8 @@ Block choose_block(const language::Unit& unit, const std::string& wanted, const 
 ElementType precision_named(const std::string& name);  // "f32", "f64"
 std::vector<std::pair<std::string, std::string>> split_settings(
     const std::vector<std::string>& settings);  // k=v
+// To be printed. JSON is UTF-8, names of files are any bytes: what is none becomes U+FFFD.
+std::string json_text(const nlohmann::json& json);
 // Writes to a file, or to stdout for "" and "-". Files appear whole or not at all.
 void write_text(const std::string& path, const std::string& text);
 

@@ -111,8 +111,7 @@ Action set_up_dump(CLI::App& app) {
       if (options->explain_memory) {
         const MemoryReport report = explain_memory(compiler, graph);
         sources.report(compiler.warnings());
-        write_text(options->output,
-                   options->json ? memory_json(report).dump(2) + "\n" : format_memory(report));
+        write_text(options->output, options->json ? json_text(memory_json(report)) : format_memory(report));
         if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
         return success;
       }

@@ -37,8 +37,7 @@ Action set_up_explain(CLI::App& app) {
     if (Compiler::stage_of(graph) == Stage::kernels) refuse(app, {"--schedule"}, "a graph at stage kernels");
     const ScheduleReport report = explain_schedules(compiler, graph);
     sources.report(compiler.warnings());
-    write_text(options->output,
-               options->json ? schedules_json(report).dump(2) + "\n" : format_schedules(report));
+    write_text(options->output, options->json ? json_text(schedules_json(report)) : format_schedules(report));
     return success;
   };
 }

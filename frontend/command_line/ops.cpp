@@ -133,7 +133,7 @@ Action set_up_ops(CLI::App& app) {
     if (options->json) {
       nlohmann::json list = nlohmann::json::array();
       for (const Op* op : chosen) list.push_back(to_json(*op));
-      write_text("-", list.dump(2) + "\n");
+      write_text("-", json_text(list));
       return success;
     }
     std::string out;

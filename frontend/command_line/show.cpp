@@ -115,21 +115,18 @@ int show_library_name(const std::string& name, const Options& options) {
   std::vector<std::string> names;
   for (const Catalog& catalog : language::library_catalogs()) {
     if (const CatalogEntry* entry = catalog.find(name)) {
-      write_text("-", options.json ? to_json(*entry, catalog.file).dump(2) + "\n" : definition(*entry));
+      write_text("-", options.json ? json_text(to_json(*entry, catalog.file)) : definition(*entry));
       return success;
     }
     for (const CatalogEntry& entry : catalog.entries) names.push_back(entry.name);
   }
   for (const language::BuiltinSignature& builtin : language::builtin_signatures()) {
     if (builtin.name == name) {
-      write_text(
-          "-",
-          options.json
-              ? nlohmann::json{{"name", name}, {"kind", "built in"}, {"signature", builtin.signature}}.dump(
-                    2) +
-                    "\n"
-              : fmt::format("{}: built in, see \"Built-in functions\" in docs/language.md\n",
-                            builtin.signature));
+      write_text("-",
+                 options.json
+                     ? json_text({{"name", name}, {"kind", "built in"}, {"signature", builtin.signature}})
+                     : fmt::format("{}: built in, see \"Built-in functions\" in docs/language.md\n",
+                                   builtin.signature));
       return success;
     }
     names.push_back(builtin.name);
@@ -146,7 +143,7 @@ int show_library(const Options& options) {
     nlohmann::json list = nlohmann::json::array();
     for (const Catalog& catalog : language::library_catalogs())
       for (nlohmann::json& entry : to_json(catalog)) list.push_back(std::move(entry));
-    write_text("-", list.dump(2) + "\n");
+    write_text("-", json_text(list));
   } else {
     write_text("-", list_library());
   }
@@ -215,10 +212,8 @@ int show_whole_file(const language::Unit& unit, const Catalog& catalog, const Op
     out += summary_table(summary) + "\n";
     summaries.push_back(to_json(summary));
   }
-  write_text("-",
-             options.json
-                 ? nlohmann::json{{"definitions", to_json(catalog)}, {"summaries", summaries}}.dump(2) + "\n"
-                 : out + listing(catalog, true));
+  write_text("-", options.json ? json_text({{"definitions", to_json(catalog)}, {"summaries", summaries}})
+                               : out + listing(catalog, true));
   return success;
 }
 
@@ -250,7 +245,7 @@ int show_file(const std::string& file, const std::string& name, const Options& o
   if (options.json) {
     nlohmann::json json = to_json(*entry, file);
     if (summary) json["summary"] = to_json(*summary);
-    write_text("-", json.dump(2) + "\n");
+    write_text("-", json_text(json));
   } else {
     write_text("-", definition(*entry) + (summary ? "\n" + summary_table(*summary) : ""));
   }

@@ -4,10 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ir/shown_text.h"
+
 namespace gradus {
 
 std::string with_place(const std::string& text, const SourceSpan& span) {
-  return span.known() ? fmt::format("{} ({}:{}:{})", text, span.file, span.line, span.column) : text;
+  if (!span.known()) return text;
+  return fmt::format("{} ({}:{}:{})", text, printable(span.file), span.line, span.column);
 }
 
 nlohmann::json place_json(const SourceSpan& span) {
