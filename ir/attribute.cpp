@@ -15,12 +15,6 @@ namespace gradus {
 
 namespace {
 
-auto position(auto& entries, std::string_view name) {
-  return std::lower_bound(
-      entries.begin(), entries.end(), name,
-      [](const Attributes::Entry& entry, std::string_view key) { return entry.first < key; });
-}
-
 template <class T>
 const T& expect(const Attributes& attributes, std::string_view name) {
   const AttributeValue* value = attributes.find(name);
@@ -61,22 +55,45 @@ Attributes::Attributes(std::initializer_list<Entry> entries) {
   for (const Entry& entry : entries) set(entry.first, entry.second);
 }
 
+Attributes::Entries::const_iterator Attributes::position(std::string_view name) const {
+  return std::lower_bound(entries_.begin(), entries_.end(), name,
+                          [](const std::shared_ptr<const Stored>& known, std::string_view key) {
+                            return known->entry.first < key;
+                          });
+}
+
+const Attributes::Stored* Attributes::stored(std::string_view name) const {
+  const auto it = position(name);
+  return it != entries_.end() && (*it)->entry.first == name ? it->get() : nullptr;
+}
+
 void Attributes::set(std::string name, AttributeValue value) {
-  auto it = position(entries_, name);
-  if (it != entries_.end() && it->first == name)
-    it->second = std::move(value);
+  size_t hash = 0;
+  mix(hash, std::hash<std::string>{}(name));
+  mix(hash, value.index());
+  std::visit(Hash{hash}, value);
+  const auto it = position(name);
+  const bool replaces = it != entries_.end() && (*it)->entry.first == name;
+  auto made = std::make_shared<const Stored>(Stored{{std::move(name), std::move(value)}, hash});
+  if (replaces)
+    entries_[static_cast<size_t>(it - entries_.begin())] = std::move(made);
   else
-    entries_.insert(it, {std::move(name), std::move(value)});
+    entries_.insert(it, std::move(made));
 }
 
 void Attributes::erase(std::string_view name) {
-  auto it = position(entries_, name);
-  if (it != entries_.end() && it->first == name) entries_.erase(it);
+  if (stored(name)) entries_.erase(position(name));
 }
 
 const AttributeValue* Attributes::find(std::string_view name) const {
-  auto it = position(entries_, name);
-  return it != entries_.end() && it->first == name ? &it->second : nullptr;
+  const Stored* known = stored(name);
+  return known ? &known->entry.second : nullptr;
+}
+
+std::shared_ptr<const AttributeValue> Attributes::shared(std::string_view name) const {
+  const auto it = position(name);
+  if (it == entries_.end() || (*it)->entry.first != name) return nullptr;
+  return {*it, &(*it)->entry.second};
 }
 
 int64_t Attributes::integer(std::string_view name) const { return expect<int64_t>(*this, name); }
@@ -105,18 +122,15 @@ const AxisPairs* Attributes::axis_pairs(std::string_view name) const {
 
 size_t Attributes::hash() const {
   size_t seed = entries_.size();
-  for (const auto& [name, value] : entries_) {
-    mix(seed, std::hash<std::string>{}(name));
-    mix(seed, value.index());
-    std::visit(Hash{seed}, value);
-  }
+  for (const auto& known : entries_) mix(seed, known->hash);
   return seed;
 }
 
 bool operator==(const Attributes& a, const Attributes& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Attributes::Entry& x, const Attributes::Entry& y) {
-                      return x.first == y.first && equal_bits(x.second, y.second);
+  return std::equal(a.entries_.begin(), a.entries_.end(), b.entries_.begin(), b.entries_.end(),
+                    [](const auto& x, const auto& y) {
+                      return x == y || (x->hash == y->hash && x->entry.first == y->entry.first &&
+                                        equal_bits(x->entry.second, y->entry.second));
                     });
 }
 

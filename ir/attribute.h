@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,10 +25,27 @@ using AttributeValue = std::variant<bool, int64_t, double, std::string, ElementT
                                     std::vector<double>, AxisPairs>;
 
 // A map from name to value, kept sorted by name. Floating-point values compare by their bits, so that -0
-// differs from +0 and a NaN equals itself.
+// differs from +0 and a NaN equals itself. Entries never change: nodes share them, through all passes, and
+// each is hashed once, so that the values of a large constant are neither copied nor looked at again.
 class Attributes {
+  struct Stored;
+
  public:
   using Entry = std::pair<std::string, AttributeValue>;
+
+  class Iterator {
+   public:
+    explicit Iterator(const std::shared_ptr<const Stored>* at) : at_(at) {}
+    inline const Entry& operator*() const;
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    const std::shared_ptr<const Stored>* at_;
+  };
 
   Attributes() = default;
   Attributes(std::initializer_list<Entry> entries);
@@ -35,6 +53,8 @@ class Attributes {
   void set(std::string name, AttributeValue value);
   void erase(std::string_view name);
   const AttributeValue* find(std::string_view name) const;  // null if absent
+  // The same, to be kept beyond the life of the attributes.
+  std::shared_ptr<const AttributeValue> shared(std::string_view name) const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
 
   // The value of a type that the verifier has checked already, or a default where the attribute is absent.
@@ -48,14 +68,24 @@ class Attributes {
   const AxisPairs* axis_pairs(std::string_view name) const;  // null if absent
 
   bool empty() const { return entries_.empty(); }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  Iterator begin() const { return Iterator(entries_.data()); }
+  Iterator end() const { return Iterator(entries_.data() + entries_.size()); }
   size_t hash() const;
   friend bool operator==(const Attributes& a, const Attributes& b);
 
  private:
-  std::vector<Entry> entries_;
+  struct Stored {
+    Entry entry;
+    size_t hash = 0;
+  };
+  using Entries = std::vector<std::shared_ptr<const Stored>>;
+  Entries::const_iterator position(std::string_view name) const;
+  const Stored* stored(std::string_view name) const;
+
+  Entries entries_;
 };
+
+inline const Attributes::Entry& Attributes::Iterator::operator*() const { return (*at_)->entry; }
 
 bool equal_bits(const AttributeValue& a, const AttributeValue& b);
 // `3`, `2.5`, `true`, `"text"`, `f32`, `[1,2]`, `[0.5,1]`, `[1]x[0]`. A double always shows a point,

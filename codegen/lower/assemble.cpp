@@ -199,19 +199,21 @@ void Assembler::copy(const Location& from, const Location& to, int64_t count) {
 // Listed values are data of the program. Equal lists share one buffer of main.
 Assembler::Location Assembler::place_constant(const Node& node) {
   const Type& type = node.types[0];
-  AttributeValue list = *node.attributes.find("values");
-  if (const auto* integers = std::get_if<std::vector<int64_t>>(&list); integers && is_float(type.element))
-    list = std::vector<double>(integers->begin(), integers->end());
-  for (int64_t known : constants_) {
+  std::shared_ptr<const AttributeValue> list = node.attributes.shared("values");
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(list.get());
+      integers && is_float(type.element))
+    list = std::make_shared<const AttributeValue>(std::vector<double>(integers->begin(), integers->end()));
+  for (const int64_t known : constants_) {
     const loop::Buffer& other = main_.buffers()[static_cast<size_t>(known)];
-    if (other.element == type.element && equal_bits(*other.values, list)) return {known, {}, nullptr};
+    if (other.element == type.element && (other.values == list || equal_bits(*other.values, *list)))
+      return {known, {}, nullptr};
   }
   loop::Buffer buffer;
   buffer.name = fmt::format("constant{}", constants_.size());
   buffer.role = BufferRole::constant;
   buffer.element = type.element;
   buffer.shape = {element_count(type.shape)};
-  buffer.values = std::make_shared<const AttributeValue>(std::move(list));
+  buffer.values = std::move(list);
   constants_.push_back(main_.buffer(std::move(buffer)));
   return {constants_.back(), {}, nullptr};
 }
