@@ -76,8 +76,11 @@ std::optional<int64_t> number_of(std::string_view text) {
 
 std::vector<std::string> split(std::string_view text, char by) {
   std::vector<std::string> pieces;
-  std::istringstream stream{std::string(text)};
-  for (std::string piece; std::getline(stream, piece, by);) pieces.push_back(piece);
+  for (size_t end = 0; end != std::string_view::npos;) {
+    end = text.find(by);
+    pieces.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
   return pieces;
 }
 
@@ -218,12 +221,12 @@ std::string to_string(const Schedule& schedule, const Graph& body) {
 }
 
 Schedule parse_schedule(std::string_view text, const Graph& body) {
+  if (text.empty()) throw ShapeError("an empty schedule", "leave the attribute out for the plain one");
   Schedule schedule;
   for (const std::string& part : split(text, ';')) {
     Reader reader(part, body);
     schedule.push_back(read_part(reader));
   }
-  if (schedule.empty()) throw ShapeError("an empty schedule", "leave the attribute out for the plain one");
   return schedule;
 }
 

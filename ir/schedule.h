@@ -17,9 +17,9 @@
 
 namespace gradus {
 
-// `grain`: the least work of a task that is worth handing to a thread; 0: no loop is shared out. Work is
-// counted in the points that a stage visits: the multiply-adds of a contraction, the elements that a
-// reduction or a window reads, else the elements of the result.
+// `grain`: the least work of a task that is worth handing to a thread; 0, which no text says: no loop is
+// shared out. Work is counted in the points that a stage visits: the multiply-adds of a contraction, the
+// elements that a reduction or a window reads, else the elements of the result.
 
 // Elements of results, each by itself, as one loop over merged axes in chunks of so many elements.
 struct MapSchedule {

@@ -78,9 +78,11 @@ std::optional<Wanted> wanted_layout(const Graph& body, const Node& dot, const Do
   return wanted;
 }
 
-// What the contraction of a kernel wants if it runs so many times on the same operand.
-std::optional<Wanted> wanted_by(const KernelStages& stages, size_t stage, double uses, const Target& target) {
-  const int64_t width = wanted_panels(stages, stage, uses, target);
+// What the contraction of a kernel wants if it runs so many times on the same operand, of which panels of
+// some widths exist.
+std::optional<Wanted> wanted_by(const KernelStages& stages, size_t stage, double uses,
+                                const std::vector<int64_t>& existing, const Target& target) {
+  const int64_t width = wanted_panels(stages, stage, uses, existing, target);
   if (width == 0) return std::nullopt;
   const Graph& body = stages.body();
   const Node& node = body.node(stages.all()[stage].node);
@@ -138,12 +140,16 @@ class LayoutPass {
     const KernelStages stages(*node.body);
     for (size_t stage = 0; stage < stages.all().size(); ++stage) {
       if (stages.all()[stage].kind != StageKind::contraction) continue;
+      const uint32_t contraction = stages.all()[stage].node;
       const auto attempt = [&](double uses) {
-        const std::optional<Wanted> wanted = wanted_by(stages, stage, uses, context_.target);
+        std::optional<Wanted> wanted = wanted_by(stages, stage, uses, {}, context_.target);
         if (!wanted) return false;
-        const uint32_t contraction = stages.all()[stage].node;
-        const std::optional<Copy> copy = copy_of(node, contraction, *wanted);
+        std::optional<Copy> copy = copy_of(node, contraction, *wanted);
         if (!copy || (uses > 1 && !(copy->of && capture(copy->of)))) return false;
+        std::vector<int64_t>& widths = widths_[{copy->of, wanted->layout.order}];
+        wanted = wanted_by(stages, stage, uses, widths, context_.target);
+        copy = copy_of(node, contraction, *wanted);
+        widths.push_back(panel_strides(copy->type).value().width);
         rewriter_.at(i);
         replace(i, contraction, *wanted, laid_out(*copy));
         return true;
@@ -291,6 +297,9 @@ class LayoutPass {
   double runs_;
   size_t captures_;
   std::vector<Capture> added_;
+  // Of copies that were made, by what they are of and the order of its axes: another product takes one of
+  // them rather than a copy of its own if that is cheaper.
+  std::map<std::pair<Value, std::vector<int64_t>>, std::vector<int64_t>> widths_;
 };
 
 }  // namespace

@@ -99,7 +99,7 @@ class TiledConvolution {
   std::unique_ptr<TileFunction> tile_function(const Taps& taps,
                                               const std::vector<std::pair<int64_t, int64_t>>& reach,
                                               int64_t rows, int64_t columns) {
-    const int64_t weights = nest_.panel_width > 0 ? nest_.panel_step : filter_count();
+    const int64_t weights = nest_.panel_width > 0 ? panel_count() : filter_count();
     auto tile = std::make_unique<TileFunction>(kernel_, epilogue_,
                                                fmt::format("tile{}_{}x{}", functions_.size(), rows, columns),
                                                source_count(), weights);
@@ -161,6 +161,11 @@ class TiledConvolution {
   }
 
   int64_t source_count() const { return element_count(kernel_.type(nest_.source).shape); }
+  // The elements from the first to the last of a panel; between them may lie some of other panels.
+  int64_t panel_count() const {
+    return (nest_.window[0] - 1) * nest_.weight_steps[0] + (nest_.channels - 1) * nest_.weight_steps[1] +
+           (nest_.window[1] - 1) * nest_.weight_steps[2] + nest_.panel_width;
+  }
   int64_t filter_count() const { return element_count(kernel_.type(nest_.filter).shape); }
 
   // A block of images works on one panel after the other. The outermost loop is shared out.

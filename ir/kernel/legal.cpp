@@ -22,7 +22,7 @@ constexpr int64_t most_tile_elements = 4096;
 constexpr int64_t most_together = 64;
 constexpr int64_t most_chunk = int64_t{1} << 24;
 constexpr int64_t most_taps = 64;
-constexpr int64_t longest_insertion = 1024;
+constexpr int64_t most_inserted = 1024;
 
 void expect(bool holds, std::string message, std::string hint = {}) {
   if (!holds) throw ShapeError(std::move(message), std::move(hint));
@@ -81,7 +81,7 @@ class Legality {
     expect_kind(kind() == StageKind::sort, sort.word);
     if (!sort.insert) return;
     expect(node().attributes.has("k"), "'insert' is for the first few of an order alone");
-    expect_at_most("a list for insertion", node().types[0].shape.back(), longest_insertion);
+    expect_at_most("a list for insertion", node().types[0].shape.back(), most_inserted);
   }
 
   void check_part(const TileSchedule& tile) const {
@@ -173,6 +173,15 @@ void check_schedule(const Graph& body, const Schedule& schedule) {
   expect(map != nullptr, "the last part of the schedule is no 'map'",
          "it is for the results that no stage stores");
   expect_at_most("chunk", map->chunk, most_chunk);
+}
+
+bool is_legal(const KernelStages& stages, size_t stage, const StageSchedule& part) {
+  try {
+    Legality(stages, stage).check(part);
+    return true;
+  } catch (const ShapeError&) {
+    return false;
+  }
 }
 
 Schedule plain_schedule(const Graph& body) {

@@ -28,8 +28,9 @@ Schedule choose_schedule(const Graph& body, const Target& target);
 // The makers of candidates.
 std::vector<Candidate> contraction_candidates(const KernelStages& stages, size_t stage, const Target& target);
 // The width of panels that the columns' operand of a contraction should lie in, where it does not, if each is
-// read by so many runs of the kernel; 0 if it should stay as it is.
-int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses, const Target& target);
+// read by so many runs of the kernel, and panels of some widths exist already; 0 if it should stay as it is.
+int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses,
+                      const std::vector<int64_t>& existing, const Target& target);
 // Empty if walking by rows saves nothing or cannot be.
 std::vector<Candidate> row_candidates(const Graph& body);
 std::vector<Candidate> loop_candidates(const KernelStages& stages, size_t stage, const Target& target);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ir/kernel/legal.h"
 #include "ir/kernel/nests.h"
 #include "ir/op.h"
 #include "passes/schedule/choose.h"
@@ -234,16 +235,19 @@ std::vector<Candidate> contraction_candidates(const KernelStages& stages, size_t
   if (!nest) return candidates;
   const bool has_panels = panel_width(*nest) > 0;
   for (const Option& option : options_of(stages, stage, *nest, target))
-    if (option.in_panels == has_panels) candidates.push_back({option.schedule, option.cost});
+    if (option.in_panels == has_panels && is_legal(stages, stage, option.schedule))
+      candidates.push_back({option.schedule, option.cost});
   return candidates;
 }
 
-int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses, const Target& target) {
+int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses,
+                      const std::vector<int64_t>& existing, const Target& target) {
   const std::optional<ContractionNest> nest = contraction_nest(stages, stage);
   if (!nest || panel_width(*nest) > 0) return 0;
   const std::vector<Option> options = options_of(stages, stage, *nest, target);
   const auto cost = [&](const Option& option) {
-    return option.cost.total() - option.cost.packing * (1 - 1 / uses);
+    const bool exists = std::count(existing.begin(), existing.end(), option.schedule.columns()) > 0;
+    return option.cost.total() - option.cost.packing * (exists ? 1 : 1 - 1 / uses);
   };
   const auto best = std::min_element(options.begin(), options.end(),
                                      [&](const Option& a, const Option& b) { return cost(a) < cost(b); });

@@ -67,6 +67,11 @@ std::vector<Diagnostic> unused_overrides(const ScheduleOverrides& overrides) {
            "`gradus explain` prints the names; a kernel whose body or types change has another one"});
   std::sort(warnings.begin(), warnings.end(),
             [](const Diagnostic& a, const Diagnostic& b) { return a.span.line < b.span.line; });
+  if (warnings.size() > most_errors) {
+    const size_t more = warnings.size() - most_errors;
+    warnings.resize(most_errors);
+    warnings.back().notes.push_back({fmt::format("and {} other lines", more), {}});
+  }
   return warnings;
 }
 

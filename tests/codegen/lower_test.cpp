@@ -1,4 +1,5 @@
 // Lowering against the evaluator: maps, reductions, plain contractions, windows, indexed ops, programs.
+#include "ir/text/parse.h"
 #include "tests/codegen/lower_harness.h"
 
 namespace gradus {
@@ -318,6 +319,36 @@ TEST_CASE("tiled products: every tail, both targets, epilogues") {
     }
     check(as_kernel(std::move(b).finish()));
   }
+}
+
+TEST_CASE("operands in panels of any width and order of axes") {
+  for (const int64_t width : {3, 16, 48, 513}) {
+    GraphBuilder b;
+    const Value x = input(b, Type(ElementType::f32, {20, 40})),
+                w = input(b, Type(ElementType::f32, {1100, 40}));
+    b.add_result("y", build::dot(b, x, build::relayout(b, w, {{0, 1}, {width, 1}, {}}), {{1}, {1}}));
+    check(std::move(b).finish());
+  }
+  const std::string geometry =
+      R"(input="b01f", filter="01io", output="b01f", stride=[1,1], low=[1,0], high=[0,1], dilation=[1,1])";
+  for (const char* order : {"[3,0,2,1]", "[0,3,1,2]", "[0,1,2,3]", "[2,1,0,3]"})
+    for (const char* tiling : {"[1,1,1,2]", "[1,1,1,600]", "[1,2,1,1]"}) {
+      INFO(order << " " << tiling);
+      const std::string head =
+          std::string("graph @g (%w: f32[2,3,3,5], %x: f32[2,4,6,3], %t: f32[2,4,5,5]) {\n") +
+          "  %0 = relayout %w : f32[2,3,3,5] layout " + order + " tiled " + tiling + "\n";
+      check(parse_graph(head + "  %1 = conv %x, %0 {kind=\"forward\", " + geometry +
+                        "} : f32[2,4,5,5]\n  return a = %1\n}\n"));
+      check(parse_graph(head + "  %1 = conv %t, %0 {kind=\"input_gradient\", " + geometry +
+                        ", size=[4,6]} : f32[2,4,6,3]\n  return a = %1\n}\n"));
+    }
+}
+
+TEST_CASE("a window that is longer than any tile is unrolled") {
+  check(
+      parse_graph("graph @g (%x: f32[1,2600,1], %w: f32[2049,1,1]) {\n"
+                  "  %0 = conv %x, %w {kind=\"forward\", input=\"b0f\", filter=\"0io\", output=\"b0f\", "
+                  "stride=[1], low=[0], high=[0], dilation=[1]} : f32[1,552,1]\n  return a = %0\n}\n"));
 }
 
 }  // namespace

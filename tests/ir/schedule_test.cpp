@@ -82,6 +82,9 @@ TEST_CASE("what is no schedule is refused") {
   check_refused("tiles 8x16", "there is no kind of stage 'tiles'");
   check_refused("tile", "a tile without extents");
   check_refused("tile 8", "a tile of 1 extents, expected 2");
+  check_refused("tile 8x16x", "'8x16x' is no tile");
+  check_refused("tile 8x16;", "empty part");
+  check_refused("rows keep 4,", "keep '' of a body", softmax, "f32[16,32]");
   check_refused("tile 8x0", "'8x0' is no tile");
   check_refused("tile 8x-4", "'8x-4' is no tile");
   check_refused("tile 8x99999999999999999999", "is no tile");
