@@ -2,9 +2,9 @@
 // stage.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <cstring>
 #include <random>
 
 #include "codegen/lower/lower.h"
@@ -122,8 +122,10 @@ Run run(const Graph& kernels, const std::vector<evaluate::Array<double>>& inputs
 }
 
 bool same_bits(const evaluate::Array<double>& a, const evaluate::Array<double>& b) {
-  return a.integers == b.integers && a.floats.size() == b.floats.size() &&
-         std::memcmp(a.floats.data(), b.floats.data(), a.floats.size() * sizeof(double)) == 0;
+  return a.integers == b.integers &&
+         std::equal(
+             a.floats.begin(), a.floats.end(), b.floats.begin(), b.floats.end(),
+             [](double x, double y) { return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y); });
 }
 
 // Without places of scratch, which need not fit any more: it lies behind what is planned.
