@@ -28,7 +28,7 @@ class KernelStages {
   // Whether the value lies in memory when a stage runs: an input, a table, or what an earlier stage stored.
   bool is_placed(Value value, size_t stage) const;
   Epilogue epilogue(size_t stage) const;
-  // Whether the loops of a stage compute results of the kernel on the way, and others read nothing of it.
+  // Whether the tiles of a stage compute what they can of the kernel on the way (ir/kernel/epilogue.h).
   bool has_epilogue(size_t stage, const Schedule& schedule) const;
 
   // Results of the kernel (positions) that are left to loops of their own.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t most_inline_values = 16;
 
-bool is_table(const Node& node) {
+bool is_large_table(const Node& node) {
   return is_constant(node) && node.attributes.has("values") &&
          element_count(node.types[0].shape) > static_cast<int64_t>(most_inline_values);
 }
@@ -23,7 +23,7 @@ KernelKind kernel_kind(const Node& node) {
     case Access::outside:
       return KernelKind::source;
     case Access::generated:
-      return is_table(node) ? KernelKind::source : KernelKind::map;
+      return is_large_table(node) ? KernelKind::source : KernelKind::map;
     case Access::elementwise:
     case Access::view:
     case Access::computed_view:

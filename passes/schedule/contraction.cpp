@@ -34,7 +34,7 @@ constexpr double multiply_add_latency = 4;
 // that has to be generated beside the first.
 constexpr double narrow_penalty = 0.02;
 constexpr double variant_penalty = 0.04;
-// Taller tiles were not faster (KERNELS, section 2).
+// Rows of a tile; taller ones were not faster where they were measured.
 constexpr int64_t tallest = 14;
 constexpr int64_t tallest_of_three_vectors = 8;
 // Vectors of accumulators times taps of a window's row that are written out in one loop body.
