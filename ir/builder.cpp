@@ -210,19 +210,27 @@ void Rewriter::keep_body(uint32_t index, std::shared_ptr<const Graph> body) {
 
 void Rewriter::keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body) {
   const Node& node = old_.node(index);
+  if (!is_input(node)) return keep_again(index, map(node.operands), std::move(attributes), std::move(body));
+  const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
   builder_.set_origins(old_.origins(index));
   builder_.set_derivative(node.derivative);
   builder_.prefer_id(node.id);
-  Value value;
-  if (is_input(node)) {
-    const Input& input = old_.inputs()[static_cast<size_t>(node.attributes.integer("index"))];
-    value = builder_.input(input.name, input.kind, node.types[0]);
-  } else {
-    value = builder_.again(node, map(node.operands), std::move(attributes), std::move(body));
-  }
-  std::vector<Value> values;
-  for (uint32_t r = 0; r < node.types.size(); ++r) values.push_back({value.node, r});
-  mapped_[index] = std::move(values);
+  mapped_[index] = {builder_.input(input.name, input.kind, node.types[0])};
+}
+
+void Rewriter::keep_on(uint32_t index, std::vector<Value> operands, std::shared_ptr<const Graph> body) {
+  keep_again(index, std::move(operands), old_.node(index).attributes, std::move(body));
+}
+
+void Rewriter::keep_again(uint32_t index, std::vector<Value> operands, Attributes attributes,
+                          std::shared_ptr<const Graph> body) {
+  const Node& node = old_.node(index);
+  builder_.set_origins(old_.origins(index));
+  builder_.set_derivative(node.derivative);
+  builder_.prefer_id(node.id);
+  const Value value = builder_.again(node, std::move(operands), std::move(attributes), std::move(body));
+  mapped_[index].clear();
+  for (uint32_t r = 0; r < node.types.size(); ++r) mapped_[index].push_back({value.node, r});
 }
 
 void Rewriter::replace(uint32_t index, std::vector<Value> values) {

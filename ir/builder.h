@@ -152,6 +152,8 @@ class Rewriter {
   void keep_with(uint32_t index, Attributes attributes);
   void keep_body(uint32_t index, std::shared_ptr<const Graph> body);
   void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
+  // On other operands, values of the new graph; not for inputs.
+  void keep_on(uint32_t index, std::vector<Value> operands, std::shared_ptr<const Graph> body);
   // A value that has a layout keeps it: what takes its place is laid out the same way.
   void replace(uint32_t index, std::vector<Value> values);
   bool mapped(Value old_value) const;
@@ -164,6 +166,9 @@ class Rewriter {
   Graph finish(const std::vector<NamedValue>& results) &&;
 
  private:
+  void keep_again(uint32_t index, std::vector<Value> operands, Attributes attributes,
+                  std::shared_ptr<const Graph> body);
+
   const Graph& old_;
   std::string pass_;
   GraphBuilder builder_;

@@ -69,13 +69,7 @@ class Copies {
       operands.push_back(as_it_lies ? rewriter_.map(scan.operands[k]) : copy(scan.operands[k], taken));
     }
     auto body = std::make_shared<const Graph>(with_copies(*scan.body, builder_.ids()));
-    builder_.set_origins(graph_.origins(i));
-    builder_.set_derivative(scan.derivative);
-    builder_.prefer_id(scan.id);
-    const Value made = builder_.again(scan, std::move(operands), scan.attributes, std::move(body));
-    std::vector<Value> values;
-    for (uint32_t r = 0; r < scan.types.size(); ++r) values.push_back({made.node, r});
-    rewriter_.replace(i, std::move(values));
+    rewriter_.keep_on(i, std::move(operands), std::move(body));
   }
 
   const Graph& graph_;

@@ -237,15 +237,7 @@ class LayoutPass {
       for (uint32_t r = 0; r < old.types.size(); ++r) made[{k, r}] = {again.node, r};
     }
     for (const NamedValue& result : body.results()) builder.add_result(result.name, made.at(result.value));
-    GraphBuilder& graph = rewriter_.builder();
-    graph.set_origins(graph_.origins(i));
-    graph.set_derivative(node.derivative);
-    graph.prefer_id(node.id);
-    const Value kernel = graph.add(OpId::kernel, std::move(operands), node.attributes,
-                                   std::make_shared<const Graph>(std::move(builder).finish()));
-    std::vector<Value> results;
-    for (uint32_t r = 0; r < node.types.size(); ++r) results.push_back({kernel.node, r});
-    rewriter_.replace(i, std::move(results));
+    rewriter_.keep_on(i, std::move(operands), std::make_shared<const Graph>(std::move(builder).finish()));
   }
 
   // The nodes that the results need if a node does without one operand.
@@ -273,14 +265,7 @@ class LayoutPass {
     for (const Capture& added : inner.added_)
       operands.push_back(
           laid_out({node.operands[ops::ScanLayout::operand_of_input(added.input)], added.body, added.type}));
-    GraphBuilder& graph = rewriter_.builder();
-    graph.set_origins(graph_.origins(i));
-    graph.set_derivative(node.derivative);
-    graph.prefer_id(node.id);
-    const Value made = graph.again(node, std::move(operands), node.attributes, std::move(body));
-    std::vector<Value> results;
-    for (uint32_t r = 0; r < node.types.size(); ++r) results.push_back({made.node, r});
-    rewriter_.replace(i, std::move(results));
+    rewriter_.keep_on(i, std::move(operands), std::move(body));
   }
 
   struct Capture {
