@@ -1,5 +1,6 @@
 #include "ir/graph.h"
 
+#include "ir/dependence.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -51,15 +52,11 @@ bool same_structure(const Graph& a, const Graph& b) {
 }
 
 std::vector<bool> live_nodes(const Graph& graph) {
-  std::vector<bool> live(graph.size(), false);
+  std::vector<bool> live = marked(graph, graph.results());
   for (const Input& input : graph.inputs()) live[input.value.node] = true;
-  for (const NamedValue& result : graph.results()) live[result.value.node] = true;
   for (const Update& update : graph.updates()) live[update.value.node] = true;
   if (graph.status()) live[graph.status().node] = true;
-  for (size_t i = graph.size(); i-- > 0;)
-    if (live[i])
-      for (Value operand : graph.node(static_cast<uint32_t>(i)).operands) live[operand.node] = true;
-  return live;
+  return needed_by(graph, std::move(live));
 }
 
 std::vector<std::vector<uint32_t>> users(const Graph& graph) {

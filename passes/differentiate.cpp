@@ -11,6 +11,7 @@
 #include <map>
 
 #include "ir/build.h"
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/structure.h"
 #include "passes/chain_product.h"
@@ -46,12 +47,10 @@ class ReverseMode {
  private:
   // Nodes on a path from some x to y: only these get adjoints.
   void mark_dependents(Value y, const std::vector<Value>& xs) {
-    dependent_.assign(y.node + 1, false);
+    std::vector<bool> marks(y.node + 1, false);
     for (Value x : xs)
-      if (x.node <= y.node) dependent_[x.node] = true;
-    for (uint32_t i = 0; i <= y.node; ++i)
-      for (Value operand : builder_.node(i).operands)
-        if (dependent_[operand.node]) dependent_[i] = true;
+      if (x.node <= y.node) marks[x.node] = true;
+    dependent_ = dependent_on(builder_.graph(), std::move(marks));
   }
 
   void accumulate(Value value, Value adjoint, const Node& user) {

@@ -15,6 +15,7 @@
 #include <set>
 
 #include "ir/build.h"
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/ops/scan.h"
 #include "ir/structure.h"
@@ -31,7 +32,6 @@ class ScanHoist {
       : outer_(rewriter.builder()),
         scan_(rewriter.old().node(index)),
         body_(body),
-        live_(live_nodes(body)),
         layout_(scan_),
         operands_(rewriter.map(scan_.operands)) {
     classify();
@@ -118,15 +118,13 @@ class ScanHoist {
 
   // What moves: products of steps, and the last of the invariant values that cost something.
   void choose() {
-    std::vector<bool> needed(body_.size(), false);
-    for (const NamedValue& result : body_.results()) needed[result.value.node] = true;
-    for (uint32_t i = static_cast<uint32_t>(body_.size()); i-- > 0;)
-      if (live_[i] && (kinds_[i] != Kind::invariant || (needed[i] && !costs_something(i))))
-        for (Value operand : body_.node(i).operands) needed[operand.node] = true;
+    const std::vector<bool> needed =
+        needed_by(body_, marked(body_, body_.results()),
+                  [&](uint32_t i, size_t) { return kinds_[i] != Kind::invariant || !costs_something(i); });
     for (uint32_t i = 0; i < body_.size(); ++i) {
       const Node& node = body_.node(i);
-      if (!live_[i] || is_input(node)) continue;
-      const bool value = kinds_[i] == Kind::invariant && needed[i] && costs_something(i);
+      if (!needed[i] || is_input(node)) continue;
+      const bool value = kinds_[i] == Kind::invariant && costs_something(i);
       if (value || (kinds_[i] == Kind::step && is_product(node))) hoisted_.insert(i);
     }
   }
@@ -137,11 +135,8 @@ class ScanHoist {
   }
 
   void mark_used() {
-    used_.assign(body_.size(), false);
-    for (const NamedValue& result : body_.results()) used_[result.value.node] = true;
-    for (uint32_t i = static_cast<uint32_t>(body_.size()); i-- > 0;)
-      if (used_[i] && hoisted_.count(i) == 0)
-        for (Value operand : body_.node(i).operands) used_[operand.node] = true;
+    used_ = needed_by(body_, marked(body_, body_.results()),
+                      [&](uint32_t i, size_t) { return hoisted_.count(i) == 0; });
     inside_.assign(body_.size(), Value::none);
   }
 
@@ -206,17 +201,21 @@ class ScanHoist {
   // Makes what moved outside of the loop, operands first: a chain may be longer than the stack is deep.
   void make_moved() {
     std::vector<bool> alone(body_.size(), false), stacked(body_.size(), false);
-    for (uint32_t i = static_cast<uint32_t>(body_.size()); i-- > 0;) {
-      const Node& node = body_.node(i);
-      const bool invariant = kinds_[i] == Kind::invariant;
-      if (used_[i] && hoisted_.count(i) > 0) (invariant ? alone : stacked)[i] = true;
-      if (stacked[i] && invariant) alone[i] = true;
-      if (stacked[i] && !invariant)
-        for (size_t k = 0; k < node.operands.size(); ++k)
-          (k == 1 && is_product(node) ? alone : stacked)[node.operands[k].node] = true;
-      if (alone[i])
-        for (Value operand : node.operands) alone[operand.node] = true;
+    for (uint32_t i : hoisted_)
+      if (used_[i]) (kinds_[i] == Kind::invariant ? alone : stacked)[i] = true;
+    // A product reads its invariant operand as it is; whatever else reads one reads it of all steps.
+    const auto stacks = [&](uint32_t i, size_t k) {
+      return kinds_[i] != Kind::invariant && !(k == 1 && is_product(body_.node(i)));
+    };
+    stacked = needed_by(body_, std::move(stacked), stacks);
+    for (uint32_t i = 0; i < body_.size(); ++i) {
+      if (!stacked[i]) continue;
+      if (kinds_[i] == Kind::invariant)
+        alone[i] = true;
+      else if (is_product(body_.node(i)))
+        alone[body_.node(i).operands[1].node] = true;
     }
+    alone = needed_by(body_, std::move(alone));
     outside_.assign(body_.size(), {});
     over_steps_.assign(body_.size(), {});
     for (uint32_t i = 0; i < body_.size(); ++i) {
@@ -303,7 +302,7 @@ class ScanHoist {
   GraphBuilder& outer_;
   const Node& scan_;
   const Graph& body_;
-  std::vector<bool> live_, used_;
+  std::vector<bool> used_;
   const ops::ScanLayout layout_;
   std::vector<Value> operands_;
   std::vector<Kind> kinds_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ir/build.h"
+#include "ir/dependence.h"
 #include "ir/kernel/nests.h"
 #include "ir/kernel/panels.h"
 #include "ir/op.h"
@@ -208,7 +209,9 @@ class LayoutPass {
   void replace(uint32_t i, uint32_t contraction, const Wanted& wanted, Value value) {
     const Node& node = graph_.node(i);
     const Graph& body = *node.body;
-    const std::vector<bool> needed = needed_without(body, contraction, wanted.operand);
+    const std::vector<bool> needed = needed_by(
+        body, marked(body, body.results()),
+        [&](uint32_t user, size_t operand) { return user != contraction || operand != wanted.operand; });
     GraphBuilder builder("kernel", options_);
     builder.reserve_ids(graph_.next_id());
     std::vector<Value> operands;
@@ -238,19 +241,6 @@ class LayoutPass {
     }
     for (const NamedValue& result : body.results()) builder.add_result(result.name, made.at(result.value));
     rewriter_.keep_on(i, std::move(operands), std::make_shared<const Graph>(std::move(builder).finish()));
-  }
-
-  // The nodes that the results need if a node does without one operand.
-  static std::vector<bool> needed_without(const Graph& body, uint32_t node, size_t operand) {
-    std::vector<bool> needed(body.size(), false);
-    for (const NamedValue& result : body.results()) needed[result.value.node] = true;
-    for (uint32_t i = static_cast<uint32_t>(body.size()); i-- > 0;) {
-      if (!needed[i]) continue;
-      const auto& operands = body.node(i).operands;
-      for (size_t k = 0; k < operands.size(); ++k)
-        if (i != node || k != operand) needed[operands[k].node] = true;
-    }
-    return needed;
   }
 
   void scan(uint32_t i) {

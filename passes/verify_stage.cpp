@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "ir/dependence.h"
 #include "ir/kernel/scratch.h"
 #include "ir/op.h"
 #include "ir/placement.h"
@@ -238,14 +239,12 @@ bool may_update_in_place(const Graph& graph, uint32_t kernel, Value old_value) {
   std::vector<bool> depends(body.size(), false);
   for (size_t k = 0; k < node.operands.size(); ++k)
     if (node.operands[k] == old_value) depends[body.inputs()[k].value.node] = true;
+  depends = dependent_on(body, std::move(depends));
   for (uint32_t i = 0; i < body.size(); ++i) {
-    const KernelKind kind = kernel_kind(body.node(i));
+    const Node& inner = body.node(i);
+    const KernelKind kind = kernel_kind(inner);
     if (kind != KernelKind::map && kind != KernelKind::source) return false;
-    for (Value operand : body.node(i).operands) {
-      if (!depends[operand.node]) continue;
-      if (body.node(i).op->family != OpFamily::elementwise) return false;
-      depends[i] = true;
-    }
+    if (depends[i] && !is_input(inner) && inner.op->family != OpFamily::elementwise) return false;
   }
   return std::all_of(body.results().begin(), body.results().end(), [&](const NamedValue& result) {
     return body.type(result.value).shape == graph.type(old_value).shape;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ir/builder.h"
+#include "ir/dependence.h"
 #include "ir/error.h"
 #include "ir/op.h"
 #include "ir/random.h"
@@ -18,11 +19,7 @@ namespace {
 
 // The graph with all its inputs, but only the nodes that the result needs.
 Graph only_result(const Graph& graph, Value result) {
-  std::vector<bool> needed(graph.size());
-  needed[result.node] = true;
-  for (uint32_t i = result.node + 1; i-- > 0;)
-    if (needed[i])
-      for (const Value operand : graph.node(i).operands) needed[operand.node] = true;
+  const std::vector<bool> needed = needed_by(graph, marked(graph, result));
   GraphBuilder builder(graph.name(), {.memoize = false});
   std::vector<uint32_t> mapped(graph.size());
   for (uint32_t i = 0; i < graph.size(); ++i) {
@@ -41,15 +38,10 @@ Graph only_result(const Graph& graph, Value result) {
 }
 
 std::vector<uint32_t> nodes_after(const Graph& graph, Value input) {
-  std::vector<bool> depends(graph.size());
-  depends[input.node] = true;
+  const std::vector<bool> depends = dependent_on(graph, marked(graph, input));
   std::vector<uint32_t> nodes;
   for (uint32_t i = input.node + 1; i < graph.size(); ++i)
-    for (const Value operand : graph.node(i).operands)
-      if (depends[operand.node] && !depends[i]) {
-        depends[i] = true;
-        nodes.push_back(i);
-      }
+    if (depends[i]) nodes.push_back(i);
   return nodes;
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "ir/dependence.h"
 #include "ir/error.h"
 #include "ir/evaluate/scalar.h"
 #include "ir/sign.h"
@@ -131,14 +132,11 @@ class Frame {
   std::vector<uint32_t> between(Value x, Value y) const {
     std::vector<uint32_t> nodes;
     if (x.node > y.node) return nodes;
-    std::vector<bool> depends(y.node + 1, false), needed(y.node + 1, false);
-    depends[x.node] = needed[y.node] = true;
-    for (uint32_t i = x.node + 1; i <= y.node; ++i)
-      for (Value operand : graph_.node(i).operands)
-        if (depends[operand.node] && (operand.node != x.node || operand == x)) depends[i] = true;
-    for (uint32_t i = y.node; i > x.node; --i)
-      if (needed[i])
-        for (Value operand : graph_.node(i).operands) needed[operand.node] = true;
+    const std::vector<bool> needed = needed_by(graph_, marked(graph_, y));
+    const std::vector<bool> depends = dependent_on(graph_, marked(graph_, x), [&](uint32_t i, size_t k) {
+      const Value operand = graph_.node(i).operands[k];
+      return operand.node != x.node || operand == x;
+    });
     for (uint32_t i = x.node + 1; i <= y.node; ++i)
       if (depends[i] && needed[i]) nodes.push_back(i);
     return nodes;

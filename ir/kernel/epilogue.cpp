@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/structure.h"
 
@@ -93,14 +94,11 @@ bool Epilogue::is_flat(Value value) const {
 }
 
 Value Epilogue::find_pivot() const {
-  std::vector<bool> depends(body_.size(), false);
-  depends[contraction_.node] = true;
+  const std::vector<bool> depends = dependent_on(body_, marked(body_, contraction_));
   Value pivot = contraction_;
   for (uint32_t i = contraction_.node + 1; i < body_.size(); ++i) {
-    const Node& node = body_.node(i);
-    for (Value operand : node.operands) depends[i] = depends[i] || depends[operand.node];
     if (!depends[i]) continue;
-    for (Value operand : node.operands)
+    for (Value operand : body_.node(i).operands)
       if (!depends[operand.node] && !is_flat(operand)) pivot = {i, 0};
   }
   // Everything after the pivot must reach the contraction through it alone.

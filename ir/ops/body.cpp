@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ir/build.h"
+#include "ir/dependence.h"
 #include "ir/ops/check.h"
 #include "ir/placement.h"
 
@@ -82,17 +83,14 @@ std::vector<Value> vector_jacobian_product(GraphBuilder& builder, const std::vec
   }
   if (!total) return derivatives;
 
-  std::vector<bool> needed(total.node + 1, false);
-  needed[total.node] = true;
-  for (uint32_t i = total.node + 1; i-- > 0;) {
-    if (!needed[i] || std::holds_alternative<PiecewiseConstant>(builder.node(i).op->differentiation))
-      continue;
-    for (Value operand : builder.node(i).operands) needed[operand.node] = true;
-  }
+  const std::vector<bool> needed =
+      needed_by(builder.graph(), marked(builder.graph(), total), [&](uint32_t i, size_t) {
+        return !std::holds_alternative<PiecewiseConstant>(builder.node(i).op->differentiation);
+      });
   std::vector<Value> asked;
   std::vector<size_t> positions;
   for (size_t i = 0; i < by.size(); ++i)
-    if (is_float(builder.type(by[i]).element) && by[i].node <= total.node && needed[by[i].node]) {
+    if (is_float(builder.type(by[i]).element) && needed[by[i].node]) {
       asked.push_back(by[i]);
       positions.push_back(i);
     }

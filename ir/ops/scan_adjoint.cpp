@@ -14,6 +14,7 @@
 #include <set>
 
 #include "ir/build.h"
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/ops/body.h"
 #include "ir/ops/scan.h"
@@ -41,9 +42,7 @@ std::vector<bool> varying_nodes(const Graph& body, const ScanLayout& layout) {
   std::vector<bool> varying(body.size(), false);
   for (size_t i = 0; i < layout.body_input_of(layout.operand_of_capture(0)); ++i)
     varying[body.inputs()[i].value.node] = true;
-  for (uint32_t i = 0; i < body.size(); ++i)
-    for (Value operand : body.node(i).operands) varying[i] = varying[i] || varying[operand.node];
-  return varying;
+  return dependent_on(body, std::move(varying));
 }
 
 // Whether a step's factors and results are few beside the weight, which a loop that adds up would read and

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/text/print.h"
 #include "tests/support/random_graph.h"
@@ -33,15 +34,8 @@ std::vector<bool> needed_nodes(const Graph& graph, const Edit& edit) {
     needed[graph.inputs()[graph.updates()[i].input].value.node] = true;
   }
   if (graph.status()) needed[graph.status().node] = true;
-  for (auto i = static_cast<uint32_t>(graph.size()); i-- > 0;) {
-    if (!needed[i]) continue;
-    if (edit.cut == i) {
-      if (edit.operand) needed[graph.node(i).operands[*edit.operand].node] = true;
-      continue;
-    }
-    for (const Value operand : graph.node(i).operands) needed[operand.node] = true;
-  }
-  return needed;
+  return needed_by(graph, std::move(needed),
+                   [&](uint32_t i, size_t k) { return edit.cut != i || edit.operand == k; });
 }
 
 // Builds what an edit leaves; inputs that nothing needs go.

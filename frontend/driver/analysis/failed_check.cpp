@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ir/dependence.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -37,15 +38,13 @@ bool checks_rows(const Graph& graph, int64_t number, int64_t rows) {
     const Shape& shape = graph.type(input.value).shape;
     of_rows[input.value.node] = input.kind == InputKind::data && !shape.empty() && shape.front() == rows;
   }
+  of_rows = dependent_on(graph, std::move(of_rows));
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    const auto depends = [&](Value operand) { return of_rows[operand.node]; };
-    if (holds_check(node, number)) {
-      // Indices are the second operand, or the only one.
-      if (!node.body) return depends(node.operands[1 < node.operands.size() ? 1 : 0]);
-      if (std::any_of(node.operands.begin(), node.operands.end(), depends)) return true;
-    }
-    if (std::any_of(node.operands.begin(), node.operands.end(), depends)) of_rows[i] = true;
+    if (!holds_check(node, number)) continue;
+    // Indices are the second operand, or the only one.
+    if (!node.body) return of_rows[node.operands[1 < node.operands.size() ? 1 : 0].node];
+    if (of_rows[i]) return true;
   }
   return false;
 }

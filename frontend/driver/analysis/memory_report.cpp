@@ -10,6 +10,7 @@
 
 #include "frontend/driver/analysis/derivative_rule.h"
 #include "frontend/driver/analysis/place_text.h"
+#include "ir/dependence.h"
 #include "ir/kernel/scratch.h"
 #include "ir/op.h"
 #include "ir/placement.h"
@@ -51,12 +52,12 @@ class Report {
     std::vector<bool> backward(body.size(), false);
     for (size_t k = 0; k < kernel.operands.size() && k < body.inputs().size(); ++k)
       backward[body.inputs()[k].value.node] = backward_.count(kernel.operands[k]) > 0;
-    for (uint32_t i = 0; i < body.size(); ++i) {
+    for (uint32_t i = 0; i < body.size(); ++i)
       if (body.node(i).derivative) backward[i] = true;
-      for (Value operand : body.node(i).operands)  // constants are shared by both graphs
-        backward[i] = backward[i] || (backward[operand.node] && !is_constant(body.node(operand)));
-    }
-    return backward;
+    // Constants are shared by both graphs.
+    return dependent_on(body, std::move(backward), [&](uint32_t i, size_t k) {
+      return !is_constant(body.node(body.node(i).operands[k]));
+    });
   }
 
   void find_backward() {

@@ -9,6 +9,7 @@
 
 #include "frontend/driver/compile/pass_promise.h"
 #include "ir/builder.h"
+#include "ir/dependence.h"
 #include "ir/evaluate/derivative.h"
 #include "ir/evaluate/evaluate.h"
 #include "ir/op.h"
@@ -238,12 +239,8 @@ std::string compare_directions(const Graph& graph, Value y, const std::vector<Fo
 }
 
 bool depends_on_any(const Graph& graph, Value y, const std::vector<uint32_t>& nodes) {
-  std::vector<bool> needed(y.node + 1);
-  needed[y.node] = true;
-  for (uint32_t i = y.node + 1; i-- > 0;)
-    if (needed[i])
-      for (const Value operand : graph.node(i).operands) needed[operand.node] = true;
-  return std::any_of(nodes.begin(), nodes.end(), [&](uint32_t n) { return n <= y.node && needed[n]; });
+  const std::vector<bool> needed = needed_by(graph, marked(graph, y));
+  return std::any_of(nodes.begin(), nodes.end(), [&](uint32_t n) { return needed[n]; });
 }
 
 std::string compare_expansion(const Graph& before, const Graph& after,

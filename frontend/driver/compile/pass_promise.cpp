@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/shown_text.h"
 
@@ -56,13 +57,10 @@ std::vector<NamedValue> outcomes(const Graph& graph) {
 }  // namespace
 
 bool depends_on_derivatives(const Graph& graph, Value result) {
-  std::vector<bool> needed(result.node + 1);
-  needed[result.node] = true;
-  for (uint32_t i = result.node + 1; i-- > 0;) {
-    if (!needed[i]) continue;
+  const std::vector<bool> needed = needed_by(graph, marked(graph, result));
+  for (uint32_t i = 0; i <= result.node; ++i) {
     const Node& node = graph.node(i);
-    if (node.derivative || (node.body && has_derivatives(*node.body))) return true;
-    for (const Value operand : node.operands) needed[operand.node] = true;
+    if (needed[i] && (node.derivative || (node.body && has_derivatives(*node.body)))) return true;
   }
   return false;
 }

@@ -7,35 +7,24 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/print.h"
+#include "ir/dependence.h"
 #include "ir/structure.h"
 
 namespace gradus::language {
 
 // Which nodes `from` depends on through floats, stopping at (and marking) the nodes of `stop`.
 std::vector<bool> Elaborator::reaches(Frame& frame, Value from, const std::set<Value>& stop) const {
-  const GraphBuilder& b = frame.builder;
-  std::vector<bool> seen(b.size(), false);
-  std::vector<uint32_t> work{from.node};
-  seen[from.node] = true;
+  const Graph& graph = frame.builder.graph();
   std::set<uint32_t> stops;
   for (Value value : stop) stops.insert(value.node);
-  while (!work.empty()) {
-    const uint32_t index = work.back();
-    work.pop_back();
-    if (stops.contains(index) || b.node(index).op->id == OpId::stop_gradient) continue;
-    const bool custom = is_custom_gradient(b.node(index));
-    for (Value operand : b.node(index).operands) {
-      if (custom && operand == b.node(index).operands[0] && operand != b.node(index).operands[1]) continue;
-      if (seen[operand.node]) continue;
-      const Node& node = b.node(operand.node);
-      if (std::none_of(node.types.begin(), node.types.end(),
-                       [](const Type& type) { return is_float(type.element); }))
-        continue;
-      seen[operand.node] = true;
-      work.push_back(operand.node);
-    }
-  }
-  return seen;
+  return needed_by(graph, marked(graph, from), [&](uint32_t i, size_t k) {
+    const Node& user = graph.node(i);
+    if (stops.contains(i) || user.op->id == OpId::stop_gradient) return false;
+    const Value operand = user.operands[k];
+    if (is_custom_gradient(user) && operand == user.operands[0] && operand != user.operands[1]) return false;
+    const std::vector<Type>& types = graph.node(operand).types;
+    return std::any_of(types.begin(), types.end(), [](const Type& type) { return is_float(type.element); });
+  });
 }
 
 void Elaborator::check_not_stale(Frame& frame, Value y, const std::vector<Storage*>& storages,

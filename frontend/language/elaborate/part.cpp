@@ -3,6 +3,7 @@
 #include <map>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "ir/dependence.h"
 #include "ir/structure.h"
 
 namespace gradus::language {
@@ -12,12 +13,9 @@ namespace {
 // Only the inputs that the results need.
 Graph part_of(const Graph& graph, const std::string& name, const std::vector<NamedValue>& results,
               Value status) {
-  std::vector<bool> needed(graph.size(), false);
-  for (const NamedValue& result : results) needed[result.value.node] = true;
+  std::vector<bool> needed = marked(graph, results);
   if (status) needed[status.node] = true;
-  for (uint32_t i = static_cast<uint32_t>(graph.size()); i-- > 0;)
-    if (needed[i])
-      for (Value operand : graph.node(i).operands) needed[operand.node] = true;
+  needed = needed_by(graph, std::move(needed));
   GraphBuilder builder(name);
   std::map<Value, Value> mapped;
   for (uint32_t i = 0; i < graph.size(); ++i) {
@@ -54,11 +52,8 @@ StepGraph Elaborator::finish_conditions() {
 
 StepGraph Elaborator::finish_report() {
   const std::vector<NamedValue> results = report_results_;
-  std::vector<bool> needed(root_->builder.size(), false);
-  for (const NamedValue& result : results) needed[result.value.node] = true;
-  for (uint32_t i = static_cast<uint32_t>(needed.size()); i-- > 0;)
-    if (needed[i])
-      for (Value operand : root_->builder.node(i).operands) needed[operand.node] = true;
+  const Graph& graph = root_->builder.graph();
+  const std::vector<bool> needed = needed_by(graph, marked(graph, results));
   // The checks of what the report does not compute are not its own.
   std::erase_if(root_->checks, [&](const Frame::BodyCheck& check) { return !needed[check.bad.node]; });
   combine_status();

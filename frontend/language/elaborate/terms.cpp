@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "ir/dependence.h"
 #include "ir/op.h"
 #include "ir/structure.h"
 
@@ -12,13 +13,7 @@ Value substitute(GraphBuilder& b, Value of, const std::map<Value, Value>& replac
   uint32_t first = of.node + 1;
   for (const auto& [from, to] : replacements) first = std::min(first, from.node);
   if (first > of.node) return of;
-  // What `of` needs, from the first replaced node on.
-  std::vector<bool> needed(of.node - first + 1, false);
-  needed.back() = true;
-  for (uint32_t i = of.node; i > first; --i)
-    if (needed[i - first])
-      for (Value operand : b.node(i).operands)
-        if (operand.node >= first) needed[operand.node - first] = true;
+  const std::vector<bool> needed = needed_by(b.graph(), marked(b.graph(), of));
 
   std::map<uint32_t, uint32_t> copies;
   const auto mapped = [&](Value value) {
@@ -27,7 +22,7 @@ Value substitute(GraphBuilder& b, Value of, const std::map<Value, Value>& replac
     return value;
   };
   for (uint32_t i = first; i <= of.node; ++i) {
-    if (!needed[i - first]) continue;
+    if (!needed[i]) continue;
     const Node node = b.node(i);  // a copy: new nodes move the old ones
     std::vector<Value> operands;
     for (Value operand : node.operands) operands.push_back(mapped(operand));

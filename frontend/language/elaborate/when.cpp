@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "ir/dependence.h"
 
 namespace gradus::language {
 
@@ -36,11 +37,7 @@ void Elaborator::run(const When& when, const Statement& statement) {
 
 std::vector<gradus::Input> Elaborator::inputs_of(Value value) const {
   const Graph& graph = root_->builder.graph();
-  std::vector<bool> needed(graph.size(), false);
-  needed[value.node] = true;
-  for (uint32_t i = value.node + 1; i-- > 0;)
-    if (needed[i])
-      for (Value operand : graph.node(i).operands) needed[operand.node] = true;
+  const std::vector<bool> needed = needed_by(graph, marked(graph, value));
   std::vector<gradus::Input> inputs;
   for (const gradus::Input& input : graph.inputs())
     if (needed[input.value.node]) inputs.push_back(input);
