@@ -1,5 +1,7 @@
 #include "ir/reads.h"
 
+#include <algorithm>
+
 #include "ir/op.h"
 #include "ir/structure.h"
 
@@ -30,6 +32,10 @@ NodeAccess node_access(const Graph& graph, const Node& node) {
   NodeAccess access;
   access.operands.assign(node.operands.size(), same_index(node.types[0].shape.size()));
   return access;
+}
+
+bool is_read_by_cases(const AccessMap& map) {
+  return std::any_of(map.axes.begin(), map.axes.end(), [](const AxisAccess& axis) { return axis.guarded; });
 }
 
 Indices view_tuple(const Graph& graph, const Node& view, const Indices& tuple, IndexSpace& space) {

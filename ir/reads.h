@@ -53,6 +53,8 @@ class Reads {
 Type type_in_memory(const Graph& body, Value value);
 // How a node reads its operands, if each of its elements is made of single elements.
 NodeAccess node_access(const Graph& graph, const Node& node);
+// Whether the operand is read at some elements only (guarded axes): the others come from elsewhere.
+bool is_read_by_cases(const AccessMap& map);
 // The tuple of the operand of a view.
 Indices view_tuple(const Graph& graph, const Node& view, const Indices& tuple, IndexSpace& space);
 // What the value is only another view of (reshape, transpose, slice, broadcast, reverse), if that is at hand.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/op.h"
+#include "ir/reads.h"
 #include "ir/structure.h"
 
 namespace gradus {
@@ -82,18 +84,30 @@ class RowAnalysis {
     const bool depends =
         std::any_of(node.operands.begin(), node.operands.end(), [&](Value v) { return walk(v).has_value(); });
     if (!depends) return true;
-    const Access access = node.op->traits.access;
-    walks_[i] = access == Access::elementwise ? agreed(node)
-                : access == Access::view      ? through(node)
-                                              : gathered(node);
+    walks_[i] = node.op->traits.access == Access::elementwise ? agreed(node) : looked_up(node);
     return walks_[i].has_value();
   }
 
-  std::optional<Walk> through(const Node& node) const {
-    const Walk& from = *walk(node.operands[0]);
-    const Shape& inner = shape(node.operands[0]);
-    const Shape& outer = node.types[0].shape;
-    const AccessMap map = node.op->view(node.attributes, inner);
+  // The operand of a view may depend on reductions, and so may what is read at indices that another operand
+  // holds, if these do not. What is read by cases may not: each element would compute every case.
+  std::optional<Walk> looked_up(const Node& node) const {
+    const NodeAccess access = node_access(body_, node);
+    std::optional<Walk> to;
+    for (size_t k = 0; k < node.operands.size(); ++k) {
+      if (!walk(node.operands[k])) continue;
+      const AccessMap& map = access.operands[k];
+      const bool is_table =
+          std::any_of(map.axes.begin(), map.axes.end(), [](const AxisAccess& axis) { return axis.computed; });
+      if (is_read_by_cases(map) || (!node.op->view && !is_table)) return std::nullopt;
+      to = through(map, node.operands[k], node.types[0].shape);
+      if (!to) return std::nullopt;
+    }
+    return to;
+  }
+
+  std::optional<Walk> through(const AccessMap& map, Value operand, const Shape& outer) const {
+    const Walk& from = *walk(operand);
+    const Shape& inner = shape(operand);
     Walk to(outer.size(), none);
     if (map.same_position) {
       // Axes of extent 1 come and go; anything else mixes axes.
@@ -108,7 +122,7 @@ class RowAnalysis {
     }
     for (size_t j = 0; j < from.size(); ++j) {
       const AxisAccess& axis = map.axes[j];
-      if (axis.along && axis.start == 0 && axis.step == 1 && outer[*axis.along] == inner[j])
+      if (axis.along && !axis.computed && axis.start == 0 && axis.step == 1 && outer[*axis.along] == inner[j])
         to[*axis.along] = from[j];
       else if (from[j] != none)
         return std::nullopt;
@@ -134,20 +148,6 @@ class RowAnalysis {
     for (size_t j = 1; j < seen.size(); ++j)
       if (seen[j] != none && seen[j] == seen[j - 1]) return std::nullopt;
     return result;
-  }
-
-  // The table of a gather may depend on reductions if what it is looked up along does not walk with the rows.
-  std::optional<Walk> gathered(const Node& node) const {
-    if (node.op->id != OpId::gather || !walk(node.operands[0]) || walk(node.operands[1])) return std::nullopt;
-    const auto batch = static_cast<size_t>(node.attributes.integer_or("batch", 0));
-    const Walk& from = *walk(node.operands[0]);
-    Walk to(node.types[0].shape.size(), none);
-    for (size_t j = 0; j < from.size(); ++j) {
-      if (from[j] == none) continue;
-      if (j >= batch) return std::nullopt;
-      to[j] = from[j];
-    }
-    return to;
   }
 
   const Graph& body_;

@@ -12,8 +12,14 @@ namespace {
 
 constexpr size_t none = std::numeric_limits<size_t>::max();
 
-// Pulled, a concat is a chain of choices among all of its parts in every reader.
-constexpr size_t most_pulled_parts = 16;
+// Pulled, what is read by cases is a chain of choices among all of its operands in every reader.
+constexpr size_t most_pulled_cases = 16;
+
+bool has_many_cases(const Graph& body, const Node& node) {
+  if (node.operands.size() <= most_pulled_cases) return false;
+  const std::vector<AccessMap> maps = node_access(body, node).operands;
+  return std::count_if(maps.begin(), maps.end(), is_read_by_cases) > std::ptrdiff_t{most_pulled_cases};
+}
 
 // A contraction over nothing: every chain is its beginning, +0.
 bool contracts_nothing(const Graph& body, const Node& node) {
@@ -31,7 +37,7 @@ std::optional<StageKind> kind_of(const Graph& body, const Node& node) {
     case Access::view:
       return std::nullopt;
     case Access::computed_view:
-      if (node.op->id == OpId::concat && node.operands.size() > most_pulled_parts) return StageKind::map;
+      if (has_many_cases(body, node)) return StageKind::map;
       return std::nullopt;
     case Access::reduction:
       return StageKind::reduction;

@@ -19,7 +19,7 @@ bool rows_may_merge(const KernelGroups& groups, size_t reader, size_t producer);
 // An epilogue is emitted once per tile variant: large ones cost more code than they save.
 bool epilogue_fits(const Graph& graph, const std::vector<uint32_t>& nodes);
 
-// A gather that chooses an element of each row of what is computed.
+// A look-up that chooses an element of each row of what is computed.
 bool is_row_lookup(const Graph& graph, uint32_t i);
 
 // What a contraction reads from memory: its operands, behind reshapes.

@@ -1,6 +1,7 @@
 // Kernels that work row by row: reductions over the last axes of one shape, with the work before, between and
 // after them (softmax, cross-entropy, layer norm and their derivatives).
 #include "ir/op.h"
+#include "ir/reads.h"
 #include "ir/row_form.h"
 #include "passes/fuse/kernel_body.h"
 #include "passes/fuse/kernel_rules.h"
@@ -33,11 +34,11 @@ bool fits_rows(const Graph& graph, const KernelGroup& group, const Node& reducti
 
 bool is_row_lookup(const Graph& graph, uint32_t i) {
   const Node& node = graph.node(i);
-  if (node.op->id != OpId::gather) return false;
-  const int64_t batch = node.attributes.integer_or("batch", 0);
-  const Value table = node.operands[0];
-  return batch > 0 && batch == graph.type(node.operands[1]).rank() && batch + 1 == graph.type(table).rank() &&
-         kernel_kind(graph.node(table.node)) == KernelKind::map;
+  if (node.op->traits.access != Access::computed_view) return false;
+  const std::vector<AxisAccess> axes = node_access(graph, node).operands[0].axes;
+  const size_t kept = node.types[0].shape.size();
+  if (kept == 0 || axes.size() != kept + 1 || !axes.back().computed || axes.back().along) return false;
+  return kernel_kind(graph.node(node.operands[0])) == KernelKind::map;
 }
 
 bool rows_may_merge(const KernelGroups& groups, size_t reader, size_t producer) {
