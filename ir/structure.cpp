@@ -44,6 +44,7 @@ bool is_reshape(const Graph& graph, const Node& node) {
 }
 
 bool has_gradient(const Graph& graph) { return any_node(graph, is_gradient); }
+bool has_custom_gradient(const Graph& graph) { return any_node(graph, is_custom_gradient); }
 
 bool awaits_differentiation(const Graph& graph) {
   return any_node(

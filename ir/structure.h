@@ -22,8 +22,9 @@ bool keeps_position(const Graph& graph, const Node& node);
 // Whether it is a view of its operand at the same positions.
 bool is_reshape(const Graph& graph, const Node& node);
 
-// Whether a node of the graph or of a body in it is a gradient.
+// Whether a node of the graph or of a body in it is one.
 bool has_gradient(const Graph& graph);
+bool has_custom_gradient(const Graph& graph);
 // Whether anything is left in it that `differentiate` replaces: gradients, marks, custom gradients.
 bool awaits_differentiation(const Graph& graph);
 

@@ -28,14 +28,6 @@ double along(const std::vector<double>& gradient, const std::vector<double>& dir
   return sum;
 }
 
-bool has_custom_gradient(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i) {
-    const Node& node = graph.node(i);
-    if (is_custom_gradient(node) || (node.body && has_custom_gradient(*node.body))) return true;
-  }
-  return false;
-}
-
 // The graph that computes `y` and, behind it, its gradient by each of these inputs (gradient node
 // unexpanded), with the checks of what comes before y.
 Graph gradient_graph(const Graph& graph, Value y, const std::vector<uint32_t>& inputs) {

@@ -177,7 +177,7 @@ void Elaborator::check_no_ratio(const std::string& metric, std::vector<Value> wo
             "ratio(a, b); or make the ratio a metric, and calculate with that in `finally`",
             {origin_note(tensor(value))});
     const Node& node = frame_->builder.node(value);
-    if (node.op->id == OpId::gradient || version_of_.contains(value)) continue;
+    if (is_gradient(node) || version_of_.contains(value)) continue;
     for (const Value operand : node.operands)
       if (seen.insert(operand).second) work.push_back(operand);
   }
