@@ -10,8 +10,6 @@ namespace gradus {
 
 namespace {
 
-constexpr int64_t longest_row = 16'384;
-
 // For each axis of a value that depends on a reduction, the kept axis that it walks with, or none.
 constexpr int64_t none = -1;
 using Walk = std::vector<int64_t>;
@@ -44,8 +42,7 @@ class RowAnalysis {
         if (axes_[k] != static_cast<int64_t>(kept + k)) return false;
       const auto border = whole_.begin() + static_cast<std::ptrdiff_t>(kept);
       form_ = {Shape(whole_.begin(), border), Shape(border, whole_.end())};
-      const int64_t length = element_count(form_.row);
-      return !axes_.empty() && length > 1 && length <= longest_row && element_count(form_.kept) > 0;
+      return !axes_.empty() && element_count(form_.row) > 1 && element_count(form_.kept) > 0;
     }
     return false;
   }

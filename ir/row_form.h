@@ -15,8 +15,7 @@ struct RowForm {
 
 // The form of a body all of whose reductions are over the same trailing axes of one shape, and in which
 // whatever depends on a reduction reads it in its own row only. Results are of the whole shape, or of the
-// shape of the reductions (which may keep axes of extent 1). Nothing if it is not of this form, or if its
-// rows are longer than a core's memory likes.
+// shape of the reductions (which may keep axes of extent 1). Nothing if it is not of this form.
 std::optional<RowForm> row_form(const Graph& body);
 
 // sum prod max min any all

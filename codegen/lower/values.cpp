@@ -16,7 +16,9 @@ using loop::ScalarOp;
 
 namespace {
 
-// A name's cost is a register; an operation is repeated, or nested this deep, only below this size.
+// Operations of an expression beyond which its value gets a name: a matter of the loop text, of lines that
+// can be read and nesting that its parser takes. The code is the same: what is used more than once, or in an
+// inner loop, has a name in any case.
 constexpr int longest_expression = 12;
 
 // How often the expression mentions each placeholder; placeholders are replaced by `arguments`.

@@ -17,6 +17,10 @@ enum class KernelKind : uint8_t {
   source,       // inputs
 };
 
+// Elements of a row beyond which a kernel is neither made for rows nor walked by them: from one of its stages
+// to the next a row stays in the caches, 64 KiB of f32 for each value, and threads get a row at the least.
+inline constexpr int64_t longest_row = 16'384;
+
 KernelKind kernel_kind(const Node& node);
 // As the attribute `kind` of a kernel says it.
 std::string_view name(KernelKind kind);

@@ -55,6 +55,7 @@ bool rows_may_merge(const KernelGroups& groups, size_t reader, size_t producer) 
   const int64_t elements = element_count(graph.type(reduction.operands[0]).shape);
   const int64_t rows = element_count(reduction.types[0].shape);
   if (rows == 0 || (elements / rows < shortest_row && elements > most_short_rows)) return false;
+  if (elements / rows > longest_row) return false;
   if (behind.nodes.size() + front.nodes.size() > most_row_nodes) return false;
   KernelBody body(groups, reader, nullptr, producer);
   for (Value value : groups.yields(reader, producer)) body.yield(value);

@@ -7,6 +7,7 @@
 #include "ir/kernel/row_stages.h"
 #include "ir/op.h"
 #include "ir/ops/windows.h"
+#include "passes/fuse/kernel_kind.h"
 #include "passes/schedule/choose.h"
 
 namespace gradus {
@@ -134,6 +135,7 @@ class LoopChooser {
 
 // Whether working by rows saves anything: a lone reduction with an end of its own shape has loops of its own.
 bool is_worth_rows(const Graph& body, const RowStages& rows) {
+  if (rows.length() > longest_row) return false;
   if (rows.reductions().size() > 1) return true;
   return std::any_of(body.results().begin(), body.results().end(), [&](const NamedValue& result) {
     return body.type(result.value).shape.size() == rows.whole().size() &&
