@@ -64,7 +64,8 @@ int64_t RowStages::kept_bytes(uint32_t node) const {
 }
 
 RowStages::Kept RowStages::follow(const std::vector<uint32_t>& keep) const {
-  Kept kept{std::vector<size_t>(body_->size(), count()), std::vector<bool>(body_->size(), false)};
+  Kept kept{std::vector<size_t>(body_->size(), count()), std::vector<bool>(body_->size(), false),
+            std::vector<int64_t>(body_->size(), 0)};
   for (size_t stage = 0; stage < count(); ++stage) {
     std::vector<bool> before(body_->size(), false);
     for (const uint32_t i : keep) before[i] = kept.first[i] < stage;
@@ -74,6 +75,7 @@ RowStages::Kept RowStages::follow(const std::vector<uint32_t>& keep) const {
       visit(root, false, before, seen);
     }
     for (uint32_t i = 0; i < body_->size(); ++i) {
+      kept.times[i] += seen[i].here || seen[i].moved;
       if ((!seen[i].here && !seen[i].moved) || is_plain_reduction(*body_->node(i).op)) continue;
       for (const Value operand : body_->node(i).operands)
         if (before[operand.node]) kept.read[operand.node] = true;
@@ -89,6 +91,10 @@ std::vector<size_t> RowStages::first_stages(const std::vector<uint32_t>& keep) c
   std::vector<size_t> stages;
   for (const uint32_t i : keep) stages.push_back(kept.first[i]);
   return stages;
+}
+
+std::vector<int64_t> RowStages::times_computed(const std::vector<uint32_t>& keep) const {
+  return follow(keep).times;
 }
 
 std::vector<uint32_t> RowStages::read_again(const std::vector<uint32_t>& keep) const {

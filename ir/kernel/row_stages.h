@@ -37,6 +37,8 @@ class RowStages {
   std::vector<size_t> first_stages(const std::vector<uint32_t>& keep) const;
   // Those of them that a later stage reads if all of them are kept: the last ones of chains.
   std::vector<uint32_t> read_again(const std::vector<uint32_t>& keep) const;
+  // How many stages compute each node if all of them are kept.
+  std::vector<int64_t> times_computed(const std::vector<uint32_t>& keep) const;
 
  private:
   struct Visit {
@@ -47,6 +49,7 @@ class RowStages {
   struct Kept {
     std::vector<size_t> first;  // per node
     std::vector<bool> read;
+    std::vector<int64_t> times;
   };
   Kept follow(const std::vector<uint32_t>& keep) const;
 

@@ -3,38 +3,49 @@
 #include <algorithm>
 
 #include "ir/op.h"
+#include "passes/schedule/estimate.h"
 
 namespace gradus {
 
 namespace {
 
-StageChoice choice(std::string_view what, std::vector<Candidate> candidates) {
+template <class Estimate>
+StageChoice choice(std::string_view what, const std::vector<StageSchedule>& schedules, const Estimate& cost) {
+  std::vector<Candidate> candidates;
+  for (const StageSchedule& schedule : schedules) candidates.push_back({schedule, cost(schedule)});
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.cost.total() < b.cost.total(); });
+  const double least = candidates.front().cost.total();
+  candidates.erase(candidates.begin() + 1,
+                   std::find_if(candidates.begin() + 1, candidates.end(),
+                                [&](const Candidate& other) { return other.cost.total() > least; }));
   return {what, std::move(candidates)};
 }
 
 }  // namespace
 
 std::vector<StageChoice> schedule_choices(const Graph& body, const Target& target) {
-  if (std::vector<Candidate> rows = row_candidates(body); !rows.empty())
-    return {choice("rows", std::move(rows))};
+  if (const std::vector<StageSchedule> rows = row_candidates(body); !rows.empty())
+    return {choice(RowsSchedule::word, rows,
+                   [&](const StageSchedule& part) { return estimate(body, {part}, target)[0]; })};
   std::vector<StageChoice> choices;
   Schedule chosen;
   const KernelStages stages(body);
   for (size_t stage = 0; stage < stages.all().size(); ++stage) {
     const bool contracts = stages.all()[stage].kind == StageKind::contraction;
-    std::vector<Candidate> candidates =
-        contracts ? contraction_candidates(stages, stage, target) : std::vector<Candidate>{};
+    std::vector<StageSchedule> candidates;
+    if (contracts) candidates = contraction_candidates(stages, stage, target);
     if (candidates.empty()) candidates = loop_candidates(stages, stage, target);
-    choices.push_back(choice(body.node(stages.all()[stage].node).op->name, std::move(candidates)));
+    choices.push_back(
+        choice(body.node(stages.all()[stage].node).op->name, candidates,
+               [&](const StageSchedule& part) { return estimate(stages, stage, part, target); }));
     chosen.push_back(choices.back().candidates[0].schedule);
   }
-  const std::vector<size_t> left = stages.map_results(chosen);
-  int64_t elements = 0;
-  for (const size_t r : left)
-    elements = std::max(elements, element_count(body.type(body.results()[r].value).shape));
-  if (!left.empty()) choices.push_back(choice("map", {map_candidate(body, elements)}));
+  if (const std::vector<size_t> left = stages.map_results(chosen); !left.empty()) {
+    const int64_t elements = most_elements(body, left);
+    const MapSchedule map = map_candidate(body, elements);
+    choices.push_back({MapSchedule::word, {{map, estimate_map(body, elements)}}});
+  }
   return choices;
 }
 

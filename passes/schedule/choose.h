@@ -1,5 +1,6 @@
-// Which schedule a kernel gets: candidates for each of its stages, with what they are estimated to cost. One
-// file per kind of stage makes the candidates; the cheapest one is taken.
+// Which schedule a kernel gets: candidates for each of its stages, with what they are estimated to cost
+// (estimate.h). One file per kind of stage makes the candidates; the cheapest one is taken. Of several that
+// the estimate cannot tell from it, the first that was made: the others are none.
 #pragma once
 
 #include <string_view>
@@ -18,7 +19,7 @@ struct Candidate {
 
 struct StageChoice {
   std::string_view what;              // the op that the stage computes, or what a kernel is walked by
-  std::vector<Candidate> candidates;  // the cheapest first, at least one
+  std::vector<Candidate> candidates;  // each once, the cheapest first, at least one
 };
 
 // For each part of the kernel's schedule.
@@ -26,14 +27,18 @@ std::vector<StageChoice> schedule_choices(const Graph& body, const Target& targe
 Schedule choose_schedule(const Graph& body, const Target& target);
 
 // The makers of candidates.
-std::vector<Candidate> contraction_candidates(const KernelStages& stages, size_t stage, const Target& target);
+//
+// Empty if the stage has no tiles.
+std::vector<StageSchedule> contraction_candidates(const KernelStages& stages, size_t stage,
+                                                  const Target& target);
 // The width of panels that the columns' operand of a contraction should lie in, where it does not, if each is
 // read by so many runs of the kernel, and panels of some widths exist already; 0 if it should stay as it is.
 int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses,
                       const std::vector<int64_t>& existing, const Target& target);
 // Empty if walking by rows saves nothing or cannot be.
-std::vector<Candidate> row_candidates(const Graph& body);
-std::vector<Candidate> loop_candidates(const KernelStages& stages, size_t stage, const Target& target);
-Candidate map_candidate(const Graph& body, int64_t elements);
+std::vector<StageSchedule> row_candidates(const Graph& body);
+std::vector<StageSchedule> loop_candidates(const KernelStages& stages, size_t stage, const Target& target);
+// One alone: chunks of 16 to 2,048 elements were equally fast, and how work is shared out is not estimated.
+MapSchedule map_candidate(const Graph& body, int64_t elements);
 
 }  // namespace gradus
