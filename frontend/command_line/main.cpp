@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->option_defaults()->disable_flag_override();  // --quiet=no is no --quiet
     actions[sub] = command.set_up(*sub);
+    refuse_empty_values(*sub);
   }
   keep_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond its limit is a write that fails, and that is reported

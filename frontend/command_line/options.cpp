@@ -83,6 +83,14 @@ CLI::Validator whole_number(int64_t least, int64_t most, std::string word) {
   return {check, range};
 }
 
+void refuse_empty_values(CLI::App& command) {
+  const auto check = [](std::string& value) -> std::string {
+    return value.empty() ? "expected a value, found ''" : "";
+  };
+  for (CLI::Option* option : command.get_options())
+    if (option->get_items_expected_max() > 0) option->check(CLI::Validator(check, ""));
+}
+
 Diagnostic misused(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = chosen_command(app);
   Diagnostic diagnostic;

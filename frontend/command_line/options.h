@@ -16,6 +16,9 @@ namespace gradus::command_line {
 CLI::Validator one_of(std::vector<std::string> words);
 CLI::Validator whole_number(int64_t least, int64_t most, std::string word = {});  // or this word
 
+// '' is a value of no option, in particular not the same as none.
+void refuse_empty_values(CLI::App& command);
+
 // What CLI11 found wrong with a command line.
 Diagnostic misused(const CLI::App& app, const CLI::ParseError& error);
 

@@ -6,4 +6,5 @@ for line in "" "foo" "run" "run a b" "run a --threads=x" "run a --precision=f16"
             "dump $work/ok.gradus --stage=loops --format=dot" "opt --list --no-origins"; do
   "$gradus" $line
 done
+"$gradus" explain "$work/ok.gradus" --schedule ""
 GRADUS_THREADS=-5 "$gradus" run "$work/ok.gradus"
