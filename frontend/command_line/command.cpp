@@ -172,11 +172,16 @@ FileKind kind_of(const std::string& path, const std::string& text) {
   return FileKind::model;
 }
 
-Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file,
-                   const Sources& sources) {
+std::vector<Block> blocks_of(const language::Unit& unit) {
   std::vector<Block> blocks;
   for (const std::string& name : unit.trains()) blocks.push_back({name, true});
   for (const std::string& name : unit.programs()) blocks.push_back({name, false});
+  return blocks;
+}
+
+Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file,
+                   const Sources& sources) {
+  const std::vector<Block> blocks = blocks_of(unit);
   std::string names;
   for (const Block& block : blocks) names += (names.empty() ? "" : ", ") + block.name;
   if (wanted.empty()) {

@@ -66,11 +66,13 @@ std::vector<std::string_view> passes_between(Stage from, Stage to);
 enum class FileKind { model, graph, loops };
 FileKind kind_of(const std::string& path, const std::string& text);
 
-// The block that --only names; else the only train block, or the first block (with a note if there are more).
+// What a unit has to compile, and the block that --only names; else the only train block, or the first block
+// (with a note if there are more).
 struct Block {
   std::string name;
   bool is_train = false;
 };
+std::vector<Block> blocks_of(const language::Unit& unit);
 Block choose_block(const language::Unit& unit, const std::string& wanted, const std::string& file,
                    const Sources& sources);
 

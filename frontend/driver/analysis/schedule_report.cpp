@@ -17,6 +17,7 @@
 #include "ir/shown_text.h"
 #include "ir/structure.h"
 #include "passes/schedule/choose.h"
+#include "passes/schedule/estimate.h"
 
 namespace gradus {
 
@@ -43,29 +44,25 @@ bool is_by_rows(const std::vector<StageChoice>& choices) {
   return choices.size() == 1 && std::holds_alternative<RowsSchedule>(choices[0].candidates[0].schedule);
 }
 
-// The others of these candidates; what is taken gets its cost if it is among them.
+// The candidates but for the one that is taken.
 void add_candidates(ExplainedStage& stage, const StageChoice& choice, const Graph& body) {
-  std::set<std::string> seen;  // tiles of two kinds may be one where there are few columns
   for (const Candidate& candidate : choice.candidates) {
     const std::string text = to_string(candidate.schedule, body);
-    if (!seen.insert(text).second) continue;
-    if (stage.taken && stage.taken->schedule == text)
-      stage.taken->cost = candidate.cost;
-    else
-      stage.others.push_back({text, candidate.cost});
+    if (!stage.taken || stage.taken->schedule != text) stage.others.push_back({text, candidate.cost});
   }
 }
 
 std::vector<ExplainedStage> explain_stages(const Graph& body, const Schedule& schedule,
                                            const Target& target) {
   const std::vector<StageChoice> choices = schedule_choices(body, target);
+  const std::vector<ScheduleCost> costs = estimate(body, schedule, target);
   const KernelStages stages(body);
   const bool same_walk = is_by_rows(schedule) == is_by_rows(choices);
   std::vector<ExplainedStage> explained;
   for (size_t part = 0; part < schedule.size(); ++part) {
     ExplainedStage stage;
     stage.what = part_name(stages, schedule, part);
-    stage.taken = {to_string(schedule[part], body), std::nullopt};
+    stage.taken = {to_string(schedule[part], body), costs[part]};
     if (same_walk && part < choices.size()) add_candidates(stage, choices[part], body);
     explained.push_back(std::move(stage));
   }
@@ -80,7 +77,9 @@ std::vector<ExplainedStage> explain_stages(const Graph& body, const Schedule& sc
 
 class Report {
  public:
-  Report(const Compiler& compiler, const Graph& before) : options_(compiler.options()) {
+  Report(const Compiler& compiler, const Graph& before, const std::string& which)
+      : options_(compiler.options()) {
+    report_.graph = which;
     find_given(before, given_);
     chooses_ = Compiler::stage_of(before) < Stage::kernels;
     report_.target = options_.target.name;
@@ -156,12 +155,8 @@ std::string_view source_name(ScheduleSource source) {
 
 void format_candidate(std::string& out, char mark, const ExplainedCandidate& candidate, size_t width) {
   out += fmt::format("#     {} {:<{}}", mark, candidate.schedule, width);
-  if (!candidate.cost) {
-    out += "  is no candidate: not estimated\n";
-    return;
-  }
   constexpr double nanoseconds_per_microsecond = 1000;
-  const ScheduleCost& cost = *candidate.cost;
+  const ScheduleCost& cost = candidate.cost;
   for (const double part : {cost.total(), cost.compute, cost.packing, cost.misses, cost.code})
     out += fmt::format(" {:>10.3f}", part / nanoseconds_per_microsecond);
   out += '\n';
@@ -182,6 +177,10 @@ void format_stage(std::string& out, const ExplainedStage& stage) {
   if (shown < stage.others.size()) out += fmt::format("#       and {} more\n", stage.others.size() - shown);
 }
 
+std::string title(const ScheduleReport& report) {
+  return report.graph.empty() ? report.program : report.program + ", " + report.graph;
+}
+
 std::string headline(const ExplainedKernel& kernel) {
   std::vector<std::string> types;
   for (const Type& type : kernel.types) types.push_back(to_string(type));
@@ -193,26 +192,36 @@ std::string headline(const ExplainedKernel& kernel) {
 
 }  // namespace
 
-ScheduleReport explain_schedules(Compiler& compiler, const Graph& graph) {
-  return Report(compiler, graph).run(compiler.bring_to(Stage::kernels, graph));
+ScheduleReport explain_schedules(Compiler& compiler, const Graph& graph, const std::string& which) {
+  return Report(compiler, graph, which).run(compiler.bring_to(Stage::kernels, graph));
 }
 
-std::string format_schedules(const ScheduleReport& report) {
-  std::string out = fmt::format(
-      "# {}: {} kernels for {}. What a stage has is marked by *; estimates are microseconds of one thread.\n",
-      printable(report.program), report.kernels.size(), report.target);
-  std::map<std::string, const ExplainedKernel*> first;  // by name: it has one line in a file of schedules
-  for (const ExplainedKernel& kernel : report.kernels) {
-    out += fmt::format("#\n# {}\n", printable(headline(kernel)));
-    if (!kernel.places.empty()) out += fmt::format("#   in {}\n", kernel.places);
-    const auto [it, fresh] = first.emplace(kernel.name, &kernel);
-    if (!fresh && it->second->schedule == kernel.schedule) {
-      out += fmt::format("#   the code of {}\n", it->second->value);
-      continue;
+std::string format_schedules(const std::vector<ScheduleReport>& reports) {
+  struct Known {
+    const ScheduleReport* report;
+    const ExplainedKernel* kernel;
+  };
+  std::map<std::string, Known> first;  // by name: it has one line in a file of schedules
+  std::string out;
+  for (const ScheduleReport& report : reports) {
+    out += fmt::format(
+        "{}# {}: {} kernels for {}. What a stage has is marked by *; estimates are microseconds of "
+        "one thread.\n",
+        out.empty() ? "" : "\n", printable(title(report)), report.kernels.size(), report.target);
+    for (const ExplainedKernel& kernel : report.kernels) {
+      out += fmt::format("#\n# {}\n", printable(headline(kernel)));
+      if (!kernel.places.empty()) out += fmt::format("#   in {}\n", kernel.places);
+      const auto [it, fresh] = first.emplace(kernel.name, Known{&report, &kernel});
+      const Known& known = it->second;
+      if (!fresh && known.kernel->schedule == kernel.schedule) {
+        const std::string elsewhere = known.report == &report ? "" : " of " + title(*known.report);
+        out += fmt::format("#   the code of {}{}\n", known.kernel->value, printable(elsewhere));
+        continue;
+      }
+      out += fmt::format("{}{}: {}\n#   {}\n", fresh ? "" : "# ", kernel.name, kernel.schedule,
+                         printable(source_text(kernel)));
+      for (const ExplainedStage& stage : kernel.stages) format_stage(out, stage);
     }
-    out += fmt::format("{}{}: {}\n#   {}\n", fresh ? "" : "# ", kernel.name, kernel.schedule,
-                       printable(source_text(kernel)));
-    for (const ExplainedStage& stage : kernel.stages) format_stage(out, stage);
   }
   return out;
 }
@@ -220,14 +229,14 @@ std::string format_schedules(const ScheduleReport& report) {
 namespace {
 
 nlohmann::json candidate_json(const ExplainedCandidate& candidate) {
-  nlohmann::json json = {{"schedule", candidate.schedule}, {"nanoseconds", nullptr}};
-  if (const auto& cost = candidate.cost)
-    json["nanoseconds"] = {{"total", cost->total()},
-                           {"compute", cost->compute},
-                           {"packing", cost->packing},
-                           {"misses", cost->misses},
-                           {"code", cost->code}};
-  return json;
+  const ScheduleCost& cost = candidate.cost;
+  return {{"schedule", candidate.schedule},
+          {"nanoseconds",
+           {{"total", cost.total()},
+            {"compute", cost.compute},
+            {"packing", cost.packing},
+            {"misses", cost.misses},
+            {"code", cost.code}}}};
 }
 
 nlohmann::json stage_json(const ExplainedStage& stage) {
@@ -238,9 +247,7 @@ nlohmann::json stage_json(const ExplainedStage& stage) {
           {"others", std::move(others)}};
 }
 
-}  // namespace
-
-nlohmann::json schedules_json(const ScheduleReport& report) {
+nlohmann::json report_json(const ScheduleReport& report) {
   nlohmann::json kernels = nlohmann::json::array();
   for (const ExplainedKernel& kernel : report.kernels) {
     nlohmann::json types = nlohmann::json::array(), stages = nlohmann::json::array();
@@ -258,7 +265,18 @@ nlohmann::json schedules_json(const ScheduleReport& report) {
                        {"given", place_json(kernel.given)},
                        {"stages", std::move(stages)}});
   }
-  return {{"program", report.program}, {"target", report.target}, {"kernels", std::move(kernels)}};
+  return {{"program", report.program},
+          {"graph", report.graph.empty() ? nlohmann::json() : nlohmann::json(report.graph)},
+          {"target", report.target},
+          {"kernels", std::move(kernels)}};
+}
+
+}  // namespace
+
+nlohmann::json schedules_json(const std::vector<ScheduleReport>& reports) {
+  nlohmann::json graphs = nlohmann::json::array();
+  for (const ScheduleReport& report : reports) graphs.push_back(report_json(report));
+  return {{"graphs", std::move(graphs)}};
 }
 
 }  // namespace gradus

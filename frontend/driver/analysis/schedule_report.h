@@ -13,8 +13,8 @@
 namespace gradus {
 
 struct ExplainedCandidate {
-  std::string schedule;              // of one stage
-  std::optional<ScheduleCost> cost;  // none of one that somebody thought of
+  std::string schedule;  // of one stage
+  ScheduleCost cost;
 };
 
 struct ExplainedStage {
@@ -48,14 +48,16 @@ struct ExplainedKernel {
 
 struct ScheduleReport {
   std::string program;
+  std::string graph;  // which of a train block's: "training"; empty of a text and of a lesson
   std::string target;
   std::vector<ExplainedKernel> kernels;  // in the order in which they run; steps of a loop at its place
 };
 
-ScheduleReport explain_schedules(Compiler& compiler, const Graph& graph);
+ScheduleReport explain_schedules(Compiler& compiler, const Graph& graph, const std::string& which = {});
 
-// Can be given to --schedule as it stands: all but the lines of schedules are comments.
-std::string format_schedules(const ScheduleReport& report);
-nlohmann::json schedules_json(const ScheduleReport& report);
+// Can be given to --schedule as it stands: all but the lines of schedules are comments, and a kernel of
+// several graphs has one line.
+std::string format_schedules(const std::vector<ScheduleReport>& reports);
+nlohmann::json schedules_json(const std::vector<ScheduleReport>& reports);
 
 }  // namespace gradus
