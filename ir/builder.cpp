@@ -140,9 +140,19 @@ Value GraphBuilder::again(const Node& node, std::vector<Value> operands, Attribu
   return find_or_append(std::move(made));
 }
 
+// Calls of equal bodies share one: passes and lowering see it once.
+std::shared_ptr<const Graph> GraphBuilder::shared_body(std::shared_ptr<const Graph> body) {
+  const size_t hash = body->structural_hash();
+  for (auto [it, end] = called_.equal_range(hash); it != end; ++it)
+    if (it->second == body || same_structure(*it->second, *body)) return it->second;
+  called_.emplace(hash, body);
+  return body;
+}
+
 Value GraphBuilder::find_or_append(Node node) {
   if (node.op == &ops::constant) ops::make_canonical_constant(node.attributes);
   if (!options_.memoize) return append(std::move(node));
+  if (is_call(node)) node.body = shared_body(std::move(node.body));
 
   const size_t hash = hash_of(node);
   for (auto [it, end] = memo_.equal_range(hash); it != end; ++it)

@@ -89,10 +89,12 @@ class GraphBuilder {
   std::vector<Type> infer(const Op& op, const std::vector<Value>& operands, const Attributes& attributes,
                           const Graph* body) const;
   Value find_or_append(Node node);
+  std::shared_ptr<const Graph> shared_body(std::shared_ptr<const Graph> body);
 
   Graph graph_;
   BuilderOptions options_;
   std::unordered_multimap<size_t, uint32_t> memo_;
+  std::unordered_multimap<size_t, std::shared_ptr<const Graph>> called_;  // bodies of calls
   Origins current_origins_;
   bool derivative_ = false;
   uint32_t preferred_id_ = Origin::no_value;
@@ -152,6 +154,13 @@ class Rewriter {
   void keep_with(uint32_t index, Attributes attributes);
   void keep_body(uint32_t index, std::shared_ptr<const Graph> body);
   void keep_as(uint32_t index, Attributes attributes, std::shared_ptr<const Graph> body);
+  // What `rewrite` makes of a body, once of each: nodes that share one go on to.
+  template <class Rewrite>
+  std::shared_ptr<const Graph> rewritten(const std::shared_ptr<const Graph>& body, Rewrite rewrite) {
+    std::shared_ptr<const Graph>& made = bodies_[body.get()];
+    if (!made) made = std::make_shared<const Graph>(rewrite(*body));
+    return made;
+  }
   // On other operands, values of the new graph; not for inputs.
   void keep_on(uint32_t index, std::vector<Value> operands, std::shared_ptr<const Graph> body);
   // A value that has a layout keeps it: what takes its place is laid out the same way.
@@ -174,6 +183,7 @@ class Rewriter {
   GraphBuilder builder_;
   std::vector<uint32_t> live_;
   std::vector<std::vector<Value>> mapped_;
+  std::unordered_map<const Graph*, std::shared_ptr<const Graph>> bodies_;  // old to new
 };
 
 }  // namespace gradus

@@ -19,15 +19,15 @@ bool may_leave(const Graph& graph, const Update& update) {
   return update.value == graph.inputs()[update.input].value || may_leave(graph, update.value);
 }
 
-const Layout& layout_taken(const Node& scan, size_t operand) {
-  const Input& input = scan.body->inputs()[ops::ScanLayout::body_input_of(operand)];
-  return scan.body->type(input.value).layout;
+const Layout& layout_taken(const Node& node, size_t operand) {
+  const size_t input = is_scan(node) ? ops::ScanLayout::body_input_of(operand) : operand;
+  return node.body->type(node.body->inputs()[input].value).layout;
 }
 
-bool scan_needs_copies(const Graph& graph, const Node& scan) {
-  for (size_t k = 0; k < scan.operands.size(); ++k)
-    if (graph.type(scan.operands[k]).layout != layout_taken(scan, k)) return true;
-  return needs_copies(*scan.body);
+bool body_needs_copies(const Graph& graph, const Node& node) {
+  for (size_t k = 0; k < node.operands.size(); ++k)
+    if (graph.type(node.operands[k]).layout != layout_taken(node, k)) return true;
+  return needs_copies(*node.body);
 }
 
 class Copies {
@@ -37,8 +37,8 @@ class Copies {
 
   Graph run() && {
     for (uint32_t i : rewriter_.live())
-      if (is_scan(graph_.node(i)))
-        keep_scan(i);
+      if (runs_kernels(graph_.node(i)))
+        keep_with_copies(i);
       else
         rewriter_.keep(i);
     for (const NamedValue& result : graph_.results())
@@ -60,16 +60,17 @@ class Copies {
     return builder_.add_typed(op_of(OpId::relayout), {rewriter_.map(value)}, {}, {std::move(type)});
   }
 
-  void keep_scan(uint32_t i) {
-    const Node& scan = graph_.node(i);
+  void keep_with_copies(uint32_t i) {
+    const Node& node = graph_.node(i);
     std::vector<Value> operands;
-    for (size_t k = 0; k < scan.operands.size(); ++k) {
-      const Layout& taken = layout_taken(scan, k);
-      const bool as_it_lies = graph_.type(scan.operands[k]).layout == taken;
-      operands.push_back(as_it_lies ? rewriter_.map(scan.operands[k]) : copy(scan.operands[k], taken));
+    for (size_t k = 0; k < node.operands.size(); ++k) {
+      const Layout& taken = layout_taken(node, k);
+      const bool as_it_lies = graph_.type(node.operands[k]).layout == taken;
+      operands.push_back(as_it_lies ? rewriter_.map(node.operands[k]) : copy(node.operands[k], taken));
     }
-    auto body = std::make_shared<const Graph>(with_copies(*scan.body, builder_.ids()));
-    rewriter_.keep_on(i, std::move(operands), std::move(body));
+    rewriter_.keep_on(i, std::move(operands), rewriter_.rewritten(node.body, [&](const Graph& body) {
+      return with_copies(body, builder_.ids());
+    }));
   }
 
   const Graph& graph_;
@@ -86,7 +87,7 @@ bool needs_copies(const Graph& graph) {
       std::any_of(graph.updates().begin(), graph.updates().end(), stays))
     return true;
   for (uint32_t i = 0; i < graph.size(); ++i)
-    if (is_scan(graph.node(i)) && scan_needs_copies(graph, graph.node(i))) return true;
+    if (runs_kernels(graph.node(i)) && body_needs_copies(graph, graph.node(i))) return true;
   return false;
 }
 

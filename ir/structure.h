@@ -14,6 +14,8 @@ inline bool is_custom_gradient(const Node& node) { return node.op->id == OpId::c
 inline bool is_scan(const Node& node) { return node.op->id == OpId::scan; }
 inline bool is_call(const Node& node) { return node.op->id == OpId::call; }
 inline bool is_kernel(const Node& node) { return node.op->id == OpId::kernel; }
+// Whether its body is a graph of kernels of its own, which run one after another.
+inline bool runs_kernels(const Node& node) { return is_scan(node) || is_call(node); }
 
 // Whether each element of its result is made of single elements of its operands, or of none.
 bool is_by_element(const Op& op);

@@ -190,18 +190,18 @@ class Verifier {
     }
   }
 
-  // A kernel stores its results as its body says; the steps of a scan write theirs row-major.
+  // A kernel stores its results as its body says; the kernels of a scan or call write theirs row-major.
   void check_result_layouts(uint32_t index, const std::vector<Type>& of_body) {
     const Node& node = graph_.node(index);
     for (size_t r = 0; r < node.types.size(); ++r) {
       if (is_kernel(node) && node.types[r].layout != of_body[r].layout)
         report_at(index, fmt::format("result {} is {}, but the body yields {}", r, to_string(node.types[r]),
                                      to_string(of_body[r])));
-      if (is_scan(node) && !node.types[r].layout.is_default())
-        report_at(
-            index,
-            fmt::format("result {} is {}, but what a scan makes lies row-major", r, to_string(node.types[r])),
-            "`relayout` lays it out otherwise");
+      if (runs_kernels(node) && !node.types[r].layout.is_default())
+        report_at(index,
+                  fmt::format("result {} is {}, but what a {} makes lies row-major", r,
+                              to_string(node.types[r]), node.op->name),
+                  "`relayout` lays it out otherwise");
     }
   }
 

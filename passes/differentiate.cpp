@@ -228,7 +228,9 @@ Graph finish_bodies(const Graph& graph, PassContext& context) {
     if (is_mark(node) || is_custom_gradient(node)) {
       rewriter.replace(i, {rewriter.map(node.operands[0])});
     } else if (node.body && awaits_differentiation(*node.body)) {
-      rewriter.keep_body(i, std::make_shared<const Graph>(expand_all(*node.body, true, context)));
+      rewriter.keep_body(i, rewriter.rewritten(node.body, [&](const Graph& body) {
+        return expand_all(body, true, context);
+      }));
     } else {
       rewriter.keep(i);
     }

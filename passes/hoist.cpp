@@ -321,7 +321,8 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
       rewriter.keep(i);
       continue;
     }
-    const auto inner = std::make_shared<const Graph>(hoist_scans(*node.body, context));
+    const auto inner =
+        rewriter.rewritten(node.body, [&](const Graph& body) { return hoist_scans(body, context); });
     std::vector<Value> operands;
     Attributes attributes;
     std::shared_ptr<const Graph> body;

@@ -122,6 +122,8 @@ class LayoutPass {
       if (is_input(node)) continue;
       if (is_scan(node))
         scan(i);
+      else if (is_call(node))
+        call(i);
       else if (!is_kernel(node) || node.attributes.has("schedule") || !kernel(i))
         rewriter_.keep(i);
     }
@@ -241,6 +243,12 @@ class LayoutPass {
     }
     for (const NamedValue& result : body.results()) builder.add_result(result.name, made.at(result.value));
     rewriter_.keep_on(i, std::move(operands), std::make_shared<const Graph>(std::move(builder).finish()));
+  }
+
+  // A block does not know how often it runs on what.
+  void call(uint32_t i) {
+    rewriter_.keep_body(i, rewriter_.rewritten(graph_.node(i).body,
+                                               [this](const Graph& body) { return layout(body, context_); }));
   }
 
   void scan(uint32_t i) {

@@ -4,6 +4,7 @@
 // reaches the lower bound, all orders are searched as far as that is cheap (passes/memory/search.h).
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "ir/kernel/scratch.h"
 #include "ir/ops/scan.h"
@@ -86,12 +87,17 @@ std::pair<Graph, int64_t> put_in_order(const Graph& graph, PassContext& context)
   Rewriter rewriter(graph, "order", {true, context.node_limit, context.ids});
   std::vector<std::shared_ptr<const Graph>> bodies(graph.size());
   std::vector<std::vector<int64_t>> scratch(graph.size());
+  std::map<const Graph*, int64_t> peaks;  // of bodies
   for (uint32_t i : rewriter.live()) {
     scratch[i] = scratch_bytes(graph.node(i));
-    if (!is_scan(graph.node(i))) continue;
-    auto [body, bytes] = put_in_order(*graph.node(i).body, context);
-    bodies[i] = std::make_shared<const Graph>(std::move(body));
-    scratch[i].push_back(bytes);  // about what plan-buffers will find for it
+    if (!runs_kernels(graph.node(i))) continue;
+    const std::shared_ptr<const Graph>& body = graph.node(i).body;
+    bodies[i] = rewriter.rewritten(body, [&](const Graph& kernels) {
+      auto [ordered, bytes] = put_in_order(kernels, context);
+      peaks[body.get()] = bytes;
+      return std::move(ordered);
+    });
+    scratch[i].push_back(peaks[body.get()]);  // about what plan-buffers will find for it
   }
   const Demand demand(graph, std::move(scratch));
   const Order best = BestOrder(graph, demand).find();

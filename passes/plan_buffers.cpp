@@ -1,13 +1,13 @@
 // plan-buffers: decides where every kernel's results lie.
 //
-// Attribute `place` of a kernel or scan, and what its loops or steps work in: `scratch` (ir/placement.h). An
+// Attribute `place` of a kernel, scan or call, and what its loops, its steps or the kernels of its body work
+// in: `scratch` (ir/placement.h). An
 // update is in place if nothing reads the old value later, the step's check has run, and the kernel itself
 // reads it element by element; otherwise it lies in the workspace and is copied when the step commits.
 // Header: `workspace`, and `workspace_lower_bound`, below which no order and no plan can come.
 #include <map>
 
 #include "ir/kernel/scratch.h"
-#include "ir/ops/scan.h"
 #include "ir/structure.h"
 #include "passes/memory/arrange.h"
 #include "passes/memory/demand.h"
@@ -18,13 +18,14 @@ namespace gradus {
 
 Graph plan_buffers(const Graph& graph, PassContext& context) {
   Rewriter rewriter(graph, "plan-buffers", {true, context.node_limit, context.ids});
-  std::map<uint32_t, std::shared_ptr<const Graph>> bodies;  // of scans, planned
+  std::map<uint32_t, std::shared_ptr<const Graph>> bodies;  // of scans and calls, planned
   std::vector<std::vector<int64_t>> scratch(graph.size());
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
-    if (is_scan(node)) {
-      bodies[i] = std::make_shared<const Graph>(plan_buffers(*node.body, context));
-      scratch[i] = ops::scratch_bytes(node, *bodies[i]);
+    if (runs_kernels(node)) {
+      bodies[i] =
+          rewriter.rewritten(node.body, [&](const Graph& body) { return plan_buffers(body, context); });
+      scratch[i] = scratch_bytes(node, *bodies[i]);
     } else {
       scratch[i] = scratch_bytes(node);
     }
@@ -54,7 +55,7 @@ Graph plan_buffers(const Graph& graph, PassContext& context) {
     Attributes attributes = node.attributes;
     attributes.set("place", to_string(places[i]));
     if (!scratch_places[i].empty()) attributes.set("scratch", to_string(scratch_places[i]));
-    if (is_scan(node))
+    if (runs_kernels(node))
       rewriter.keep_as(i, std::move(attributes), bodies.at(i));
     else
       rewriter.keep_with(i, std::move(attributes));

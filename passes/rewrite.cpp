@@ -135,8 +135,9 @@ Graph rewrite(const Graph& graph, std::string_view pass, std::span<const Peephol
     }
     if (special && special(rewriter, peephole, i)) continue;
     if (node.body) {
-      rewriter.keep_body(i,
-                         std::make_shared<const Graph>(rewrite(*node.body, pass, rules, special, context)));
+      rewriter.keep_body(i, rewriter.rewritten(node.body, [&](const Graph& body) {
+        return rewrite(body, pass, rules, special, context);
+      }));
       continue;
     }
     if (node.types.size() != 1 || is_constant(node)) {

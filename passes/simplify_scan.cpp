@@ -109,7 +109,8 @@ Graph scan_results(const Graph& graph, const PassContext& context) {
     const bool loops = is_scan(node);
     // From the outside in: what falls here may have been the only reader of a result in there.
     if (loops) body = with_results(body, read_of_body(ops::ScanLayout(node), read[i]), context);
-    if (body) body = std::make_shared<const Graph>(scan_results(*body, context));
+    if (body)
+      body = rewriter.rewritten(body, [&](const Graph& inner) { return scan_results(inner, context); });
     const KeptResults kept = loops ? kept_results(node, read[i], *body) : KeptResults();
     if (kept.all) {
       rewriter.keep_body(i, std::move(body));

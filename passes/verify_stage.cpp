@@ -28,7 +28,7 @@ class StageVerifier {
     const std::vector<bool> live = live_nodes(graph_);
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       check_node(i);
-      if (is_scan(graph_.node(i))) body_of(i).run();
+      if (runs_kernels(graph_.node(i))) body_of(i).run();
     }
     if (stage_ != Stage::kernels || found_.size() > before) return;
     for (uint32_t i = 0; i < graph_.size(); ++i)
@@ -72,7 +72,7 @@ class StageVerifier {
     if (stage_ != Stage::forward && is_gradient(node))
       report_at(i, fmt::format("a gradient node at stage {}", name(stage_)));
     if (stage_ != Stage::kernels) return;
-    if (!is_kernel(node) && !is_call(node)) return;
+    if (!is_kernel(node)) return;
     const GraphPlaces* inner = nullptr;
     if (places_)
       if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();

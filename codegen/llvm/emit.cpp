@@ -8,15 +8,16 @@
 namespace gradus::emit {
 namespace {
 
-bool has_parallel_loop(const loop::Block& block) {
-  for (const loop::Statement& statement : block) {
-    if (const auto* loop = std::get_if<loop::For>(&statement.value)) {
-      if (loop->kind == loop::LoopKind::parallel || has_parallel_loop(loop->body)) return true;
-    } else if (const auto* branch = std::get_if<loop::If>(&statement.value)) {
-      if (has_parallel_loop(branch->then_block) || has_parallel_loop(branch->else_block)) return true;
-    }
-  }
-  return false;
+// Whether the threads share a loop of the block or of a function that it calls; those that do are known.
+bool shares_loops(const loop::Block& block, const std::unordered_set<std::string_view>& known) {
+  return std::any_of(block.begin(), block.end(), [&](const loop::Statement& statement) {
+    if (const auto* call = std::get_if<loop::Call>(&statement.value)) return known.contains(call->function);
+    if (const auto* loop = std::get_if<loop::For>(&statement.value))
+      return loop->kind == loop::LoopKind::parallel || shares_loops(loop->body, known);
+    const auto* branch = std::get_if<loop::If>(&statement.value);
+    return branch != nullptr &&
+           (shares_loops(branch->then_block, known) || shares_loops(branch->else_block, known));
+  });
 }
 
 }  // namespace
@@ -30,6 +31,8 @@ ModuleEmitter::ModuleEmitter(const loop::Program& source, const Part& part, cons
       part_(part) {
   if (extras.lines != nullptr) debug_lines = std::make_unique<DebugLines>(*module, *extras.lines);
   for (size_t i = 0; i < part.first; ++i) earlier_.emplace(source.functions[i].name, i);
+  for (const loop::Function& function : source.functions)
+    if (shares_loops(function.body, share_loops_)) share_loops_.insert(function.name);
 }
 
 llvm::Function* ModuleEmitter::create_function(llvm::FunctionType* type, const std::string& name,
@@ -49,9 +52,10 @@ llvm::Function* ModuleEmitter::create_function(llvm::FunctionType* type, const s
 ModuleEmitter::Callee ModuleEmitter::declare(const loop::Function& source) {
   llvm::LLVMContext& context = module->getContext();
   auto* pointer = llvm::PointerType::getUnqual(context);
-  Callee callee{&source, nullptr, has_parallel_loop(source.body)};
+  Callee callee{&source, nullptr, share_loops_.contains(source.name)};
   llvm::SmallVector<llvm::Type*> parameters;
   if (callee.takes_call) parameters.push_back(pointer);
+  if (callee.takes_workspace()) parameters.push_back(pointer);
   parameters.append(static_cast<size_t>(source.buffer_parameters), pointer);
   parameters.append(static_cast<size_t>(source.scalar_parameters), llvm::Type::getInt64Ty(context));
   const bool alone = part_.has(program.functions.size()) && part_.first == 0;
@@ -72,7 +76,7 @@ void ModuleEmitter::emit_function(const loop::Function& source) {
   const Callee callee = declare(source);
   const FunctionPlan plan = plan_function(source, target);
   FunctionEmitter emitter(*this, source, plan, callee.function);
-  emitter.bind_parameters(callee.takes_call ? callee.function->getArg(0) : nullptr, callee.takes_call);
+  emitter.bind_parameters(callee);
   // A function may only call earlier ones, so it becomes known when it is done.
   emitter.emit_body();
   callees_.emplace(source.name, callee);

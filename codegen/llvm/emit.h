@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,9 @@ class ModuleEmitter {
   struct Callee {
     const loop::Function* source = nullptr;
     llvm::Function* function = nullptr;
-    bool takes_call = false;  // has a parallel loop, so its first parameter is the gradus_call
+    // Has a parallel loop or calls what has one, so its first parameter is the gradus_call.
+    bool takes_call = false;
+    bool takes_workspace() const { return source->workspace_bytes > 0; }  // the next one: where it begins
   };
 
   ModuleEmitter(const loop::Program& source, const Part& part, const Target& cpu, llvm::LLVMContext& context,
@@ -73,6 +76,7 @@ class ModuleEmitter {
   void emit_function(const loop::Function& source);
 
   const Part part_;
+  std::unordered_set<std::string_view> share_loops_;      // functions that take the gradus_call
   std::unordered_map<std::string_view, size_t> earlier_;  // functions before the part
   std::unordered_map<std::string, Callee> callees_;
   std::map<std::pair<loop::ScalarOp, llvm::Type*>, llvm::Function*> math_functions_;

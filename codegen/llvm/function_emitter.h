@@ -26,7 +26,7 @@ class FunctionEmitter {
   FunctionEmitter(ModuleEmitter& module, const loop::Function& source, const FunctionPlan& plan,
                   llvm::Function* function);
 
-  void bind_parameters(llvm::Value* call, unsigned first_argument);  // a callee's
+  void bind_parameters(const ModuleEmitter::Callee& callee);  // when it is not main
   void bind_main(llvm::Value* call);
   void emit_body();
 
@@ -38,16 +38,17 @@ class FunctionEmitter {
     Linear linear;          // variables of type i64
     Value value = nullptr;  // others
   };
-  // Where main finds a pointer: at gradus_call + field, or in the list that begins there.
+  // Where main finds an argument: at gradus_call + field, or by the pointer at `offset` of the list that
+  // begins there.
   struct HostPointer {
     size_t field = 0;
     bool in_list = false;
-    uint64_t offset = 0;  // into the list, or from the pointer that was loaded
-    bool loaded = false;  // false: the field itself is the memory
+    uint64_t offset = 0;
   };
   struct Storage {
     Value pointer = nullptr;                     // memory and lane_memory
-    std::optional<HostPointer> host;             // main's, until `pointer` is known
+    std::optional<HostPointer> host;             // an argument of main, until `pointer` is known
+    std::optional<int64_t> workspace;            // a piece of it from this byte on, until `pointer` is known
     llvm::SmallVector<llvm::AllocaInst*> cells;  // registers: per element, or per vector of each row
   };
   // The vectorized loop being emitted: `active` of `width` lanes exist.
@@ -70,7 +71,9 @@ class FunctionEmitter {
 
   // statements.cpp
   Value constant_data(const loop::Buffer& buffer);
+  void bind_own_buffers();
   Value host_pointer(llvm::IRBuilder<>& at, const HostPointer& place);
+  Value in_workspace(llvm::IRBuilder<>& at, int64_t offset);
   Value pointer(int64_t buffer);
   void block(const loop::Block& statements);
   void emit(const loop::For& loop);
@@ -174,7 +177,8 @@ class FunctionEmitter {
   llvm::IRBuilder<> builder_;
   llvm::BasicBlock* entry_;
   llvm::BasicBlock* exit_;
-  Value call_ = nullptr;  // gradus_call*, where there is one
+  Value call_ = nullptr;       // gradus_call*, where there is one
+  Value workspace_ = nullptr;  // of a function other than main that works in one
   std::vector<Variable> variables_;
   std::vector<Storage> storage_;
   std::vector<Scope> scopes_;

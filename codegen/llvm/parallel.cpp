@@ -81,6 +81,7 @@ void FunctionEmitter::for_each_capture(llvm::ArrayRef<int64_t> variables,
     if (value != nullptr && !llvm::isa<llvm::Constant>(value)) visit(value);
   };
   captured(call_);
+  captured(workspace_);
   for (Storage& place : storage_) captured(place.pointer);
   for (const int64_t id : variables) {
     captured(variable(id).value);
@@ -139,6 +140,7 @@ void FunctionEmitter::parallel_loop(const For& loop) {
 void FunctionEmitter::emit_task(const FunctionEmitter& parent, const For& loop,
                                 llvm::ArrayRef<int64_t> captured, llvm::StructType* closure_type) {
   call_ = parent.call_;
+  workspace_ = parent.workspace_;
   storage_ = parent.storage_;
   variables_ = parent.variables_;
   for (Storage& place : storage_) place.cells.clear();

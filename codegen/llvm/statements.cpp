@@ -31,9 +31,10 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& module, const Function& source, 
   if (module_.debug_lines) builder_.SetCurrentDebugLocation(module_.debug_lines->begin(function, source));
 }
 
-void FunctionEmitter::bind_parameters(Value call, unsigned first_argument) {
-  call_ = call;
-  unsigned argument = first_argument;
+void FunctionEmitter::bind_parameters(const ModuleEmitter::Callee& callee) {
+  unsigned argument = 0;
+  if (callee.takes_call) call_ = function_->getArg(argument++);
+  if (callee.takes_workspace()) workspace_ = function_->getArg(argument++);
   for (int64_t i = 0; i < source_.buffer_parameters; ++i) {
     llvm::Argument* parameter = function_->getArg(argument++);
     parameter->setName(buffer(i).name);
@@ -43,6 +44,15 @@ void FunctionEmitter::bind_parameters(Value call, unsigned first_argument) {
     llvm::Argument* parameter = function_->getArg(argument++);
     parameter->setName(source_.variables[static_cast<size_t>(i)]);
     variable(i).linear = Linear(parameter);
+  }
+  bind_own_buffers();
+}
+
+void FunctionEmitter::bind_own_buffers() {
+  for (size_t i = 0; i < source_.buffers.size(); ++i) {
+    const Buffer& own = source_.buffers[i];
+    if (own.role == BufferRole::constant) storage_[i].pointer = constant_data(own);
+    if (own.role == BufferRole::workspace) storage_[i].workspace = own.offset;
   }
 }
 
@@ -80,13 +90,7 @@ void FunctionEmitter::bind_main(Value call) {
         break;
     }
   }
-  for (size_t i = 0; i < source_.buffers.size(); ++i) {
-    const Buffer& view = source_.buffers[i];
-    if (view.role == BufferRole::constant) storage_[i].pointer = constant_data(view);
-    if (view.role != BufferRole::workspace) continue;
-    storage_[i].host = {offsetof(gradus_call, workspace), false, static_cast<uint64_t>(view.offset)};
-    storage_[i].host->loaded = true;
-  }
+  bind_own_buffers();
 }
 
 // Data of the object file, aligned as the workspace is.
@@ -146,20 +150,28 @@ llvm::Value* FunctionEmitter::host_pointer(llvm::IRBuilder<>& at, const HostPoin
     return bytes == 0 ? base : at.CreateConstInBoundsGEP1_64(at.getInt8Ty(), base, bytes);
   };
   Value field = offset(call_, place.field);
-  if (place.in_list) {
-    Value list = at.CreateLoad(at.getPtrTy(), field);
-    return at.CreateLoad(at.getPtrTy(), offset(list, place.offset));
-  }
-  return place.loaded ? offset(at.CreateLoad(at.getPtrTy(), field), place.offset) : field;
+  if (!place.in_list) return field;
+  Value list = at.CreateLoad(at.getPtrTy(), field);
+  return at.CreateLoad(at.getPtrTy(), offset(list, place.offset));
+}
+
+llvm::Value* FunctionEmitter::in_workspace(llvm::IRBuilder<>& at, int64_t offset) {
+  Value base = workspace_;
+  if (base == nullptr)
+    base = at.CreateLoad(at.getPtrTy(), host_pointer(at, {offsetof(gradus_call, workspace), false, 0}));
+  return at.CreateConstInBoundsGEP1_64(at.getInt8Ty(), base, static_cast<uint64_t>(offset));
 }
 
 llvm::Value* FunctionEmitter::pointer(int64_t id) {
   Storage& place = storage(id);
-  if (place.pointer != nullptr || !place.host) return place.pointer;
-  if (scopes_.size() == 1) return host_pointer(builder_, *place.host);
+  if (place.pointer != nullptr || !(place.host || place.workspace)) return place.pointer;
+  const auto find = [&](llvm::IRBuilder<>& at) {
+    return place.host ? host_pointer(at, *place.host) : in_workspace(at, *place.workspace);
+  };
+  if (scopes_.size() == 1) return find(builder_);
   // In a loop: once, at the beginning of the function.
   llvm::IRBuilder<> at(entry_, entry_->getTerminator()->getIterator());
-  return place.pointer = host_pointer(at, *place.host);
+  return place.pointer = find(at);
 }
 
 void FunctionEmitter::emit_body() {
@@ -374,6 +386,7 @@ void FunctionEmitter::emit(const Call& call) {
   const ModuleEmitter::Callee& callee = module_.callee(call.function);
   llvm::SmallVector<Value> arguments;
   if (callee.takes_call) arguments.push_back(call_);
+  if (call.workspace) arguments.push_back(in_workspace(builder_, *call.workspace));
   for (size_t i = 0; i < call.buffers.size(); ++i) {
     check_view(call.buffers[i], callee.source->buffers[i]);
     arguments.push_back(view_pointer(call.buffers[i]));

@@ -10,10 +10,12 @@
 namespace gradus::lowering {
 namespace {
 
-// Gives what is called `unnamed…` the kernel's name.
+// Gives functions that are called `unnamed…`, and calls of them, the kernel's name.
 class Renaming {
  public:
-  explicit Renaming(std::string name) : name_(std::move(name)) {}
+  Renaming(std::string name, const std::vector<loop::Function>& functions) : name_(std::move(name)) {
+    for (const loop::Function& function : functions) own_.insert(function.name);
+  }
 
   void apply(loop::Function& function) const {
     rename(function.name);
@@ -22,6 +24,7 @@ class Renaming {
 
  private:
   void rename(std::string& name) const {
+    if (!own_.contains(name)) return;  // a block calls kernels that have their names
     name.replace(0, std::string_view(KernelFunctions::unnamed).size(), name_);
   }
   void apply(loop::Block& block) const {
@@ -36,6 +39,7 @@ class Renaming {
   }
 
   std::string name_;
+  std::set<std::string> own_;
 };
 
 }  // namespace
@@ -50,7 +54,7 @@ std::string KernelFunctions::add(const std::string& what, std::vector<loop::Func
   digest.add(text);
   name = fmt::format("{}_{:08x}", what, digest.value() & 0xffffffff);
   while (!taken_.insert(name).second) name += "x";  // another text of the same hash
-  const Renaming renaming(name);
+  const Renaming renaming(name, functions);
   for (loop::Function& function : functions) {
     renaming.apply(function);
     functions_.push_back(std::move(function));

@@ -88,8 +88,14 @@ Schedule schedule_of(const Node& kernel) {
   return parse_schedule(kernel.attributes.text("schedule"), *kernel.body);
 }
 
+std::vector<int64_t> scratch_bytes(const Node& node, const Graph& planned_body) {
+  if (is_scan(node)) return ops::scratch_bytes(node, planned_body);
+  const int64_t workspace = planned_body.header().integer_or("workspace", 0);
+  return workspace > 0 ? std::vector{workspace} : std::vector<int64_t>();
+}
+
 std::vector<int64_t> scratch_bytes(const Node& node) {
-  if (is_scan(node)) return ops::scratch_bytes(node, *node.body);
+  if (runs_kernels(node)) return scratch_bytes(node, *node.body);
   std::vector<int64_t> bytes;
   if (!is_kernel(node)) return bytes;
   for (const KernelScratch& need : kernel_scratch(KernelStages(*node.body), schedule_of(node)))

@@ -26,8 +26,10 @@ std::vector<KernelScratch> kernel_scratch(const KernelStages& stages, const Sche
 
 // The schedule of a kernel; the plain one if it has none.
 Schedule schedule_of(const Node& kernel);
-// The pieces of workspace, in bytes, that a kernel or scan needs beside its results, as attribute `scratch`
-// places them.
+// The pieces of workspace, in bytes, that a kernel, scan or call needs beside its results, as attribute
+// `scratch` places them.
 std::vector<int64_t> scratch_bytes(const Node& node);
+// The same of a scan or call whose body has been planned.
+std::vector<int64_t> scratch_bytes(const Node& node, const Graph& planned_body);
 
 }  // namespace gradus

@@ -83,6 +83,7 @@ struct Frame {
   std::vector<Place> places;
   std::vector<std::vector<std::byte>> locals;
   std::vector<Scalar> variables;
+  Place workspace;
 
   explicit Frame(const Function& f)
       : function(f), places(f.buffers.size()), locals(f.buffers.size()), variables(f.variables.size()) {}
@@ -102,7 +103,7 @@ class Interpreter {
     const Function& main = program_.main;
     if (arguments.size() != static_cast<size_t>(main.buffer_parameters))
       fail_internal(fmt::format("main takes {} arrays, found {}", main.buffer_parameters, arguments.size()));
-    std::vector<std::byte> workspace(static_cast<size_t>(program_.workspace_bytes), std::byte{0xff});
+    std::vector<std::byte> workspace(static_cast<size_t>(program_.workspace_bytes()), std::byte{0xff});
     Frame frame(main);
     for (size_t b = 0; b < main.buffers.size(); ++b) {
       if (b < arguments.size()) {
@@ -111,17 +112,27 @@ class Interpreter {
           fail_internal(fmt::format("argument %{} has the type {}", main.buffers[b].name,
                                     to_string(arguments[b].type)));
         frame.places[b] = {&arguments[b].bytes, 0};
-      } else if (main.buffers[b].role == BufferRole::workspace) {
-        frame.places[b] = {&workspace, main.buffers[b].offset};
-      } else if (main.buffers[b].role == BufferRole::constant) {
-        fill(main.buffers[b], frame.locals[b]);
-        frame.places[b] = {&frame.locals[b], 0};
       }
     }
+    enter(frame, {&workspace, 0});
     run(main.body, frame);
   }
 
  private:
+  // Places what a function brings along.
+  static void enter(Frame& frame, const Place& workspace) {
+    frame.workspace = workspace;
+    for (size_t b = 0; b < frame.places.size(); ++b) {
+      const Buffer& buffer = frame.function.buffers[b];
+      if (buffer.role == BufferRole::workspace) {
+        frame.places[b] = {workspace.bytes, workspace.begin + buffer.offset};
+      } else if (buffer.role == BufferRole::constant) {
+        fill(buffer, frame.locals[b]);
+        frame.places[b] = {&frame.locals[b], 0};
+      }
+    }
+  }
+
   static void fill(const Buffer& constant, std::vector<std::byte>& bytes) {
     const int64_t size = size_in_bytes(constant.element);
     bytes.resize(static_cast<size_t>(element_count(constant.shape) * size));
@@ -201,6 +212,9 @@ class Interpreter {
     for (size_t b = 0; b < call.buffers.size(); ++b) inner.places[b] = view(call.buffers[b], frame);
     for (size_t v = 0; v < call.scalars.size(); ++v)
       inner.variables[v].integer = integer(call.scalars[v], frame);
+    if (callee->workspace_bytes > 0 && !call.workspace)
+      fail_internal(fmt::format("the call of @{} gives it no workspace", call.function));
+    enter(inner, {frame.workspace.bytes, frame.workspace.begin + call.workspace.value_or(0)});
     run(callee->body, inner);
     return true;
   }

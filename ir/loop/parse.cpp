@@ -25,7 +25,7 @@ void ProgramParser::parse_program(Program& program) {
   program.name = parse_at_name("the program's name such as @mlp");
   program.header = parse_attributes();
   expect("workspace", "'workspace' and its bytes");
-  program.workspace_bytes = parse_natural("the bytes of the workspace");
+  program.main.workspace_bytes = parse_natural("the bytes of the workspace");
   expect("(", "'(' and the arguments");
   if (!accept(")")) {
     do program.arguments.push_back(parse_argument());
@@ -37,6 +37,8 @@ void ProgramParser::parse_program(Program& program) {
     program.functions.emplace_back();
     program.functions.back().place = place(peek());
     program.functions.back().name = parse_at_name("the function's name such as @dot_1");
+    if (accept("workspace"))
+      program.functions.back().workspace_bytes = parse_natural("the bytes of its workspace");
     parse_function(program.functions.back());
   }
   program.main.place = place(peek());
@@ -313,6 +315,7 @@ Call ProgramParser::parse_call() {
   take();
   Call call;
   call.function = parse_at_name("the function's name such as @dot_1");
+  if (accept("workspace")) call.workspace = parse_natural("a byte of the workspace");
   expect("(");
   if (accept(")")) return call;
   do {

@@ -130,7 +130,10 @@ class FunctionPrinter {
   void function(bool is_main, std::string indent) {
     if (lines_ != nullptr) lines_->note(&function_, out_);
     indent_ = std::move(indent);
-    out_ += indent_ + (is_main ? "main" : "function " + text::spell_at_name(function_.name)) + " (";
+    out_ += indent_ + (is_main ? "main" : "function " + text::spell_at_name(function_.name));
+    if (!is_main && function_.workspace_bytes > 0)
+      out_ += fmt::format(" workspace {}", function_.workspace_bytes);
+    out_ += " (";
     std::string_view separator;
     for (size_t b = 0; b < parameters(); ++b) {
       const Buffer& buffer = function_.buffers[b];
@@ -309,7 +312,9 @@ class FunctionPrinter {
   }
 
   void print(const Call& call) {
-    out_ += "call " + text::spell_at_name(call.function) + "(";
+    out_ += "call " + text::spell_at_name(call.function);
+    if (call.workspace) out_ += fmt::format(" workspace {} ", *call.workspace);
+    out_ += "(";
     std::string_view separator;
     for (const View& view : call.buffers) {
       out_ += separator;
@@ -420,7 +425,7 @@ std::string print(const Program& program, Lines* lines) {
     }
     out += "} ";
   }
-  out += fmt::format("workspace {} (", program.workspace_bytes);
+  out += fmt::format("workspace {} (", program.workspace_bytes());
   std::string separator;
   for (const Argument& argument : program.arguments) {
     out += fmt::format("{}{} {}: {}", separator, keyword(argument.kind),

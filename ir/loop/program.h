@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,8 +34,8 @@ enum class BufferRole : uint8_t {
   update,  // parameter that it reads and writes
   local,  // declared in the body: registers if all indices are constant after unrolling (or constant plus the
           // innermost vectorized variable on the last axis), else stack memory
-  workspace,  // only in `main`: a view of the workspace at `offset` bytes
-  constant,   // only in `main`: `values`, which are part of the program and only read
+  workspace,  // a piece of the function's workspace, from byte `offset` on
+  constant,   // `values`, which are part of the program and only read
 };
 
 struct Buffer {
@@ -56,7 +57,8 @@ using Block = std::vector<Statement>;
 
 // for %name in lower..upper (by step): the bounds may depend on outer variables (min, max, +, *, /).
 // vectorized and unrolled loops: a vectorized loop has constant bounds and step 1; an unrolled one constant
-// bounds. parallel: outermost in a function that only `main` calls, with at least `grain` iterations a task.
+// bounds. parallel: outermost in a function that no parallel loop calls, with at least `grain` iterations a
+// task.
 struct For {
   int64_t variable = 0;  // id: position in Function::variables
   Expression lower;
@@ -94,7 +96,8 @@ struct If {
 
 // Calls a function with views that begin at the given elements (the callee's shape and strides apply from
 // there on), then with i64 scalars. Inside main, `function` may name any function; elsewhere, any listed
-// earlier.
+// earlier. A function that works in a workspace gets that part of the caller's which begins at byte
+// `workspace`.
 struct View {
   int64_t buffer = 0;
   std::vector<Expression> indices;
@@ -103,6 +106,7 @@ struct Call {
   std::string function;
   std::vector<View> buffers;
   std::vector<Expression> scalars;
+  std::optional<int64_t> workspace = std::nullopt;
 };
 
 // A hint that the cache line of this element is wanted soon.
@@ -124,8 +128,9 @@ struct Function {
   int64_t buffer_parameters = 0;
   std::vector<std::string> variables;  // the first `scalar_parameters` are i64 parameters; id = position
   int64_t scalar_parameters = 0;
+  int64_t workspace_bytes = 0;  // that it works in, with all that it calls; 0: it takes none
   Block body;
-  Origins origins;  // main: empty; a kernel launched from several places: those of the first
+  Origins origins;  // main: empty; what is called from several places: those of the first
   TextPlace place = {};
 };
 
@@ -144,9 +149,10 @@ struct Program {
   std::string file = {};  // the text that it was read from, if it was
   Attributes header;
   std::vector<Argument> arguments;  // one per buffer parameter of main
-  int64_t workspace_bytes = 0;
   std::vector<Function> functions;  // callees before callers
   Function main;
+
+  int64_t workspace_bytes() const { return main.workspace_bytes; }
 };
 
 inline SourceSpan span_of(const Program& program, const TextPlace& place) {

@@ -9,6 +9,7 @@
 #include "ir/loop/reach.h"
 #include "ir/loop/text.h"
 #include "ir/loop/verify_parts.h"
+#include "ir/placement.h"
 
 namespace gradus::loop {
 
@@ -92,17 +93,18 @@ class FunctionVerifier {
   }
 
   void check_workspace(const Buffer& b) {
-    if (!is_main_) return report(fmt::format("workspace buffer %{} outside main", b.name));
     const auto count = checked_element_count(b.shape);
     const int64_t element = size_in_bytes(b.element);
-    if (!count || b.offset < 0 || b.offset % element != 0 || b.offset > program_.workspace_bytes ||
-        *count * element > program_.workspace_bytes - b.offset)
+    if (!count || b.offset % element != 0 || !is_in_workspace(b.offset, *count * element))
       report(fmt::format("workspace buffer %{} at {} is not within the {} bytes of the workspace", b.name,
-                         b.offset, program_.workspace_bytes));
+                         b.offset, function_.workspace_bytes));
+  }
+
+  bool is_in_workspace(int64_t offset, int64_t bytes) const {
+    return offset >= 0 && offset <= function_.workspace_bytes && bytes <= function_.workspace_bytes - offset;
   }
 
   void check_constant(const Buffer& b) {
-    if (!is_main_) return report(fmt::format("constant buffer %{} outside main", b.name));
     const auto count = checked_element_count(b.shape);
     const auto* numbers = b.values ? std::get_if<std::vector<double>>(b.values.get()) : nullptr;
     const auto* integers = b.values ? std::get_if<std::vector<int64_t>>(b.values.get()) : nullptr;
@@ -259,6 +261,7 @@ class FunctionVerifier {
     if (call.scalars.size() != static_cast<size_t>(callee->scalar_parameters))
       return report(
           fmt::format("passes {} scalars, but it takes {}", call.scalars.size(), callee->scalar_parameters));
+    check_given_workspace(call, *callee);
     for (const Expression& scalar : call.scalars) expect_type(scalar, ElementType::i64, "a scalar argument");
     for (size_t i = 0; i < call.buffers.size(); ++i) {
       const View& view = call.buffers[i];
@@ -272,6 +275,20 @@ class FunctionVerifier {
         report(
             fmt::format("passes {}, which is only read, as %{}", buffer_name(view.buffer), parameter.name));
     }
+  }
+
+  void check_given_workspace(const Call& call, const Function& callee) {
+    if ((callee.workspace_bytes > 0) != call.workspace.has_value())
+      return report(callee.workspace_bytes > 0
+                        ? fmt::format("passes no workspace, but it works in {} bytes", callee.workspace_bytes)
+                        : "passes a workspace, but it takes none");
+    if (!call.workspace) return;
+    if (*call.workspace % Placement::alignment != 0)
+      report(fmt::format("passes the workspace from byte {} on, no multiple of {}", *call.workspace,
+                         Placement::alignment));
+    if (!is_in_workspace(*call.workspace, callee.workspace_bytes))
+      report(fmt::format("passes {} bytes of workspace from {} on, beyond the {} that there are",
+                         callee.workspace_bytes, *call.workspace, function_.workspace_bytes));
   }
 
   // What the callee reaches from a known place on lies within the buffer; other places are seen at run time.

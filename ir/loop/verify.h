@@ -12,14 +12,18 @@
 //   4. nothing stores to a `read` buffer or passes one to a callee that writes it
 //   5. steps are positive; vectorized loops have constant bounds and step 1, unrolled ones constant bounds;
 //      constant bounds lie within 2^48
-//   6. a parallel loop is outermost in a function that only `main` calls
+//   6. a parallel loop is outermost in a function, not in `main`; no parallel loop calls what has one itself,
+//   or in
+//      what it calls, or what works in a workspace
 //   7. in a parallel or vectorized loop, what is stored to a buffer from outside it depends on the loop
 //   variable in
 //      some index (else two iterations store to one element)
 //   8. a call names a function listed earlier (in `main` any) and passes as many buffers and scalars, of the
 //   same
 //      element types, as it takes
-//   9. only `main` has workspace buffers, all of them within the workspace, and `return`
+//   9. workspace buffers lie within the workspace of their function, and so does, from a multiple of 64 bytes
+//   on,
+//      what a call gives to a function that works in one; only `main` has `return`
 //  10. `main` has one buffer parameter per argument of the program, of the same type, that lies within it;
 //  names
 //      of functions are unique words

@@ -44,7 +44,6 @@ class ProgramVerifier {
   }
 
   void check_functions() {
-    std::map<std::string, const Function*> with_parallel_loop;
     std::set<std::string> names;
     for (const Function& function : program_.functions) {
       if (!names.insert(function.name).second)
@@ -52,19 +51,29 @@ class ProgramVerifier {
       // Names are symbols of the object file; LLVM gives those that begin with its own a meaning.
       if (!text::is_word(function.name) || function.name.starts_with("llvm."))
         report(fmt::format("@{} is no name of a function", function.name), function.place);
-      for_each_statement(function.body, [&](const Statement& statement, bool) {
-        if (const auto* loop = std::get_if<For>(&statement.value))
-          if (loop->kind == LoopKind::parallel) with_parallel_loop.emplace(function.name, &function);
-      });
     }
-    for (const Function& caller : program_.functions)
-      for_each_statement(caller.body, [&](const Statement& statement, bool) {
-        if (const auto* call = std::get_if<Call>(&statement.value))
-          if (with_parallel_loop.count(call->function))
-            report(fmt::format("function @{} has a parallel loop, but @{} calls it", call->function,
-                               caller.name),
-                   statement.place);
+    check_threads();
+  }
+
+  // Threads that share a loop must not share it out again, nor work in one place.
+  void check_threads() {
+    for (const Function& function : program_.functions) {
+      bool alone = function.workspace_bytes > 0;
+      for_each_statement(function.body, [&](const Statement& statement, bool) {
+        if (const auto* call = std::get_if<Call>(&statement.value)) alone |= alone_.count(call->function) > 0;
+        const auto* loop = std::get_if<For>(&statement.value);
+        if (loop == nullptr || loop->kind != LoopKind::parallel) return;
+        alone = true;
+        for_each_statement(loop->body, [&](const Statement& inner, bool) {
+          if (const auto* call = std::get_if<Call>(&inner.value))
+            if (alone_.count(call->function) > 0)
+              report(fmt::format("a parallel loop of @{} calls @{}, which has one or works in a workspace",
+                                 function.name, call->function),
+                     inner.place);
+        });
       });
+      if (alone) alone_.insert(function.name);
+    }
   }
 
   // Of the function and of whatever it calls.
@@ -146,6 +155,7 @@ class ProgramVerifier {
   const Program& program_;
   std::vector<Diagnostic>& found_;
   std::map<std::string, int64_t> stack_;
+  std::set<std::string> alone_;  // what no parallel loop may call
 };
 
 }  // namespace

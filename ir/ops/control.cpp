@@ -69,11 +69,15 @@ std::vector<Type> infer_gradient(const OpUse& use) {
 std::vector<Type> infer_call(const OpUse& use) {
   check_body_inputs(use, use.operands);
   check_places(use);
-  return body_result_types(*use.body);
+  std::vector<Type> types = body_result_types(*use.body);
+  for (Type& type : types) type.layout = {};
+  return types;
 }
 
 std::vector<Type> infer_kernel(const OpUse& use) {
-  std::vector<Type> types = infer_call(use);
+  check_body_inputs(use, use.operands);
+  check_places(use);
+  std::vector<Type> types = body_result_types(*use.body);
   if (use.attributes.has("schedule"))
     check_schedule(*use.body, parse_schedule(use.attributes.text("schedule"), *use.body));
   return types;
@@ -202,11 +206,15 @@ const Op call = {
     .id = OpId::call,
     .family = OpFamily::control,
     .traits = {.access = Access::opaque, .takes_body = true},
-    .summary = "A named composite: the results of a closed body on the operands.",
+    .summary =
+        "A block that is compiled once however often it is called: the results of a closed body on the "
+        "operands. Its derivative is a call to a body of derivatives.",
     .formula = "y = body(x)",
     .min_operands = 0,
     .max_operands = -1,
-    .attributes = {},
+    .attributes = {place_attribute(),
+                   {"scratch", "where the kernels of its body work (plan-buffers)",
+                    std::string("workspace 64"), false}},
     .infer = infer_call,
     .differentiation = Adjoint{call_adjoint},
     .evaluate = &call_rule,

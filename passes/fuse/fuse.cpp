@@ -11,13 +11,13 @@
 // that takes the old value of another one, what lies otherwise than its reader takes it.
 //
 // Does not change any value: what a kernel computes is the composition of its nodes, and every sum keeps its
-// order. Does not fuse anything into the operands of contractions beyond reshapes.
+// order. Does not fuse anything into the operands of contractions beyond reshapes, nor across the border of a
+// call or loop.
 #include <map>
 
 #include "ir/build.h"
 #include "ir/copies.h"
 #include "ir/op.h"
-#include "ir/ops/body.h"
 #include "ir/structure.h"
 #include "passes/fuse/kernel_body.h"
 #include "passes/fuse/kernel_groups.h"
@@ -99,7 +99,7 @@ class Emission {
                                                    [&](uint32_t i) { return graph_.node(i).derivative; }));
     const std::vector<Value> yields = groups_.yields(index);
     const Node& first = graph_.node(group.nodes[0]);
-    const bool has_body = !group.check_only && (is_scan(first) || is_kernel(first));
+    const bool has_body = !group.check_only && first.body;
     const Value made = has_body ? emit_body(group.nodes[0]) : emit_kernel(index, yields);
     for (uint32_t k = 0; k < yields.size(); ++k) mapped_[yields[k]] = {made.node, k};
   }
@@ -107,10 +107,10 @@ class Emission {
   // A kernel stays what it is, so that the pass applies to its own output.
   Value emit_body(uint32_t i) {
     const Node& node = graph_.node(i);
+    const auto fused = [this](const Graph& body) { return fuse(body, context_); };
     rewriter_.builder().prefer_id(node.id);
-    return rewriter_.builder().add(
-        *node.op, look_up(node.operands), node.attributes,
-        is_kernel(node) ? node.body : std::make_shared<const Graph>(fuse(*node.body, context_)));
+    return rewriter_.builder().add(*node.op, look_up(node.operands), node.attributes,
+                                   is_kernel(node) ? node.body : rewriter_.rewritten(node.body, fused));
   }
 
   Value emit_kernel(size_t index, const std::vector<Value>& yields) {
@@ -130,30 +130,9 @@ class Emission {
   std::map<Value, Value> mapped_;  // old value to new
 };
 
-bool has_call(const Graph& graph) {
-  for (uint32_t i = 0; i < graph.size(); ++i)
-    if (is_call(graph.node(i))) return true;
-  return false;
-}
-
-Graph inline_calls(const Graph& graph, const PassContext& context) {
-  Rewriter rewriter(graph, "fuse", {.ids = context.ids});
-  for (uint32_t i : rewriter.live()) {
-    const Node& node = graph.node(i);
-    if (!is_call(node)) {
-      rewriter.keep(i);
-      continue;
-    }
-    rewriter.at(i);
-    rewriter.replace(i, ops::inline_body(rewriter.builder(), *node.body, rewriter.map(node.operands)));
-  }
-  return std::move(rewriter).finish();
-}
-
 }  // namespace
 
 Graph fuse(const Graph& graph, PassContext& context) {
-  if (has_call(graph)) return fuse(inline_calls(graph, context), context);
   if (needs_copies(graph)) return fuse(with_copies(graph, context.ids), context);
   return Emission(graph, context).run();
 }

@@ -30,12 +30,13 @@ class Scheduler {
         rewriter_(graph, "schedule", {true, context.node_limit, context.ids}) {}
 
   Graph run() {
+    const auto scheduled = [this](const Graph& body) { return schedule(body, context_); };
     for (const uint32_t i : rewriter_.live()) {
       const Node& node = graph_.node(i);
       if (is_kernel(node))
         rewriter_.keep_with(i, with_schedule(node.attributes, *node.body));
-      else if (is_scan(node))
-        rewriter_.keep_as(i, node.attributes, std::make_shared<const Graph>(schedule(*node.body, context_)));
+      else if (runs_kernels(node))
+        rewriter_.keep_body(i, rewriter_.rewritten(node.body, scheduled));
       else if (is_input(node) || is_constant(node) || node.body)
         rewriter_.keep(i);
       else

@@ -149,7 +149,7 @@ inline Outcome execute(const Graph& graph, const std::vector<Array<double>>& inp
   call.results = results.data();
   // Garbage, so that a read of what was never written shows.
   call.workspace =
-      aligned(std::vector<std::byte>(static_cast<size_t>(program.workspace_bytes), std::byte{0x7f}));
+      aligned(std::vector<std::byte>(static_cast<size_t>(program.workspace_bytes()), std::byte{0x7f}));
   if (how == Scheduled::for_target) call.parallel_for = run_backwards;
   compiled.entry(&call);
   Outcome outcome;

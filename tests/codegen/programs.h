@@ -63,8 +63,8 @@ inline Program program_of(Function main, std::vector<Function> functions = {}) {
   }
   for (const Buffer& buffer : main.buffers) {
     if (buffer.role != BufferRole::workspace) continue;
-    program.workspace_bytes = std::max(
-        program.workspace_bytes, buffer.offset + element_count(buffer.shape) * size_in_bytes(buffer.element));
+    main.workspace_bytes = std::max(main.workspace_bytes,
+                                    buffer.offset + element_count(buffer.shape) * size_in_bytes(buffer.element));
   }
   program.functions = std::move(functions);
   program.main = std::move(main);

@@ -52,7 +52,7 @@ class FormulaCheck {
       graph = find_pass(name)->run(graph, context);
     const Target target = host();
     const loop::Program program = lower(graph, target);
-    const CompiledRun run = run_compiled(compile(program, target), program.workspace_bytes, graph, inputs_);
+    const CompiledRun run = run_compiled(compile(program, target), program.workspace_bytes(), graph, inputs_);
     const std::string broken = promise.broken_by(graph, run.results, strength);
     return broken.empty() ? broken : failure("compiled", broken, graph);
   }

@@ -84,7 +84,7 @@ std::optional<Graph> graph_of(const Op& op, const Attributes& attributes,
 
 Array<double> compiled(const Graph& graph, const std::vector<Array<double>>& inputs, const Target& target) {
   const loop::Program program = lower(graph, target);
-  return run_compiled(compile(program, target), program.workspace_bytes, graph, inputs).results[0];
+  return run_compiled(compile(program, target), program.workspace_bytes(), graph, inputs).results[0];
 }
 
 // How many units in the last place an op may be off, by the promises of docs/architecture.md; 0: exact.

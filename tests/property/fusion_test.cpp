@@ -71,7 +71,7 @@ CompiledRun compiled_run(const Case& drawn, const Graph& kernels, int threads) {
   static const Target target = host();
   const loop::Program program = lower(kernels, target);
   ThreadPool pool(threads);
-  return run_compiled(compile(program, target), program.workspace_bytes, kernels, drawn.random.inputs, &pool);
+  return run_compiled(compile(program, target), program.workspace_bytes(), kernels, drawn.random.inputs, &pool);
 }
 
 }  // namespace

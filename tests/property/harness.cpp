@@ -207,7 +207,7 @@ class Check {
   CompiledRun run_on(const loop::Program& program, const Graph& graph, const Target& target,
                      ThreadPool* pool) {
     const CompiledProgram compiled = compile(program, target);
-    return run_compiled(compiled, program.workspace_bytes, graph, inputs_, pool);
+    return run_compiled(compiled, program.workspace_bytes(), graph, inputs_, pool);
   }
 
   Outcome outcome_of(CompiledRun run, const Graph& graph) const {
@@ -251,14 +251,14 @@ class Check {
     const Bounds bounds = bounds_of(kernels_);
     const loop::Program program = lowered(kernels_, native);
     const CompiledProgram code = compile(program, native);
-    const Outcome one = outcome_of(run_compiled(code, program.workspace_bytes, kernels_, inputs_), kernels_);
+    const Outcome one = outcome_of(run_compiled(code, program.workspace_bytes(), kernels_, inputs_), kernels_);
     compare_compiled("compiled", kernels_, one, bounds);
     const Outcome two =
-        outcome_of(run_compiled(code, program.workspace_bytes, kernels_, inputs_, &pool), kernels_);
+        outcome_of(run_compiled(code, program.workspace_bytes(), kernels_, inputs_, &pool), kernels_);
     same("one thread and two", one, two);
     const loop::Program portable = lowered(kernels_, level3);
     same("native and x86-64-v3", one,
-         outcome_of(run_compiled(compile(portable, level3), portable.workspace_bytes, kernels_, inputs_),
+         outcome_of(run_compiled(compile(portable, level3), portable.workspace_bytes(), kernels_, inputs_),
                     kernels_));
 
     PassContext context;
@@ -266,7 +266,7 @@ class Check {
     const loop::Program plain = lowered(as_is, native);
     compare_compiled(
         "compiled as is", as_is,
-        outcome_of(run_compiled(compile(plain, native), plain.workspace_bytes, as_is, inputs_), as_is),
+        outcome_of(run_compiled(compile(plain, native), plain.workspace_bytes(), as_is, inputs_), as_is),
         bounds_);
   }
 

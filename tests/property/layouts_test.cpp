@@ -93,7 +93,7 @@ CompiledRun run(const Graph& optimized, const std::vector<evaluate::Array<double
   const loop::Program program = lower(kernels, target);
   REQUIRE(loop::verify(program).empty());
   CHECK(unplanned_memory(kernels, program) == "");
-  return run_compiled(compile(program, target), program.workspace_bytes, optimized, inputs);
+  return run_compiled(compile(program, target), program.workspace_bytes(), optimized, inputs);
 }
 
 bool same_bits(double a, double b) {

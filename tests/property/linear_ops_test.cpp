@@ -371,7 +371,7 @@ TEST_CASE("linear ops: the transpose has the same inner products, exactly") {
         const loop::Program program = lower(kernels, target);
         const CompiledProgram code = compile(program, target);
         const Run compiled = [&](const std::vector<Array<double>>& given) {
-          return run_compiled(code, program.workspace_bytes, kernels, given).results;
+          return run_compiled(code, program.workspace_bytes(), kernels, given).results;
         };
         CHECK(defect(compiled, inputs, operand) == 0);
       }

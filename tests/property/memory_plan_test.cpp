@@ -130,7 +130,7 @@ void check_program(const Graph& graph, const Graph& kernels,
   REQUIRE(loop::verify(program).empty());
   if (planned) CHECK(unplanned_memory(kernels, program) == "");
   const auto expected = evaluate::evaluate<double>(graph, inputs);
-  const CompiledRun run = run_compiled(compile(program, target), program.workspace_bytes, kernels, inputs);
+  const CompiledRun run = run_compiled(compile(program, target), program.workspace_bytes(), kernels, inputs);
   const bool failed = run.status.check >= 0;
   REQUIRE(failed == (expected.status && expected.status->integers[0] >= 0));
   for (size_t r = 0; r < graph.results().size() && !failed; ++r)

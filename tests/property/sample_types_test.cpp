@@ -132,7 +132,7 @@ std::string check(const Op& op, const Sample& sample, ElementType element, size_
     if (fill == Fill::limits && is_float(element) && depends_on_order(op)) continue;
     const auto inputs = inputs_of(graph, original, sample.below, fill, 11 + static_cast<uint64_t>(fill));
     const auto expected = evaluate::evaluate<double>(graph, inputs);
-    const CompiledRun run = run_compiled(code, program.workspace_bytes, kernels, inputs);
+    const CompiledRun run = run_compiled(code, program.workspace_bytes(), kernels, inputs);
     for (size_t r = 0; r < expected.results.size(); ++r)
       if (std::string found = difference(run.results[r], expected.results[r], !depends_on_order(op));
           !found.empty())

@@ -118,7 +118,7 @@ Run run(const Graph& kernels, const std::vector<evaluate::Array<double>>& inputs
   const loop::Program program = lower(kernels, target);
   ThreadPool pool(threads);
   return {loop::print(program),
-          run_compiled(compile(program, target), program.workspace_bytes, kernels, inputs, &pool).results};
+          run_compiled(compile(program, target), program.workspace_bytes(), kernels, inputs, &pool).results};
 }
 
 bool same_bits(const evaluate::Array<double>& a, const evaluate::Array<double>& b) {

@@ -119,7 +119,7 @@ std::string broken(const Claims& claims, GraphBuilder builder, const std::vector
   const Graph kernels = plan_buffers(order(fuse(graph, context), context), context);
   const Target target = host();
   const loop::Program program = lower(kernels, target);
-  const CompiledRun run = run_compiled(compile(program, target), program.workspace_bytes, kernels, inputs);
+  const CompiledRun run = run_compiled(compile(program, target), program.workspace_bytes(), kernels, inputs);
   return text + claims.broken(run.results);
 }
 

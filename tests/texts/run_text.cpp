@@ -74,7 +74,7 @@ std::string call(const CompiledProgram& code, const loop::Program& program) {
     else
       (argument.kind == Kind::result ? results : parameters).push_back(data);
   }
-  memories.push_back(std::make_unique<GuardedMemory>(program.workspace_bytes));
+  memories.push_back(std::make_unique<GuardedMemory>(program.workspace_bytes()));
   gradus_call arguments{};
   arguments.inputs = inputs.data();
   arguments.parameters = parameters.data();
@@ -90,7 +90,7 @@ std::string call(const CompiledProgram& code, const loop::Program& program) {
 }
 
 bool is_too_large(const loop::Program& program) {
-  int64_t bytes = program.workspace_bytes;
+  int64_t bytes = program.workspace_bytes();
   for (const loop::Argument& argument : program.arguments) {
     if (bytes > most_bytes) return true;
     bytes += size_in_bytes(argument.type);

@@ -116,7 +116,7 @@ class Report {
       buffer.offset = places[k].at;
       buffer.first = buffer.last = number_[index];
       buffer.forward = backward_.count({index, 0}) == 0;
-      buffer.reader = is_scan(node) ? "its steps" : "its loops";
+      buffer.reader = is_scan(node) ? "its steps" : is_call(node) ? "its kernels" : "its loops";
       report_.buffers.push_back(std::move(buffer));
     }
   }
@@ -208,7 +208,7 @@ class Report {
 
 MemoryReport explain_memory(Compiler& compiler, const Graph& graph) {
   const Graph kernels = compiler.bring_to(Stage::kernels, graph);
-  return Report(kernels).run(compiler.to_loops(kernels).workspace_bytes);
+  return Report(kernels).run(compiler.to_loops(kernels).workspace_bytes());
 }
 
 std::string format_memory(const MemoryReport& report) {

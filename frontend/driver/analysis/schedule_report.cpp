@@ -95,7 +95,7 @@ class Report {
   void add_kernels(const Graph& graph, const std::string& scan) {
     for (uint32_t i = 0; i < graph.size(); ++i) {
       if (is_kernel(graph.node(i))) add_kernel(graph, i, scan);
-      if (is_scan(graph.node(i))) add_kernels(*graph.node(i).body, fmt::format("%{}", graph.node(i).id));
+      if (runs_kernels(graph.node(i))) add_kernels(*graph.node(i).body, fmt::format("%{}", graph.node(i).id));
     }
   }
 

@@ -76,7 +76,7 @@ const std::shared_ptr<ThreadPool>& Compiler::pool() {
 ExecutableDescription describe(const loop::Program& program) {
   ExecutableDescription description;
   description.name = program.name;
-  description.workspace_bytes = program.workspace_bytes;
+  description.workspace_bytes = program.workspace_bytes();
   for (const loop::Argument& argument : program.arguments) {
     switch (argument.kind) {
       case loop::ArgumentKind::input:
