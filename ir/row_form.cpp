@@ -10,7 +10,7 @@ namespace gradus {
 
 namespace {
 
-// For each axis of a value that depends on a reduction, the kept axis that it walks with, or none.
+// For each axis of a value that depends on a reduction, the outer axis that it walks with, or none.
 constexpr int64_t none = -1;
 using Walk = std::vector<int64_t>;
 
@@ -37,30 +37,30 @@ class RowAnalysis {
       if (!live_[i] || !is_plain_reduction(*node.op)) continue;
       whole_ = shape(node.operands[0]);
       axes_ = node.attributes.integers("axes");
-      const size_t kept = whole_.size() - std::min(axes_.size(), whole_.size());
+      const size_t outer = whole_.size() - std::min(axes_.size(), whole_.size());
       for (size_t k = 0; k < axes_.size(); ++k)
-        if (axes_[k] != static_cast<int64_t>(kept + k)) return false;
-      const auto border = whole_.begin() + static_cast<std::ptrdiff_t>(kept);
+        if (axes_[k] != static_cast<int64_t>(outer + k)) return false;
+      const auto border = whole_.begin() + static_cast<std::ptrdiff_t>(outer);
       form_ = {Shape(whole_.begin(), border), Shape(border, whole_.end())};
-      return !axes_.empty() && element_count(form_.row) > 1 && element_count(form_.kept) > 0;
+      return !axes_.empty() && element_count(form_.row) > 1 && element_count(form_.outer) > 0;
     }
     return false;
   }
 
-  // Every kept axis stands at its own place.
+  // Every outer axis stands at its own place.
   bool in_row(const Walk& walk) const {
     for (size_t j = 0; j < walk.size(); ++j)
       if (walk[j] != none && walk[j] != static_cast<int64_t>(j)) return false;
-    for (size_t k = 0; k < form_.kept.size(); ++k)
-      if (form_.kept[k] > 1 && (k >= walk.size() || walk[k] == none)) return false;
+    for (size_t k = 0; k < form_.outer.size(); ++k)
+      if (form_.outer[k] > 1 && (k >= walk.size() || walk[k] == none)) return false;
     return true;
   }
 
   bool stands_in_row(Value value) const {
     Shape trimmed = shape(value);
     if (trimmed != whole_) {
-      while (trimmed.size() > form_.kept.size() && trimmed.back() == 1) trimmed.pop_back();
-      if (trimmed != form_.kept) return false;
+      while (trimmed.size() > form_.outer.size() && trimmed.back() == 1) trimmed.pop_back();
+      if (trimmed != form_.outer) return false;
     }
     return !walk(value) || in_row(*walk(value));
   }
@@ -74,7 +74,7 @@ class RowAnalysis {
       if (shape(operand) != whole_ || node.attributes.integers("axes") != axes_) return false;
       if (walk(operand) && !in_row(*walk(operand))) return false;
       Walk made;
-      for (size_t k = 0; k < form_.kept.size(); ++k) made.push_back(static_cast<int64_t>(k));
+      for (size_t k = 0; k < form_.outer.size(); ++k) made.push_back(static_cast<int64_t>(k));
       walks_[i] = made;
       return true;
     }
@@ -86,15 +86,16 @@ class RowAnalysis {
   }
 
   // The operand of a view may depend on reductions, and so may what is read at indices that another operand
-  // holds, if these do not. What is read by cases may not: each element would compute every case.
+  // holds, if these do not; not what a box at a computed place is cut from. What is read by cases may not:
+  // each element would compute every case.
   std::optional<Walk> looked_up(const Node& node) const {
     const NodeAccess access = node_access(body_, node);
     std::optional<Walk> to;
     for (size_t k = 0; k < node.operands.size(); ++k) {
       if (!walk(node.operands[k])) continue;
       const AccessMap& map = access.operands[k];
-      const bool is_table =
-          std::any_of(map.axes.begin(), map.axes.end(), [](const AxisAccess& axis) { return axis.computed; });
+      const bool is_table = std::any_of(map.axes.begin(), map.axes.end(),
+                                        [](const AxisAccess& axis) { return axis.computed && !axis.along; });
       if (is_read_by_cases(map) || (!node.op->view && !is_table)) return std::nullopt;
       to = through(map, node.operands[k], node.types[0].shape);
       if (!to) return std::nullopt;

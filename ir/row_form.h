@@ -7,9 +7,9 @@
 
 namespace gradus {
 
-// The operand of the reductions has the shape kept + row; they reduce the axes of `row`.
+// The operand of the reductions has the shape outer + row; they reduce the axes of `row`.
 struct RowForm {
-  Shape kept;
+  Shape outer;
   Shape row;
 };
 

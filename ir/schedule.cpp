@@ -16,7 +16,7 @@ namespace gradus {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> epilogue_places = {"registers", "memory", "run"};
+constexpr std::array<std::string_view, 3> epilogue_sources = {"registers", "memory", "run"};
 
 // The statements of a body are numbered from 1 on, in the order of its text.
 std::vector<uint32_t> statements(const Graph& body) {
@@ -49,9 +49,9 @@ struct Writer {
   void operator()(std::string_view name, bool flag) {
     if (flag) text += fmt::format(" {}", name);
   }
-  void operator()(std::string_view name, EpiloguePlace place) {
-    if (place != EpiloguePlace::registers)
-      text += fmt::format(" {} {}", name, epilogue_places[static_cast<size_t>(place)]);
+  void operator()(std::string_view name, EpilogueSource source) {
+    if (source != EpilogueSource::registers)
+      text += fmt::format(" {} {}", name, epilogue_sources[static_cast<size_t>(source)]);
   }
 };
 
@@ -167,16 +167,16 @@ class Reader {
     for (size_t i = 1; i < words_.size() && !flag; ++i)
       if (!read[i] && words_[i] == name) read[i] = flag = true;
   }
-  void read_setting(std::string_view name, EpiloguePlace& place, std::vector<bool>& read) const {
+  void read_setting(std::string_view name, EpilogueSource& source, std::vector<bool>& read) const {
     const std::string* word = word_of(name, read);
     if (!word) return;
-    for (size_t i = 0; i < epilogue_places.size(); ++i)
-      if (epilogue_places[i] == *word) {
-        place = static_cast<EpiloguePlace>(i);
+    for (size_t i = 0; i < epilogue_sources.size(); ++i)
+      if (epilogue_sources[i] == *word) {
+        source = static_cast<EpilogueSource>(i);
         return;
       }
     throw ShapeError(fmt::format("an epilogue in '{}'", *word),
-                     fmt::format("expected one of {}", fmt::join(epilogue_places, ", ")));
+                     fmt::format("expected one of {}", fmt::join(epilogue_sources, ", ")));
   }
 
   const Graph& body_;

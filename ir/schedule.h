@@ -81,8 +81,8 @@ struct OutputsSchedule {
   friend bool operator==(const OutputsSchedule&, const OutputsSchedule&) = default;
 };
 
-// Where the epilogue of a tile runs.
-enum class EpiloguePlace : uint8_t {
+// What the epilogue of a tile works on.
+enum class EpilogueSource : uint8_t {
   registers,  // on the accumulators
   memory,     // row by row over the tile in memory, where it does not crowd out the accumulators
   run,        // the same, and from where positions do not matter over the whole tile as one run of elements
@@ -97,7 +97,7 @@ struct TileSchedule {
   static constexpr std::string_view word = "tile";
   std::vector<int64_t> tile = {1, 16};
   int64_t block = 1;
-  EpiloguePlace epilogue = EpiloguePlace::registers;
+  EpilogueSource epilogue = EpilogueSource::registers;
   int64_t grain = 0;
 
   int64_t columns() const { return tile.back(); }

@@ -47,9 +47,9 @@ std::string list(const std::vector<Type>& types) {
 class Verifier {
  public:
   // Of the body of node `index` of the parent's graph, if there is a parent.
-  Verifier(const Graph& graph, const GraphPlaces* places, std::vector<Diagnostic>& found,
+  Verifier(const Graph& graph, const GraphSpans* spans, std::vector<Diagnostic>& found,
            const Verifier* parent = nullptr, uint32_t index = 0)
-      : graph_(graph), places_(places), found_(found), parent_(parent), index_(index) {}
+      : graph_(graph), spans_(spans), found_(found), parent_(parent), index_(index) {}
 
   void run() {
     check_inputs();
@@ -79,15 +79,15 @@ class Verifier {
   void report(std::string message, std::string hint = {}) {
     found_.push_back({Severity::error,
                       where() + std::move(message),
-                      places_ ? places_->head : SourceSpan{},
+                      spans_ ? spans_->head : SourceSpan{},
                       {},
                       std::move(hint)});
   }
 
   void report_at(uint32_t index, std::string message, std::string hint = {}) {
     report(fmt::format("{}: {}", print_value(graph_, {index, 0}), message), std::move(hint));
-    if (places_ && index < places_->nodes.size()) {
-      found_.back().span = places_->nodes[index];
+    if (spans_ && index < spans_->nodes.size()) {
+      found_.back().span = spans_->nodes[index];
       return;
     }
     const uint32_t first = index == 0 ? 0 : index - 1;
@@ -216,10 +216,10 @@ class Verifier {
       report_at(index, fmt::format("the body takes {}, expected {}", list(inputs),
                                    expected ? list(*expected) : "carries, sequences and captures"));
     if (expected) check_body_layouts(index, operands, inputs);
-    const GraphPlaces* places = nullptr;
-    if (places_)
-      if (const auto it = places_->bodies.find(index); it != places_->bodies.end()) places = it->second.get();
-    Verifier(*node.body, places, found_, this, index).run();
+    const GraphSpans* spans = nullptr;
+    if (spans_)
+      if (const auto it = spans_->bodies.find(index); it != spans_->bodies.end()) spans = it->second.get();
+    Verifier(*node.body, spans, found_, this, index).run();
   }
 
   void check_mark_or_gradient(uint32_t index) {
@@ -274,7 +274,7 @@ class Verifier {
   }
 
   const Graph& graph_;
-  const GraphPlaces* places_;
+  const GraphSpans* spans_;
   std::vector<Diagnostic>& found_;
   const Verifier* parent_;
   uint32_t index_;
@@ -284,9 +284,9 @@ class Verifier {
 
 }  // namespace
 
-std::vector<Diagnostic> verify(const Graph& graph, const GraphPlaces* places) {
+std::vector<Diagnostic> verify(const Graph& graph, const GraphSpans* spans) {
   std::vector<Diagnostic> found;
-  Verifier(graph, places, found).run();
+  Verifier(graph, spans, found).run();
   return found;
 }
 

@@ -27,8 +27,8 @@
 namespace gradus {
 
 // Empty if all is well. Each finding quotes the lines around the node in its notes, or stands at its place in
-// the text if `places` are given.
-std::vector<Diagnostic> verify(const Graph& graph, const GraphPlaces* places = nullptr);
+// the text if `spans` are given.
+std::vector<Diagnostic> verify(const Graph& graph, const GraphSpans* spans = nullptr);
 
 // Throws an internal error that says where: "after simplify", a file.
 void verify_or_fail(const Graph& graph, std::string_view where);

@@ -7,9 +7,9 @@
 namespace gradus {
 
 Graph load_graph(std::string_view text, const std::string& file) {
-  ParsedGraph parsed = parse_graph_with_places(text, file);
-  std::vector<Diagnostic> found = verify(parsed.graph, &parsed.places);
-  if (found.empty()) found = verify_stage(parsed.graph, stage_of(parsed.graph), &parsed.places);
+  ParsedGraph parsed = parse_graph_with_spans(text, file);
+  std::vector<Diagnostic> found = verify(parsed.graph, &parsed.spans);
+  if (found.empty()) found = verify_stage(parsed.graph, stage_of(parsed.graph), &parsed.spans);
   if (!found.empty()) throw Error(ErrorKind::program, std::move(found));
   return std::move(parsed.graph);
 }

@@ -19,8 +19,8 @@ namespace {
 
 class StageVerifier {
  public:
-  StageVerifier(const Graph& graph, Stage stage, const GraphPlaces* places, std::vector<Diagnostic>& found)
-      : graph_(graph), stage_(stage), places_(places), found_(found) {}
+  StageVerifier(const Graph& graph, Stage stage, const GraphSpans* spans, std::vector<Diagnostic>& found)
+      : graph_(graph), stage_(stage), spans_(spans), found_(found) {}
 
   void run() {
     const size_t before = found_.size();
@@ -38,20 +38,20 @@ class StageVerifier {
 
  private:
   StageVerifier body_of(uint32_t i) {
-    const GraphPlaces* inner = nullptr;
-    if (places_)
-      if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
+    const GraphSpans* inner = nullptr;
+    if (spans_)
+      if (const auto it = spans_->bodies.find(i); it != spans_->bodies.end()) inner = it->second.get();
     return {*graph_.node(i).body, stage_, inner, found_};
   }
 
   void report(std::string message, SourceSpan span = {}) {
-    if (!span.known() && places_) span = places_->head;
+    if (!span.known() && spans_) span = spans_->head;
     found_.push_back({Severity::error, std::move(message), std::move(span), {}, {}});
   }
   void report_at(uint32_t i, const std::string& message) {
-    const bool known = places_ && i < places_->nodes.size();
+    const bool known = spans_ && i < spans_->nodes.size();
     report(fmt::format("{}: {}", print_value(graph_, {i, 0}), message),
-           known ? places_->nodes[i] : SourceSpan{});
+           known ? spans_->nodes[i] : SourceSpan{});
   }
 
   void check_header() {
@@ -73,9 +73,9 @@ class StageVerifier {
       report_at(i, fmt::format("a gradient node at stage {}", name(stage_)));
     if (stage_ != Stage::kernels) return;
     if (!is_kernel(node)) return;
-    const GraphPlaces* inner = nullptr;
-    if (places_)
-      if (const auto it = places_->bodies.find(i); it != places_->bodies.end()) inner = it->second.get();
+    const GraphSpans* inner = nullptr;
+    if (spans_)
+      if (const auto it = spans_->bodies.find(i); it != spans_->bodies.end()) inner = it->second.get();
     StageVerifier body(*node.body, stage_, inner, found_);
     for (uint32_t k = 0; k < node.body->size(); ++k)
       if (node.body->node(k).body || is_gradient(node.body->node(k)))
@@ -214,7 +214,7 @@ class StageVerifier {
 
   const Graph& graph_;
   Stage stage_;
-  const GraphPlaces* places_;
+  const GraphSpans* spans_;
   std::vector<Diagnostic>& found_;
 };
 
@@ -226,9 +226,9 @@ Stage stage_of(const Graph& graph) {
   return text ? stage_named(*text).value_or(Stage::forward) : Stage::forward;
 }
 
-std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const GraphPlaces* places) {
+std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const GraphSpans* spans) {
   std::vector<Diagnostic> found;
-  StageVerifier(graph, stage, places, found).run();
+  StageVerifier(graph, stage, spans, found).run();
   return found;
 }
 

@@ -32,20 +32,6 @@ std::vector<void*> addresses(std::span<Tensor> tensors) {
 
 }  // namespace
 
-std::string_view name(ArgumentKind kind) {
-  switch (kind) {
-    case ArgumentKind::input:
-      return "input";
-    case ArgumentKind::parameter:
-      return "parameter";
-    case ArgumentKind::state:
-      return "state";
-    case ArgumentKind::result:
-      return "result";
-  }
-  return "";
-}
-
 Executable::Executable(gradus_entry entry, ExecutableDescription description, std::shared_ptr<void> code,
                        std::shared_ptr<ThreadPool> pool, std::shared_ptr<Arena> arena)
     : entry_(entry),

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/argument.h"
 #include "runtime/abi.h"
 #include "runtime/arena.h"
 #include "runtime/bounds.h"
@@ -13,16 +14,6 @@
 #include "runtime/tensor.h"
 
 namespace gradus {
-
-enum class ArgumentKind { input, parameter, state, result };
-std::string_view name(ArgumentKind kind);
-
-struct Argument {
-  std::string name;
-  ArgumentKind kind = ArgumentKind::input;
-  Type type;
-  friend bool operator==(const Argument&, const Argument&) = default;
-};
 
 // Lists in the order of the calling convention. `parameters` holds parameters, then state.
 struct ExecutableDescription {

@@ -15,7 +15,7 @@ using namespace loop;
 
 void FunctionEmitter::note_place(const Statement& statement) {
   if (module_.bounds == nullptr) return;
-  statement_ = statement.place.line != 0 ? statement.place : source_.place;
+  statement_ = statement.span.line != 0 ? statement.span : source_.span;
 }
 
 Diagnostic FunctionEmitter::outside(int64_t id, const std::string& what) const {

@@ -186,8 +186,8 @@ class FunctionEmitter {
   std::vector<llvm::AllocaInst*> registers_;
   llvm::DenseMap<Value, Range> ranges_;  // of loop variables
   std::optional<Lanes> lanes_;
-  loop::TextPlace statement_;  // being emitted
-  int64_t copies_ = 1;         // how often unrolling repeats the current statement
+  loop::TextSpan statement_;  // being emitted
+  int64_t copies_ = 1;        // how often unrolling repeats the current statement
   llvm::DenseMap<const loop::ExpressionNode*, Value> computed_;  // of the current statement
 };
 

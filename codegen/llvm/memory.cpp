@@ -9,9 +9,9 @@ using namespace loop;
 
 llvm::AllocaInst* FunctionEmitter::stack(llvm::Type* type, const llvm::Twine& name, int64_t alignment) {
   llvm::IRBuilder<> at_entry(entry_, entry_->begin());
-  llvm::AllocaInst* place = at_entry.CreateAlloca(type, nullptr, name);
-  if (alignment != 0) place->setAlignment(llvm::Align(static_cast<uint64_t>(alignment)));
-  return place;
+  llvm::AllocaInst* slot = at_entry.CreateAlloca(type, nullptr, name);
+  if (alignment != 0) slot->setAlignment(llvm::Align(static_cast<uint64_t>(alignment)));
+  return slot;
 }
 
 Linear FunctionEmitter::flatten(const Buffer& view, const std::vector<Expression>& indices) {
@@ -52,14 +52,14 @@ llvm::Value* FunctionEmitter::scoped_pointer(Value base, llvm::ArrayRef<Linear::
   Scope& scope = scopes_[number];
   Value& known = scope.pointers[{outer, last.value, factor}];
   if (known == nullptr) {
-    llvm::BasicBlock::iterator place = scope.start->getFirstNonPHIIt();
+    llvm::BasicBlock::iterator point = scope.start->getFirstNonPHIIt();
     if (number == 0) {
-      place = scope.start->getTerminator()->getIterator();
+      point = scope.start->getTerminator()->getIterator();
     } else if (auto* instruction = llvm::dyn_cast<llvm::Instruction>(outer);
                instruction != nullptr && instruction->getParent() == scope.start) {
-      place = std::next(instruction->getIterator());
+      point = std::next(instruction->getIterator());
     }
-    llvm::IRBuilder<> at(scope.start, place);
+    llvm::IRBuilder<> at(scope.start, point);
     Value bytes =
         factor == 1 ? last.value : at.CreateMul(last.value, at.getInt64(static_cast<uint64_t>(factor)));
     known = at.CreateInBoundsGEP(at.getInt8Ty(), outer, bytes);

@@ -82,7 +82,7 @@ void FunctionEmitter::for_each_capture(llvm::ArrayRef<int64_t> variables,
   };
   captured(call_);
   captured(workspace_);
-  for (Storage& place : storage_) captured(place.pointer);
+  for (Storage& each : storage_) captured(each.pointer);
   for (const int64_t id : variables) {
     captured(variable(id).value);
     for (Linear::Term& term : variable(id).linear.terms) captured(term.value);
@@ -143,7 +143,7 @@ void FunctionEmitter::emit_task(const FunctionEmitter& parent, const For& loop,
   workspace_ = parent.workspace_;
   storage_ = parent.storage_;
   variables_ = parent.variables_;
-  for (Storage& place : storage_) place.cells.clear();
+  for (Storage& each : storage_) each.cells.clear();
   unsigned slot = 0;
   llvm::DenseMap<Value, Value> loaded;  // a value may be captured more than once
   for_each_capture(captured, [&](Value& value) {

@@ -14,16 +14,16 @@ using namespace loop;
 
 void FunctionEmitter::declare_registers(const Declare& declare) {
   const Buffer& local = buffer(declare.buffer);
-  const Residence place = residence(declare.buffer);
+  const Residence home = residence(declare.buffer);
   const int64_t count = element_count(local.shape);
   int64_t cells = count;
   llvm::Type* type = scalar_type(local.element);
-  if (place == Residence::vector_registers) {
+  if (home == Residence::vector_registers) {
     const int64_t lanes = register_lanes(target_, local.element);
     const int64_t row = std::max<int64_t>(local.shape.back(), 1);
     cells = count / row * ((row + lanes - 1) / lanes);
     type = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes));
-  } else if (place == Residence::lane_registers && lanes_) {
+  } else if (home == Residence::lane_registers && lanes_) {
     type = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes_->width));
   }
   Value initial = declare.initial ? value(declare.initial) : nullptr;
@@ -133,18 +133,18 @@ void FunctionEmitter::write_row(llvm::ArrayRef<llvm::AllocaInst*> row, int64_t f
     llvm::AllocaInst* slot = row[static_cast<size_t>(cell)];
     const int64_t start = cell * lanes;
     const bool aligned = first == start && width == lanes;
-    llvm::SmallVector<int> place;
+    llvm::SmallVector<int> positions;
     for (int64_t i = 0; i < lanes; ++i) {
       const int64_t source = start + i - first;
-      place.push_back(source >= 0 && source < count ? static_cast<int>(source) : -1);
+      positions.push_back(source >= 0 && source < count ? static_cast<int>(source) : -1);
     }
-    Value placed = aligned ? vector : builder_.CreateShuffleVector(vector, place);
+    Value placed = aligned ? vector : builder_.CreateShuffleVector(vector, positions);
     // Lanes behind the end of the row hold nothing.
     const bool whole = first <= start && end >= std::min(start + lanes, extent);
     if (!whole) {
       llvm::SmallVector<int> blend;
       for (int64_t i = 0; i < lanes; ++i) {
-        blend.push_back(static_cast<int>(place[static_cast<size_t>(i)] < 0 ? i : lanes + i));
+        blend.push_back(static_cast<int>(positions[static_cast<size_t>(i)] < 0 ? i : lanes + i));
       }
       placed = builder_.CreateShuffleVector(builder_.CreateLoad(type, slot), placed, blend);
     }

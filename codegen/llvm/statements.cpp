@@ -163,15 +163,15 @@ llvm::Value* FunctionEmitter::in_workspace(llvm::IRBuilder<>& at, int64_t offset
 }
 
 llvm::Value* FunctionEmitter::pointer(int64_t id) {
-  Storage& place = storage(id);
-  if (place.pointer != nullptr || !(place.host || place.workspace)) return place.pointer;
+  Storage& found = storage(id);
+  if (found.pointer != nullptr || !(found.host || found.workspace)) return found.pointer;
   const auto find = [&](llvm::IRBuilder<>& at) {
-    return place.host ? host_pointer(at, *place.host) : in_workspace(at, *place.workspace);
+    return found.host ? host_pointer(at, *found.host) : in_workspace(at, *found.workspace);
   };
   if (scopes_.size() == 1) return find(builder_);
   // In a loop: once, at the beginning of the function.
   llvm::IRBuilder<> at(entry_, entry_->getTerminator()->getIterator());
-  return place.pointer = find(at);
+  return found.pointer = find(at);
 }
 
 void FunctionEmitter::emit_body() {
@@ -345,9 +345,9 @@ void FunctionEmitter::emit(const Store& store) {
 
 void FunctionEmitter::emit(const Declare& declare) {
   const Buffer& local = buffer(declare.buffer);
-  const Residence place = residence(declare.buffer);
-  if (place != Residence::memory && place != Residence::lane_memory) return declare_registers(declare);
-  const int width = place == Residence::lane_memory && lanes_ ? lanes_->width : 1;
+  const Residence home = residence(declare.buffer);
+  if (home != Residence::memory && home != Residence::lane_memory) return declare_registers(declare);
+  const int width = home == Residence::lane_memory && lanes_ ? lanes_->width : 1;
   const int64_t count = element_count(local.shape) * width;
   auto* type = llvm::ArrayType::get(memory_type(local.element), static_cast<uint64_t>(count));
   storage(declare.buffer).pointer = stack(type, local.name, 64);

@@ -9,7 +9,6 @@ namespace gradus {
 
 namespace {
 
-using loop::ArgumentKind;
 using loop::BufferRole;
 
 ArgumentKind argument_kind(InputKind kind) {
@@ -31,7 +30,7 @@ ArgumentKind argument_kind(InputKind kind) {
 
 void bind_arguments(const Graph& graph, lowering::Sequence& main, std::vector<loop::Argument>& arguments) {
   const auto argument = [&](const std::string& name, ArgumentKind kind, const Type& type, BufferRole role) {
-    arguments.push_back({name, kind, type});
+    arguments.push_back({{name, kind, type}});
     return main.parameter(name, role, type);
   };
   for (ArgumentKind kind : {ArgumentKind::input, ArgumentKind::parameter, ArgumentKind::state,
@@ -49,8 +48,7 @@ void bind_arguments(const Graph& graph, lowering::Sequence& main, std::vector<lo
     main.bind_result(argument(result.name.empty() ? "result" : result.name, ArgumentKind::result,
                               Type(type.element, type.shape), BufferRole::write));
   }
-  main.bind_status(
-      argument("status", ArgumentKind::status, Type(ElementType::i64, {2}), BufferRole::write));
+  main.bind_status(argument("status", ArgumentKind::status, Type(ElementType::i64, {2}), BufferRole::write));
 }
 
 }  // namespace

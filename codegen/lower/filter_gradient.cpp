@@ -139,6 +139,8 @@ class TiledFilterGradient {
   std::string tile_function(int64_t length, int64_t kw, int64_t width, int64_t depth, int64_t columns) {
     FunctionBuilder t(
         kernel_.helper_name(fmt::format("tile{}_{}x{}", names_.size(), length * width * depth, columns)));
+    const Computing scope(t, f_.computing());
+    t.set_origins();
     const auto count = [&](Value v) { return element_count(kernel_.type(v).shape); };
     const int64_t x = t.parameter("x", loop::BufferRole::read, element_, count(nest_.input));
     const int64_t dy = t.parameter("dy", loop::BufferRole::read, element_, count(nest_.gradient));

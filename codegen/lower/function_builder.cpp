@@ -96,7 +96,7 @@ Expression FunctionBuilder::let(const std::string& name, Expression value, int l
   node.type = value->type;
   node.integer = static_cast<int64_t>(function_.variables.size());
   function_.variables.push_back(unique(name));
-  scopes_[static_cast<size_t>(level)].block.push_back({loop::Let{node.integer, std::move(value)}});
+  add_to(scopes_[static_cast<size_t>(level)], {loop::Let{node.integer, std::move(value)}});
   return std::make_shared<const loop::ExpressionNode>(std::move(node));
 }
 
@@ -149,14 +149,17 @@ void FunctionBuilder::open_else() {
 void FunctionBuilder::close() {
   Scope scope = std::move(scopes_.back());
   scopes_.pop_back();
+  loop::Statement statement;
   if (scope.condition) {
     loop::Block& then_block = scope.in_else ? scope.then_block : scope.block;
     loop::Block else_block = scope.in_else ? std::move(scope.block) : loop::Block{};
-    add({loop::If{std::move(scope.condition), std::move(then_block), std::move(else_block)}});
+    statement.value = loop::If{std::move(scope.condition), std::move(then_block), std::move(else_block)};
   } else {
     scope.loop.body = std::move(scope.block);
-    add({std::move(scope.loop)});
+    statement.value = std::move(scope.loop);
   }
+  statement.origins = std::move(scope.origins);
+  add(std::move(statement));
 }
 
 loop::Function FunctionBuilder::finish() && {

@@ -45,7 +45,7 @@ class FunctionBuilder {
   loop::Expression let(const std::string& name, loop::Expression value) {
     return let(name, std::move(value), level());
   }
-  void add(loop::Statement statement) { scopes_.back().block.push_back(std::move(statement)); }
+  void add(loop::Statement statement) { add_to(scopes_.back(), std::move(statement)); }
 
   // Opens a loop and returns its variable; statements go into it until `close`.
   loop::Expression open(const std::string& name, loop::Expression lower, loop::Expression upper,
@@ -60,25 +60,38 @@ class FunctionBuilder {
   void open_if(loop::Expression condition);
   void open_else();
 
+  // The origins of what is being computed; null: of nothing in particular.
+  const std::shared_ptr<const Origins>& computing() const { return computing_; }
   // Identifies an open scope for good: never used again once closed.
   int64_t scope_id(int level) const { return scopes_[static_cast<size_t>(level)].id; }
   // Depth of the innermost open loop, 0 outside all.
   int level() const { return static_cast<int>(scopes_.size()) - 1; }
 
+  // Of the function as a whole: of what is being computed.
+  void set_origins() {
+    if (computing_) function_.origins = *computing_;
+  }
   loop::Function finish() &&;
 
  private:
+  friend class Computing;
   struct Scope {
     loop::Block block;
     loop::For loop;
-    loop::Expression condition;  // an `if` instead of a loop
-    loop::Block then_block;      // within its `else`
+    std::shared_ptr<const Origins> origins;  // of the loop
+    loop::Expression condition;              // an `if` instead of a loop
+    loop::Block then_block;                  // within its `else`
     bool in_else = false;
     int64_t id = 0;
   };
   void push(Scope scope) {
     scope.id = next_scope_++;
+    scope.origins = computing_;
     scopes_.push_back(std::move(scope));
+  }
+  void add_to(Scope& scope, loop::Statement statement) const {
+    if (!statement.origins) statement.origins = computing_;
+    scope.block.push_back(std::move(statement));
   }
   std::string unique(const std::string& name);
 
@@ -86,6 +99,23 @@ class FunctionBuilder {
   std::vector<Scope> scopes_;
   std::map<std::string, int> names_;
   int64_t next_scope_ = 0;
+  std::shared_ptr<const Origins> computing_;
+};
+
+// Statements that are added in the life of the scope compute a node of these origins (null: as around it).
+class Computing {
+ public:
+  Computing(FunctionBuilder& function, std::shared_ptr<const Origins> origins)
+      : function_(function), around_(function.computing_) {
+    if (origins) function.computing_ = std::move(origins);
+  }
+  ~Computing() { function_.computing_ = std::move(around_); }
+  Computing(const Computing&) = delete;
+  Computing& operator=(const Computing&) = delete;
+
+ private:
+  FunctionBuilder& function_;
+  std::shared_ptr<const Origins> around_;
 };
 
 loop::Expression integer(int64_t value);

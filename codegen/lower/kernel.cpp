@@ -86,9 +86,10 @@ void Kernel::place_stored() {
   }
 }
 
-std::string Kernel::helper_name(const std::string& role) {
-  const int others = helpers_[role]++;
-  return others == 0 ? fmt::format("{}_{}", name, role) : fmt::format("{}_{}_{}", name, role, others + 1);
+std::string Kernel::helper_name(const std::string& purpose) {
+  const int others = helpers_[purpose]++;
+  return others == 0 ? fmt::format("{}_{}", name, purpose)
+                     : fmt::format("{}_{}_{}", name, purpose, others + 1);
 }
 
 int64_t iterations_of_task(int64_t grain, int64_t points, int64_t count) {
@@ -139,6 +140,7 @@ constexpr struct {
 };
 
 void lower_stage(Kernel& kernel, size_t stage) {
+  const Computing scope = kernel.values.computing({kernel.node_of(stage), 0});
   const Node& node = kernel.body.node(kernel.node_of(stage));
   if (std::holds_alternative<TileSchedule>(kernel.schedule[stage])) return lower_tiles(kernel, stage);
   if (node.op->family == OpFamily::contraction && kernel.stages.all()[stage].kind == StageKind::serial)

@@ -59,7 +59,7 @@ class Kernel {
   }
   int64_t lanes(ElementType element) const { return std::max<int64_t>(1, target.lanes(element)); }
   // A name for another function of the kernel.
-  std::string helper_name(const std::string& role);
+  std::string helper_name(const std::string& purpose);
 
  private:
   void place_inputs();
@@ -67,7 +67,7 @@ class Kernel {
   void place_stored();
 
   std::map<size_t, int64_t> work_;      // by stage
-  std::map<std::string, int> helpers_;  // how many there are of each role
+  std::map<std::string, int> helpers_;  // how many there are of each purpose
 };
 
 LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,

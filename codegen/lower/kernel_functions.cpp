@@ -47,7 +47,8 @@ class Renaming {
 std::string KernelFunctions::add(const std::string& what, std::vector<loop::Function> functions,
                                  const Origins& origins) {
   std::string text;
-  for (const loop::Function& function : functions) text += loop::print(function);
+  for (const loop::Function& function : functions)
+    text += loop::print(function, false, loop::ShowOrigins::no);
   std::string& name = name_of_[text];
   if (!name.empty()) return name;
   Digest digest;

@@ -123,6 +123,7 @@ std::vector<Part> parts_along(const Type& type, size_t axis) {
 void lower_laid_out(Kernel& kernel, size_t r, const MapSchedule& schedule) {
   FunctionBuilder& f = kernel.f;
   const Value value = kernel.body.results()[r].value;
+  const Computing scope = kernel.values.computing(value);
   const Type& type = kernel.type(value);
   const size_t rank = type.shape.size();
   std::vector<Part> box(rank);
@@ -181,11 +182,15 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results, const MapSche
     std::vector<loop::Expression> computed;
     for (const size_t r : row_major) {
       const Value value = kernel.body.results()[r].value;
+      const Computing scope = kernel.values.computing(value);
       computed.push_back(kernel.values.at(value, f.space.delinearize(linear, kernel.type(value).shape)));
       // A result may take the memory of an operand that another result still reads.
       if (row_major.size() > 1) computed.back() = f.let("y", computed.back());
     }
-    for (size_t i = 0; i < row_major.size(); ++i) f.store(kernel.results[row_major[i]], linear, computed[i]);
+    for (size_t i = 0; i < row_major.size(); ++i) {
+      const Computing scope = kernel.values.computing(kernel.body.results()[row_major[i]].value);
+      f.store(kernel.results[row_major[i]], linear, computed[i]);
+    }
   };
   Reads reads = kernel.reads();
   reads.use(linear);

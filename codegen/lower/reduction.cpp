@@ -43,22 +43,22 @@ class Reduction {
       lower_columns();
   }
 
-  // The row at `kept` alone, its blocks in a small array.
-  Expression in_row(const std::vector<Axis>& kept, const std::function<void(const Indices&)>& first) {
+  // The row at `outer` alone, its blocks in a small array.
+  Expression in_row(const std::vector<Axis>& outer, const std::function<void(const Indices&)>& first) {
     first_ = first;
     if (nest_.blocks == 1) {
       Expression total;
-      row_of(kept, Index(0), nest_.length, [&](const Expression& value) { total = value; });
+      row_of(outer, Index(0), nest_.length, [&](const Expression& value) { total = value; });
       return total;
     }
     const int64_t sums = f_.local("blocks", element_, {nest_.blocks});
     const int64_t whole = nest_.length / sum_order::row_block;
     const Index block = f_.open_axis("block", whole);
-    row_of(kept, block * sum_order::row_block, sum_order::row_block,
+    row_of(outer, block * sum_order::row_block, sum_order::row_block,
            [&](const Expression& value) { f_.store(sums, block, value); });
     f_.close();
     if (nest_.length % sum_order::row_block > 0)
-      row_of(kept, Index(whole * sum_order::row_block), nest_.length % sum_order::row_block,
+      row_of(outer, Index(whole * sum_order::row_block), nest_.length % sum_order::row_block,
              [&](const Expression& value) { f_.store(sums, Index(whole), value); });
     for (int64_t n = nest_.blocks; n > 1; n = (n + 1) / 2) {
       for (int64_t i = 0; i < n / 2; ++i)
@@ -129,21 +129,21 @@ class Reduction {
     fail_internal(fmt::format("lowering: '{}' folds nothing", node_.op->name));
   }
 
-  // The operand's tuple from those of the kept axes and the logical index of the reduced ones.
-  Indices tuple(const std::vector<Axis>& kept, const Index& logical) {
+  // The operand's tuple from those of the outer axes and the logical index of the reduced ones.
+  Indices tuple(const std::vector<Axis>& outer, const Index& logical) {
     const Indices inner = f_.space.delinearize(logical, nest_.reduced);
     Indices result;
     size_t k = 0, r = 0;
     for (size_t i = 0; i < nest_.is_reduced.size(); ++i)
-      result.push_back(nest_.is_reduced[i] ? inner[r++] : kept[k++].index);
+      result.push_back(nest_.is_reduced[i] ? inner[r++] : outer[k++].index);
     return result;
   }
 
   // The indices of the operand's elements and of the result.
-  std::vector<Index> used(const std::vector<Axis>& kept, const Index& output) {
+  std::vector<Index> used(const std::vector<Axis>& outer, const Index& output) {
     Reads reads = kernel_.reads();
     reads.use(output);
-    reads.follow(operand_, tuple(kept, f_.space.axis(nest_.length)));
+    reads.follow(operand_, tuple(outer, f_.space.axis(nest_.length)));
     return reads.used();
   }
 
@@ -154,14 +154,14 @@ class Reduction {
   }
 
   // One block of a row: 64 partial results, folded by halves into the first.
-  void row_of(const std::vector<Axis>& kept, const Index& first, int64_t length,
+  void row_of(const std::vector<Axis>& outer, const Index& first, int64_t length,
               const std::function<void(const Expression&)>& result) {
     const int64_t width = std::min(length, sum_order::partials);
     const int64_t p = f_.local("partial", element_, {width}, identity());
     const auto accumulate = [&](const Index& begin, int64_t lanes) {
       const Index lane = f_.open_axis("l", lanes, LoopKind::vectorized);
       const Expression at = f_.space.expression(lane);
-      const Indices element = tuple(kept, begin + lane);
+      const Indices element = tuple(outer, begin + lane);
       if (first_) first_(element);
       const Expression x = kernel_.values.at(operand_, element);
       f_.store(p, {at}, combine(f_.load(p, {at}), x));
@@ -188,11 +188,12 @@ class Reduction {
   }
 
   void lower_rows() {
-    const std::vector<Axis> kept = make_axes(f_.space, nest_.kept);
-    const Index output = f_.space.linearize(tuple_of(kept), nest_.kept);
+    const std::vector<Axis> outer = make_axes(f_.space, nest_.outer);
+    const Index output = f_.space.linearize(tuple_of(outer), nest_.outer);
     const auto row = [&] {
       if (nest_.blocks == 1) {
-        row_of(kept, Index(0), nest_.length, [&](const Expression& value) { f_.store(out_, output, value); });
+        row_of(outer, Index(0), nest_.length,
+               [&](const Expression& value) { f_.store(out_, output, value); });
         return;
       }
       const int64_t whole = nest_.length / sum_order::row_block;
@@ -200,15 +201,15 @@ class Reduction {
       const int64_t share = iterations_of_task(schedule_.grain, sum_order::row_block, whole);
       const Index block =
           f_.open_axis("block", whole, nest_.outputs == 1 ? LoopKind::parallel : LoopKind::serial, share);
-      row_of(kept, block * sum_order::row_block, sum_order::row_block,
+      row_of(outer, block * sum_order::row_block, sum_order::row_block,
              [&](const Expression& value) { f_.store(work_, output * nest_.blocks + block, value); });
       f_.close();
       if (nest_.length % sum_order::row_block > 0)
         row_of(
-            kept, Index(whole * sum_order::row_block), nest_.length % sum_order::row_block,
+            outer, Index(whole * sum_order::row_block), nest_.length % sum_order::row_block,
             [&](const Expression& value) { f_.store(work_, output * nest_.blocks + Index(whole), value); });
     };
-    std::vector<MergedAxis> merged = merge_axes(kept, used(kept, output));
+    std::vector<MergedAxis> merged = merge_axes(outer, used(outer, output));
     merged.emplace_back();  // all axes are outer loops
     const size_t opened = open_outer(kernel_, merged, schedule_.grain, nest_.length);
     row();
@@ -231,8 +232,8 @@ class Reduction {
   }
 
   void lower_columns() {
-    const std::vector<Axis> kept = make_axes(f_.space, nest_.kept);
-    const Index output = f_.space.linearize(tuple_of(kept), nest_.kept);
+    const std::vector<Axis> outer = make_axes(f_.space, nest_.outer);
+    const Index output = f_.space.linearize(tuple_of(outer), nest_.outer);
     const auto chain = [&](const Columns& columns, const std::vector<Index>& firsts, int64_t length,
                            const std::function<void(size_t, const Expression&)>& result) {
       const auto count = static_cast<int64_t>(firsts.size());
@@ -240,7 +241,7 @@ class Reduction {
       const Index j = f_.open_axis("j", length);
       for (int64_t u = 0; u < count; ++u)
         columns.each([&](const Expression& lane) {
-          const Expression x = kernel_.values.at(operand_, tuple(kept, firsts[static_cast<size_t>(u)] + j));
+          const Expression x = kernel_.values.at(operand_, tuple(outer, firsts[static_cast<size_t>(u)] + j));
           f_.store(acc, {integer(u), lane}, combine(f_.load(acc, {integer(u), lane}), x));
         });
       f_.close();
@@ -257,7 +258,7 @@ class Reduction {
           f_.store(work_, block * nest_.outputs + output, value);
       });
     };
-    const auto merged = merge_axes(kept, used(kept, output));
+    const auto merged = merge_axes(outer, used(outer, output));
     const int64_t extent = innermost(merged).extent;
     const int64_t width = std::min(extent, schedule_.columns);
     if (nest_.blocks == 1) {
@@ -336,9 +337,9 @@ class Reduction {
 
 void lower_reduction(Kernel& kernel, size_t stage) { Reduction(kernel, kernel.node_of(stage)).lower(stage); }
 
-Expression reduce_row(Kernel& kernel, uint32_t index, const std::vector<Axis>& kept,
+Expression reduce_row(Kernel& kernel, uint32_t index, const std::vector<Axis>& outer,
                       const std::function<void(const Indices&)>& first) {
-  return Reduction(kernel, index).in_row(kept, first);
+  return Reduction(kernel, index).in_row(outer, first);
 }
 
 // Ascending along the axis, outputs in lanes.

@@ -10,9 +10,9 @@ namespace gradus::lowering {
 // All of a kernel whose schedule is one of rows.
 void lower_rows(Kernel& kernel);
 
-// One reduction of the row at `kept`, in the order that DESIGN fixes. `first(tuple)` is called at each
+// One reduction of the row at `outer`, in the order that DESIGN fixes. `first(tuple)` is called at each
 // element before the operand's value is.
-loop::Expression reduce_row(Kernel& kernel, uint32_t node, const std::vector<Axis>& kept,
+loop::Expression reduce_row(Kernel& kernel, uint32_t node, const std::vector<Axis>& outer,
                             const std::function<void(const Indices&)>& first);
 
 }  // namespace gradus::lowering

@@ -75,7 +75,7 @@ Expression RegisterTile::value(const Expression& row, const Expression& lane) co
 }
 
 TileEpilogue::TileEpilogue(const Kernel& kernel, size_t stage)
-    : facts_(kernel.stages.epilogue(stage)), place_(kernel.part<TileSchedule>(stage).epilogue) {
+    : facts_(kernel.stages.epilogue(stage)), source_(kernel.part<TileSchedule>(stage).epilogue) {
   for (const Value operand : facts_.operands()) buffers_.push_back(kernel.values.placed(operand));
   for (const size_t r : facts_.fused())
     outputs_.push_back({kernel.body.results()[r].value, kernel.results[r]});
@@ -85,9 +85,14 @@ TileEpilogue::TileEpilogue(const Kernel& kernel, size_t stage)
       buffers_.push_back(output.buffer);
 }
 
-TileFunction::TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& role,
+TileFunction::TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& purpose,
                            int64_t a_count, int64_t b_count)
-    : f(kernel.helper_name(role)), values(f, kernel.body), kernel_(kernel), epilogue_(epilogue) {
+    : f(kernel.helper_name(purpose)),
+      values(f, kernel.body),
+      kernel_(kernel),
+      epilogue_(epilogue),
+      computing_(values.computing(epilogue.contraction())) {
+  f.set_origins();
   const Node& node = kernel.body.node(epilogue.contraction());
   a = f.parameter("a", loop::BufferRole::read, node.types[0].element, a_count);
   b = f.parameter("b", loop::BufferRole::read, node.types[0].element, b_count);
@@ -110,11 +115,13 @@ Index TileFunction::linear_position() {
 void TileFunction::store_outputs(const Index& linear) {
   std::vector<Expression> computed;
   for (const TileOutput& output : epilogue_.outputs()) {
+    const Computing scope = values.computing(output.value);
     computed.push_back(
         values.at(output.value, f.space.delinearize(linear, kernel_.type(output.value).shape)));
     if (epilogue_.outputs().size() > 1) computed.back() = f.let("y", computed.back());
   }
   for (size_t i = 0; i < computed.size(); ++i) {
+    const Computing scope = values.computing(epilogue_.outputs()[i].value);
     const auto& buffers = epilogue_.buffers();
     const auto at =
         std::find(buffers.begin(), buffers.end(), epilogue_.outputs()[i].buffer) - buffers.begin();
@@ -124,9 +131,9 @@ void TileFunction::store_outputs(const Index& linear) {
 
 void TileFunction::store(const RegisterTile& tile, const Bind& bind) {
   const int64_t rows = tile.rows(), columns = tile.columns();
-  if (epilogue_.place() == EpiloguePlace::run && rows > 1) return store_as_run(tile, bind);
+  if (epilogue_.source() == EpilogueSource::run && rows > 1) return store_as_run(tile, bind);
   int64_t memory = -1;
-  if (epilogue_.place() != EpiloguePlace::registers) {
+  if (epilogue_.source() != EpilogueSource::registers) {
     memory = f.local("tile", kernel_.type(epilogue_.contraction()).element, {rows, columns});
     const Expression r = f.open("r", 0, rows, LoopKind::unrolled);
     const Expression v = f.open("v", 0, columns, LoopKind::vectorized);

@@ -56,7 +56,7 @@ class TileEpilogue {
   TileEpilogue(const Kernel& kernel, size_t stage);
 
   const Epilogue& facts() const { return facts_; }
-  EpiloguePlace place() const { return place_; }
+  EpilogueSource source() const { return source_; }
   const std::vector<TileOutput>& outputs() const { return outputs_; }
   // Buffers of the kernel that a tile function needs, the outputs included.
   const std::vector<int64_t>& buffers() const { return buffers_; }
@@ -64,7 +64,7 @@ class TileEpilogue {
 
  private:
   Epilogue facts_;
-  EpiloguePlace place_;
+  EpilogueSource source_;
   std::vector<TileOutput> outputs_;
   std::vector<int64_t> buffers_;
 };
@@ -73,7 +73,7 @@ class TileEpilogue {
 class TileFunction {
  public:
   // The views of the operands reach over so many elements.
-  TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& role, int64_t a_count,
+  TileFunction(Kernel& kernel, const TileEpilogue& epilogue, const std::string& purpose, int64_t a_count,
                int64_t b_count);
 
   // Binds the epilogue's position: one axis per axis of the contraction's result.
@@ -97,6 +97,7 @@ class TileFunction {
 
   Kernel& kernel_;
   const TileEpilogue& epilogue_;
+  Computing computing_;       // the contraction, but for the epilogue
   std::vector<int64_t> own_;  // parameter per epilogue buffer
   loop::Expression current_;  // the contraction's value at the current position
 };

@@ -30,13 +30,20 @@ void count_arguments(const Expression& e, std::vector<int>& counts) {
 }  // namespace
 
 Values::Values(FunctionBuilder& function, const Graph& body)
-    : f_(function), body_(body), use_counts_(body.size(), 0) {
+    : f_(function), body_(body), use_counts_(body.size(), 0), origins_(body.size()) {
   for (uint32_t i = 0; i < body.size(); ++i)
     for (Value operand : body.node(i).operands) ++use_counts_[operand.node];
   for (const NamedValue& result : body.results()) ++use_counts_[result.value.node];
   size_t inputs = 0, rest = body.inputs().size();
   for (uint32_t i = 0; i < body.size(); ++i)
     numbers_[body.node(i).id] = is_input(body.node(i)) ? inputs++ : rest++;
+}
+
+Computing Values::computing(Value value) {
+  std::shared_ptr<const Origins>& origins = origins_[value.node];
+  if (!origins && !body_.origins(value.node).empty())
+    origins = std::make_shared<const Origins>(body_.origins(value.node));
+  return {f_, origins};
 }
 
 Pulled Values::named(Pulled pulled, const std::string& name) {
@@ -54,6 +61,7 @@ Pulled Values::pull(Value value, const Indices& tuple) {
     if (level <= f_.level() && f_.scope_id(level) == it->second.scope) return it->second.pulled;
     memo_.erase(it);
   }
+  const Computing scope = computing(value);
   Pulled pulled = compute(value, tuple);
   const Node& node = body_.node(value);
   if (pulled.size > longest_expression || (pulled.size > 0 && use_counts_[value.node] > 1))

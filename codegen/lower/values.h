@@ -39,6 +39,9 @@ class Values {
   void bind(Value value, Source source) { bound_[value] = std::move(source); }
   void unbind(Value value) { bound_.erase(value); }
 
+  // Statements in the life of it compute this value.
+  Computing computing(Value value);
+
   Pulled pull(Value value, const Indices& tuple);
   loop::Expression at(Value value, const Indices& tuple) { return pull(value, tuple).value; }
 
@@ -100,8 +103,9 @@ class Values {
 
   FunctionBuilder& f_;
   const Graph& body_;
-  std::vector<int64_t> use_counts_;               // per node
-  std::unordered_map<uint32_t, size_t> numbers_;  // by id
+  std::vector<int64_t> use_counts_;                      // per node
+  std::unordered_map<uint32_t, size_t> numbers_;         // by id
+  std::vector<std::shared_ptr<const Origins>> origins_;  // per node, when asked for; null if it has none
   std::map<Value, int64_t> placed_;
   std::map<Value, Source> bound_;
   std::map<Key, Memo> memo_;

@@ -37,7 +37,8 @@ void refuse_what_is_not_printed(const CLI::App& app, const Options& options) {
     if (options.format != "formula") refuse(app, {"--expand"}, "--format=" + options.format);
     if (options.format != "text") refuse(app, {"--no-origins"}, "--format=" + options.format);
   } else {
-    refuse(app, {"--format", "--expand", "--no-origins"}, "--stage=" + options.stage);
+    refuse(app, {"--format", "--expand"}, "--stage=" + options.stage);
+    if (options.stage != "loops") refuse(app, {"--no-origins"}, "--stage=" + options.stage);
   }
 }
 
@@ -125,7 +126,10 @@ Action set_up_dump(CLI::App& app) {
       program = compiler.to_loops(reached);
     }
     const Target& target = compiler.options().target;
-    if (options->stage == "loops") write_text(options->output, loop::print(program));
+    if (options->stage == "loops")
+      write_text(options->output,
+                 loop::print(program, nullptr,
+                             options->no_origins ? loop::ShowOrigins::no : loop::ShowOrigins::yes));
     if (options->stage == "llvm") write_text(options->output, print_llvm(program, target));
     if (options->stage == "asm") write_text(options->output, print_assembly(program, target));
     if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());

@@ -7,7 +7,7 @@
 
 #include "ir/kernel/nests.h"
 #include "ir/kernel/reduction_nest.h"
-#include "ir/kernel/row_stages.h"
+#include "ir/kernel/row_sweeps.h"
 #include "ir/op.h"
 
 namespace gradus {
@@ -110,12 +110,12 @@ class Legality {
       expect(convolution->is_readable(), "the gradient by the input needs its filter in panels",
              "`relayout` lays it out so");
     }
-    if (tile.epilogue == EpiloguePlace::run)
+    if (tile.epilogue == EpilogueSource::run)
       expect(is_dense(*nest, tile.columns()) && stages_.epilogue(stage_).pivot(),
              "an epilogue cannot run over this tile as one",
              "it needs one panel of columns, and rows that follow each other");
     if (!std::holds_alternative<FilterNest>(*nest)) return;
-    expect(tile.epilogue == EpiloguePlace::registers, "a filter's gradient has no epilogue in its tiles");
+    expect(tile.epilogue == EpilogueSource::registers, "a filter's gradient has no epilogue in its tiles");
   }
 
   const KernelStages& stages_;
@@ -123,17 +123,17 @@ class Legality {
 };
 
 void check_rows(const Graph& body, const RowsSchedule& schedule) {
-  const std::optional<RowStages> rows = RowStages::of(body);
+  const std::optional<RowSweeps> rows = RowSweeps::of(body);
   expect(rows.has_value(), "this kernel cannot be computed row by row");
   int64_t bytes = 0;
   for (const uint32_t node : schedule.keep) {
     expect(rows->may_keep(node), fmt::format("%{} cannot be kept for a row", body.node(node).id),
-           "it must be a value of the row that all stages read at their own element");
+           "it must be a value of the row that all sweeps read at their own element");
     expect(std::count(schedule.keep.begin(), schedule.keep.end(), node) == 1,
            fmt::format("%{} is kept twice", body.node(node).id));
     bytes += rows->kept_bytes(node);
   }
-  expect_at_most("what a row keeps, in bytes,", bytes, RowStages::most_kept_bytes);
+  expect_at_most("what a row keeps, in bytes,", bytes, RowSweeps::most_kept_bytes);
 }
 
 StageSchedule plain_part(StageKind kind) {

@@ -11,10 +11,10 @@ ReductionNest::ReductionNest(const Graph& body, const Node& reduction) {
   const std::vector<int64_t>& axes = reduction.attributes.integers("axes");
   for (size_t i = 0; i < shape.size(); ++i) {
     is_reduced.push_back(std::find(axes.begin(), axes.end(), static_cast<int64_t>(i)) != axes.end());
-    (is_reduced[i] ? reduced : kept).push_back(shape[i]);
+    (is_reduced[i] ? reduced : outer).push_back(shape[i]);
   }
   length = element_count(reduced);
-  outputs = element_count(kept);
+  outputs = element_count(outer);
   includes_last = shape.empty() || is_reduced.back();
   block = includes_last ? sum_order::row_block : sum_order::chain_block;
   blocks = (length + block - 1) / block;

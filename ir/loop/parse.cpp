@@ -35,13 +35,13 @@ void ProgramParser::parse_program(Program& program) {
   expect("{");
   while (accept("function")) {
     program.functions.emplace_back();
-    program.functions.back().place = place(peek());
+    program.functions.back().span = text_span(peek());
     program.functions.back().name = parse_at_name("the function's name such as @dot_1");
     if (accept("workspace"))
       program.functions.back().workspace_bytes = parse_natural("the bytes of its workspace");
     parse_function(program.functions.back());
   }
-  program.main.place = place(peek());
+  program.main.span = text_span(peek());
   expect("main", "'function' or 'main'");
   program.main.name = "main";
   parse_function(program.main);
@@ -54,10 +54,10 @@ Argument ProgramParser::parse_argument() {
                                     ArgumentKind::seed,  ArgumentKind::step,      ArgumentKind::result,
                                     ArgumentKind::status};
   for (ArgumentKind kind : kinds) {
-    if (!accept(keyword(kind))) continue;
+    if (!accept(gradus::name(kind))) continue;
     Argument argument;
     argument.kind = kind;
-    argument.place = place(peek());
+    argument.span = text_span(peek());
     argument.name = parse_name();
     expect(":", "':' and a type");
     argument.type = parse_type();
@@ -109,7 +109,7 @@ void ProgramParser::parse_parameters() {
 int64_t ProgramParser::parse_buffer(BufferRole role) {
   const Token& token = peek();
   Buffer buffer;
-  buffer.place = place(token);
+  buffer.span = text_span(token);
   buffer.name = parse_name();
   buffer.role = role;
   expect(":", "':' and the type of the buffer");
@@ -197,10 +197,13 @@ void ProgramParser::recover(size_t start) {
 }
 
 void ProgramParser::parse_statement(Block& block) {
-  const TextPlace start = place(peek());
+  const TextSpan start = text_span(peek());
   const size_t before = block.size();
   parse_one_statement(block);
-  if (block.size() > before) block.back().place = start;
+  if (block.size() == before) return;
+  block.back().span = start;
+  if (Origins behind = parse_origins(); !behind.empty()) origins_ = std::move(behind);
+  if (!origins_.empty()) block.back().origins = std::make_shared<const Origins>(std::exchange(origins_, {}));
 }
 
 void ProgramParser::parse_one_statement(Block& block) {
@@ -245,6 +248,7 @@ For ProgramParser::parse_for() {
   else if (accept("unrolled"))
     loop.kind = LoopKind::unrolled;
   if (accept("grain")) loop.grain = parse_integer("the grain of the loop");
+  Origins origins = parse_origins();
   // The variable is visible in the body alone.
   const size_t visible = scope_.size();
   const size_t body = std::exchange(position_, name_position);
@@ -252,6 +256,7 @@ For ProgramParser::parse_for() {
   position_ = body;
   loop.body = parse_block();
   leave(visible);
+  origins_ = std::move(origins);
   return loop;
 }
 
@@ -306,8 +311,10 @@ If ProgramParser::parse_if() {
   take();
   If branch;
   branch.condition = parse_typed(ElementType::boolean);
+  Origins origins = parse_origins();
   branch.then_block = parse_block();
   if (accept("else")) branch.else_block = parse_block();
+  origins_ = std::move(origins);
   return branch;
 }
 

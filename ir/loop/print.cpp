@@ -30,26 +30,6 @@ std::string_view keyword(BufferRole role) {
   return "";
 }
 
-std::string_view keyword(ArgumentKind kind) {
-  switch (kind) {
-    case ArgumentKind::input:
-      return "input";
-    case ArgumentKind::parameter:
-      return "parameter";
-    case ArgumentKind::state:
-      return "state";
-    case ArgumentKind::seed:
-      return "seed";
-    case ArgumentKind::step:
-      return "step";
-    case ArgumentKind::result:
-      return "result";
-    case ArgumentKind::status:
-      return "status";
-  }
-  return "";
-}
-
 std::string_view infix(ScalarOp op) {
   switch (op) {
     case ScalarOp::add:
@@ -124,8 +104,8 @@ class LineCounter {
 // Appends to the text: a program is some hundred kilobytes, printed to name its functions.
 class FunctionPrinter {
  public:
-  FunctionPrinter(const Function& function, std::string& out, LineCounter* lines = nullptr)
-      : function_(function), out_(out), lines_(lines) {}
+  FunctionPrinter(const Function& function, std::string& out, LineCounter* lines, ShowOrigins show)
+      : function_(function), out_(out), lines_(lines), show_(show) {}
 
   void function(bool is_main, std::string indent) {
     if (lines_ != nullptr) lines_->note(&function_, out_);
@@ -146,7 +126,8 @@ class FunctionPrinter {
       separator = ", ";
     }
     out_ += ")";
-    for (const Origin& origin : function_.origins) out_ += " " + to_string(origin);
+    around_ = &function_.origins;
+    if (show_ == ShowOrigins::yes) origins(function_.origins);
     out_ += " {\n";
     for (size_t b = parameters(); b < function_.buffers.size(); ++b) {
       const Buffer& buffer = function_.buffers[b];
@@ -250,7 +231,12 @@ class FunctionPrinter {
     for (const Statement& statement : block) {
       if (lines_ != nullptr) lines_->note(&statement, out_);
       out_ += indent_;
+      const Origins* const around = around_;
+      if (statement.origins) around_ = statement.origins.get();
+      new_ = show_ == ShowOrigins::yes && around_ != around && *around_ != *around;
       std::visit([&](const auto& s) { print(s); }, statement.value);
+      own_origins();  // of what has no body
+      around_ = around;
       out_ += "\n";
     }
     indent_.resize(indent_.size() - 2);
@@ -268,6 +254,7 @@ class FunctionPrinter {
     if (loop.kind == LoopKind::vectorized) out_ += " vectorized";
     if (loop.kind == LoopKind::unrolled) out_ += " unrolled";
     if (loop.grain != 1) out_ += fmt::format(" grain {}", loop.grain);
+    own_origins();
     out_ += " {\n";
     block(loop.body);
     out_ += indent_ + "}";
@@ -302,6 +289,7 @@ class FunctionPrinter {
   void print(const If& branch) {
     out_ += "if ";
     expression(branch.condition, ElementType::boolean);
+    own_origins();
     out_ += " {\n";
     block(branch.then_block);
     out_ += indent_ + "}";
@@ -335,6 +323,14 @@ class FunctionPrinter {
   }
 
   void print(const Return&) { out_ += "return"; }
+
+  void origins(const Origins& list) {
+    for (const Origin& origin : list) out_ += " " + to_string(origin);
+  }
+  void own_origins() {
+    if (new_) origins(*around_);
+    new_ = false;
+  }
 
   // Names. Buffers have keys 2 * id, variables 2 * id + 1.
   struct Shown {
@@ -391,6 +387,9 @@ class FunctionPrinter {
   const Function& function_;
   std::string& out_;
   LineCounter* lines_;
+  ShowOrigins show_;
+  const Origins* around_ = nullptr;  // of the statement, or of what it is in
+  bool new_ = false;                 // others than those around it, and not printed yet
   std::string indent_;
   std::unordered_map<int64_t, Shown> shown_;
   std::unordered_set<std::string> taken_;
@@ -399,20 +398,20 @@ class FunctionPrinter {
 
 }  // namespace
 
-std::string print(const Function& function, bool is_main) {
+std::string print(const Function& function, bool is_main, ShowOrigins show) {
   std::string out;
-  FunctionPrinter(function, out).function(is_main, "");
+  FunctionPrinter(function, out, nullptr, show).function(is_main, "");
   return out;
 }
 
 std::string print(const Expression& expression) {
   const Function none;
   std::string out;
-  FunctionPrinter(none, out).expression(expression, expression->type);
+  FunctionPrinter(none, out, nullptr, ShowOrigins::no).expression(expression, expression->type);
   return out;
 }
 
-std::string print(const Program& program, Lines* lines) {
+std::string print(const Program& program, Lines* lines, ShowOrigins show) {
   LineCounter counter;
   LineCounter* const counting = lines != nullptr ? &counter : nullptr;
   std::string out = "loops " + text::spell_at_name(program.name) + " ";
@@ -428,14 +427,14 @@ std::string print(const Program& program, Lines* lines) {
   out += fmt::format("workspace {} (", program.workspace_bytes());
   std::string separator;
   for (const Argument& argument : program.arguments) {
-    out += fmt::format("{}{} {}: {}", separator, keyword(argument.kind),
+    out += fmt::format("{}{} {}: {}", separator, gradus::name(argument.kind),
                        text::spell_value_name(argument.name), to_string(argument.type));
     separator = ", ";
   }
   out += ") {\n";
   for (const Function& function : program.functions)
-    FunctionPrinter(function, out, counting).function(false, "  ");
-  FunctionPrinter(program.main, out, counting).function(true, "  ");
+    FunctionPrinter(function, out, counting, show).function(false, "  ");
+  FunctionPrinter(program.main, out, counting, show).function(true, "  ");
   if (lines != nullptr) *lines = std::move(counter).take();
   return out + "}\n";
 }

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "ir/argument.h"
 #include "ir/attribute.h"
 #include "ir/error.h"
 #include "ir/graph.h"
@@ -22,7 +23,7 @@
 namespace gradus::loop {
 
 // Where something stands in the text that it was read from; line 0 if it was made otherwise.
-struct TextPlace {
+struct TextSpan {
   uint32_t line = 0;
   uint32_t column = 0;
   uint32_t end_column = 0;
@@ -47,7 +48,7 @@ struct Buffer {
   int64_t offset = 0;            // workspace only
   // constant only: the elements in row-major order, doubles of floats, integers of everything else
   std::shared_ptr<const AttributeValue> values = nullptr;
-  TextPlace place = {};
+  TextSpan span = {};
 };
 
 enum class LoopKind : uint8_t { serial, parallel, vectorized, unrolled };
@@ -119,7 +120,9 @@ struct Return {};
 
 struct Statement {
   std::variant<For, Let, Store, Declare, If, Call, Prefetch, Return> value;
-  TextPlace place = {};
+  TextSpan span = {};
+  // Of the node that it computes; null: those of the function.
+  std::shared_ptr<const Origins> origins = nullptr;
 };
 
 struct Function {
@@ -131,17 +134,13 @@ struct Function {
   int64_t workspace_bytes = 0;  // that it works in, with all that it calls; 0: it takes none
   Block body;
   Origins origins;  // main: empty; what is called from several places: those of the first
-  TextPlace place = {};
+  TextSpan span = {};
 };
 
 // How main's buffer parameters are bound by the caller, in order: data inputs, parameters, state, seed
 // (i64[]), step (i64[]), results, status (i64[2]).
-enum class ArgumentKind : uint8_t { input, parameter, state, seed, step, result, status };
-struct Argument {
-  std::string name;
-  ArgumentKind kind = ArgumentKind::input;
-  Type type;
-  TextPlace place = {};
+struct Argument : gradus::Argument {
+  TextSpan span = {};
 };
 
 struct Program {
@@ -155,8 +154,8 @@ struct Program {
   int64_t workspace_bytes() const { return main.workspace_bytes; }
 };
 
-inline SourceSpan span_of(const Program& program, const TextPlace& place) {
-  return {program.file, place.line, place.column, place.end_column};
+inline SourceSpan span_of(const Program& program, const TextSpan& span) {
+  return {program.file, span.line, span.column, span.end_column};
 }
 
 }  // namespace gradus::loop

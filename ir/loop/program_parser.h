@@ -35,7 +35,7 @@ class ProgramParser : private text::TokenReader {
     ElementType type = ElementType::i64;
   };
   void parse_program(Program& program);
-  TextPlace place(const Token& token) const {
+  TextSpan text_span(const Token& token) const {
     return {token.line, token.column, token.column + std::max(token.length, 1u)};
   }
   Argument parse_argument();
@@ -80,6 +80,7 @@ class ProgramParser : private text::TokenReader {
   Function* function_ = nullptr;
   std::map<std::string, Name> names_;
   std::vector<std::string> scope_;
+  Origins origins_;  // of the loop or branch that was read last
   int depth_ = 0;
 };
 

@@ -28,7 +28,7 @@ class FunctionVerifier {
   void run() {
     check_declarations();
     check(function_.body);
-    place_ = function_.place;
+    span_ = function_.span;
     statement_.clear();
     if (copies_made_ > most_copies)
       report(
@@ -54,9 +54,9 @@ class FunctionVerifier {
   void report(std::string message) {
     std::string where = is_main_ ? "main" : "function @" + function_.name;
     if (!statement_.empty()) where += ", at '" + statement_ + "'";
-    const TextPlace& place = place_.line != 0 ? place_ : function_.place;
+    const TextSpan& span = span_.line != 0 ? span_ : function_.span;
     found_.push_back(
-        {Severity::error, fmt::format("{}: {}", where, message), span_of(program_, place), {}, {}});
+        {Severity::error, fmt::format("{}: {}", where, message), span_of(program_, span), {}, {}});
   }
 
   bool is_buffer(int64_t id) const { return id >= 0 && static_cast<size_t>(id) < function_.buffers.size(); }
@@ -74,7 +74,7 @@ class FunctionVerifier {
     for (int64_t i = 0; i < buffers; ++i) {
       const Buffer& b = buffer(i);
       const bool parameter = i < function_.buffer_parameters;
-      place_ = b.place;
+      span_ = b.span;
       if (parameter ==
           (b.role == BufferRole::local || b.role == BufferRole::workspace || b.role == BufferRole::constant))
         report(fmt::format("buffer %{} has the role of {} parameter", b.name, parameter ? "no" : "a"));
@@ -125,7 +125,7 @@ class FunctionVerifier {
     const auto buffers = buffers_in_scope_;
     for (const Statement& statement : block) {
       judged_.clear();
-      place_ = statement.place;
+      span_ = statement.span;
       copies_made_ = std::min(copies_made_ + copies_, most_copies + 1);
       std::visit([&](const auto& s) { check_one(s); }, statement.value);
     }
@@ -438,7 +438,7 @@ class FunctionVerifier {
   bool is_main_;
   std::vector<Diagnostic>& found_;
   std::string statement_;
-  TextPlace place_;
+  TextSpan span_;
   std::map<int64_t, ElementType> variables_in_scope_;
   std::set<int64_t> buffers_in_scope_;
   std::map<int64_t, Surroundings> declared_in_;

@@ -15,7 +15,7 @@ constexpr int64_t most_stack = int64_t{4} << 20;
 // Statements of a function, each counted as often as unrolling repeats it.
 constexpr int64_t most_copies = int64_t{1} << 17;
 
-inline SourceSpan span_of(const TextPlace& place) { return {{}, place.line, place.column, place.end_column}; }
+inline SourceSpan span_of(const TextSpan& span) { return {{}, span.line, span.column, span.end_column}; }
 
 void verify_program(const Program& program, std::vector<Diagnostic>& found);
 

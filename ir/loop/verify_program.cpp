@@ -39,18 +39,18 @@ class ProgramVerifier {
   }
 
  private:
-  void report(std::string message, const TextPlace& place) {
-    found_.push_back({Severity::error, std::move(message), span_of(program_, place), {}, {}});
+  void report(std::string message, const TextSpan& span) {
+    found_.push_back({Severity::error, std::move(message), span_of(program_, span), {}, {}});
   }
 
   void check_functions() {
     std::set<std::string> names;
     for (const Function& function : program_.functions) {
       if (!names.insert(function.name).second)
-        report(fmt::format("two functions are named @{}", function.name), function.place);
+        report(fmt::format("two functions are named @{}", function.name), function.span);
       // Names are symbols of the object file; LLVM gives those that begin with its own a meaning.
       if (!text::is_word(function.name) || function.name.starts_with("llvm."))
-        report(fmt::format("@{} is no name of a function", function.name), function.place);
+        report(fmt::format("@{} is no name of a function", function.name), function.span);
     }
     check_threads();
   }
@@ -69,7 +69,7 @@ class ProgramVerifier {
             if (alone_.count(call->function) > 0)
               report(fmt::format("a parallel loop of @{} calls @{}, which has one or works in a workspace",
                                  function.name, call->function),
-                     inner.place);
+                     inner.span);
         });
       });
       if (alone) alone_.insert(function.name);
@@ -101,7 +101,7 @@ class ProgramVerifier {
       if (bytes > most_stack)
         report(fmt::format("{} and what it calls need {} bytes of stack, at most {} are possible", name,
                            bytes, most_stack),
-               function.place);
+               function.span);
       stack_.emplace(function.name, std::min(bytes, most_stack));
     };
     for (const Function& function : program_.functions) check(function, "function @" + function.name);
@@ -113,27 +113,27 @@ class ProgramVerifier {
     if (program_.main.buffer_parameters != count)
       return report(fmt::format("main takes {} buffers, but the program has {} arguments",
                                 program_.main.buffer_parameters, count),
-                    program_.main.place);
+                    program_.main.span);
     std::set<std::string> names;  // of what is given
     for (size_t i = 0; i < program_.arguments.size() && i < program_.main.buffers.size(); ++i) {
       const Argument& argument = program_.arguments[i];
       const Buffer& buffer = program_.main.buffers[i];
       check_argument(argument);
       if (argument.kind != ArgumentKind::result && !names.insert(argument.name).second)
-        report(fmt::format("two arguments are named %{}", argument.name), argument.place);
+        report(fmt::format("two arguments are named %{}", argument.name), argument.span);
       if (buffer.element != argument.type.element ||
           checked_element_count(buffer.shape) != checked_element_count(argument.type.shape)) {
         report(
             fmt::format("argument %{} is {}, but main's buffer %{} is {}", argument.name,
                         to_string(argument.type), buffer.name, to_string(Type(buffer.element, buffer.shape))),
-            buffer.place);
+            buffer.span);
         continue;
       }
       const auto touched = is_addressable(buffer) ? reach(buffer) : std::nullopt;
       if (touched && (touched->low < 0 || touched->high >= element_count(argument.type.shape)))
         report(fmt::format("the strides of main's buffer %{} leave the argument {}", buffer.name,
                            to_string(argument.type)),
-               buffer.place);
+               buffer.span);
     }
   }
 
@@ -142,14 +142,14 @@ class ProgramVerifier {
       if (argument.type != type)
         report(fmt::format("argument %{} is {}, expected {}", argument.name, to_string(argument.type),
                            to_string(type)),
-               argument.place);
+               argument.span);
     };
     if (argument.kind == ArgumentKind::seed || argument.kind == ArgumentKind::step)
       expect(Type(ElementType::i64));
     if (argument.kind == ArgumentKind::status) expect(Type(ElementType::i64, {2}));
     if (!argument.type.layout.is_default())
       report(fmt::format("argument %{} has a layout; arguments are dense and row-major", argument.name),
-             argument.place);
+             argument.span);
   }
 
   const Program& program_;

@@ -33,12 +33,12 @@ struct Scope {
   std::map<std::string, Definition, std::less<>> inputs;
   std::map<uint32_t, Definition> values;
   std::vector<uint32_t> defined_ids;  // all of the scope, sorted
-  GraphPlaces places;
+  GraphSpans spans;
   bool broken = false;
 
   void note_place(Value value, SourceSpan span) {
-    places.nodes.resize(std::max<size_t>(places.nodes.size(), value.node + 1));
-    places.nodes[value.node] = std::move(span);
+    spans.nodes.resize(std::max<size_t>(spans.nodes.size(), value.node + 1));
+    spans.nodes[value.node] = std::move(span);
   }
 };
 
@@ -61,7 +61,7 @@ struct Statement {
   std::vector<std::optional<Value>> operands;  // none: broken
   Attributes attributes;
   std::shared_ptr<const Graph> body;
-  std::shared_ptr<const GraphPlaces> places;  // of the body
+  std::shared_ptr<const GraphSpans> spans;  // of the body
   std::vector<Type> types;
   bool derivative = false;
   Origins origins;

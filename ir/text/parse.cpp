@@ -32,8 +32,8 @@ ParsedGraph GraphParser::parse_graph() {
   ids_of_text_ = defined_ids(true);
   parse_block(scope, inputs, "return");
   if (peek().kind != TokenKind::end) fail(peek(), "the end of the text", "one text holds one graph");
-  scope.places.head = head;
-  return {std::move(scope.builder).finish(), std::move(scope.places)};
+  scope.spans.head = head;
+  return {std::move(scope.builder).finish(), std::move(scope.spans)};
 }
 
 std::vector<Declared> GraphParser::parse_inputs(Scope& scope, Scope* outer) {
@@ -319,7 +319,7 @@ Graph parse_graph(std::string_view text, std::string file) {
   return text::GraphParser(text, std::move(file)).run().graph;
 }
 
-ParsedGraph parse_graph_with_places(std::string_view text, std::string file) {
+ParsedGraph parse_graph_with_spans(std::string_view text, std::string file) {
   return text::GraphParser(text, std::move(file)).run();
 }
 

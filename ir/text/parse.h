@@ -17,15 +17,15 @@ namespace gradus {
 Graph parse_graph(std::string_view text, std::string file = "graph text");
 
 // Where the nodes of a graph stand in its text, for what is found out later.
-struct GraphPlaces {
+struct GraphSpans {
   SourceSpan head;
   std::vector<SourceSpan> nodes;  // by index; inputs too
-  std::map<uint32_t, std::shared_ptr<const GraphPlaces>> bodies;
+  std::map<uint32_t, std::shared_ptr<const GraphSpans>> bodies;
 };
 struct ParsedGraph {
   Graph graph;
-  GraphPlaces places;
+  GraphSpans spans;
 };
-ParsedGraph parse_graph_with_places(std::string_view text, std::string file);
+ParsedGraph parse_graph_with_spans(std::string_view text, std::string file);
 
 }  // namespace gradus

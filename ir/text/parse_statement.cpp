@@ -99,8 +99,8 @@ void GraphParser::parse_body(Scope& outer, Statement& statement) {
     parse_block(scope, inputs, "yield");
   }
   sound_ = sound && !scope.broken;
-  scope.places.head = span(start);
-  statement.places = std::make_shared<const GraphPlaces>(std::move(scope.places));
+  scope.spans.head = span(start);
+  statement.spans = std::make_shared<const GraphSpans>(std::move(scope.spans));
   statement.body = std::make_shared<const Graph>(std::move(scope.builder).finish());
 }
 
@@ -159,7 +159,7 @@ void GraphParser::add(Scope& scope, const Statement& statement) {
     const Value value = scope.builder.add_typed(*statement.op, std::move(operands), statement.attributes,
                                                 statement.types, statement.body);
     scope.note_place(value, span(*statement.name));
-    if (statement.places) scope.places.bodies.emplace(value.node, statement.places);
+    if (statement.spans) scope.spans.bodies.emplace(value.node, statement.spans);
     define(scope, statement, value, false);
   } catch (const ShapeError& problem) {
     error(*statement.op_name, problem.what(), problem.hint);

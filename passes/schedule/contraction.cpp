@@ -46,12 +46,12 @@ struct Option {
 
 // A long epilogue would crowd out the accumulators: it runs over the tile in memory; over all of it at once
 // where the rows of a narrow one would leave a quarter of the lanes idle.
-EpiloguePlace place_epilogue(const Epilogue& epilogue, const ContractionNest& nest, int64_t columns,
-                             int64_t lanes) {
-  if (epilogue.operations() <= bounds::register_operations) return EpiloguePlace::registers;
+EpilogueSource epilogue_source(const Epilogue& epilogue, const ContractionNest& nest, int64_t columns,
+                               int64_t lanes) {
+  if (epilogue.operations() <= bounds::register_operations) return EpilogueSource::registers;
   const int64_t width = Panels(tiled_extents(nest).back(), columns).last;
   const bool narrow = 4 * width <= 3 * divide_up(width, lanes) * lanes;
-  return narrow && is_dense(nest, columns) && epilogue.pivot() ? EpiloguePlace::run : EpiloguePlace::memory;
+  return narrow && is_dense(nest, columns) && epilogue.pivot() ? EpilogueSource::run : EpilogueSource::memory;
 }
 
 struct Maker {
@@ -77,7 +77,7 @@ struct Maker {
       for (const bool in_panels : {false, true}) {
         if (has_panels && !in_panels) continue;
         TileSchedule schedule{{tile.rows, tile.columns}, dot_block(nest, tile)};
-        schedule.epilogue = place_epilogue(epilogue, nest, tile.columns, lanes);
+        schedule.epilogue = epilogue_source(epilogue, nest, tile.columns, lanes);
         schedule.grain = task;
         options.push_back({schedule, in_panels});
       }
@@ -97,7 +97,7 @@ struct Maker {
       const bool streams =
           !one_panel && (2 * weights * size_in_bytes(element) > target.level2_bytes || nest.batch == 1);
       TileSchedule schedule{{tile.rows, tile.columns}, streams ? nest.batch : 1};
-      schedule.epilogue = place_epilogue(epilogue, nest, tile.columns, lanes);
+      schedule.epilogue = epilogue_source(epilogue, nest, tile.columns, lanes);
       schedule.grain = task;
       if (nest.panel_width == 0 && nest.forward) options.push_back({schedule, false});
       options.push_back({schedule, true});

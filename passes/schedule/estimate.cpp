@@ -97,7 +97,7 @@ PointCost map_points(const Graph& body, int64_t elements) {
   return {cost, static_cast<double>(elements)};
 }
 
-PointCost row_points(const RowStages& rows, const Graph& body) {
+PointCost row_points(const RowSweeps& rows, const Graph& body) {
   double cost = weights::row_start / static_cast<double>(rows.length());
   for (uint32_t i = 0; i < body.size(); ++i)
     if (body.node(i).types[0].shape == rows.whole()) cost += price_of_row(body.node(i).op->traits.cost);
@@ -162,7 +162,7 @@ ScheduleCost estimate_map(const Graph& body, int64_t elements) {
   return {.compute = point.nanoseconds * point.points};
 }
 
-ScheduleCost estimate_rows(const RowStages& rows, const Graph& body, const RowsSchedule& schedule) {
+ScheduleCost estimate_rows(const RowSweeps& rows, const Graph& body, const RowsSchedule& schedule) {
   PointCost point = row_points(rows, body);
   point.nanoseconds += weights::kept_element * static_cast<double>(schedule.keep.size());
   const std::vector<int64_t> times = rows.times_computed(schedule.keep);
@@ -180,7 +180,7 @@ ScheduleCost estimate(const KernelStages& stages, size_t stage, const StageSched
 
 std::vector<ScheduleCost> estimate(const Graph& body, const Schedule& schedule, const Target& target) {
   if (is_by_rows(schedule))
-    return {estimate_rows(*RowStages::of(body), body, std::get<RowsSchedule>(schedule[0]))};
+    return {estimate_rows(*RowSweeps::of(body), body, std::get<RowsSchedule>(schedule[0]))};
   const KernelStages stages(body);
   std::vector<ScheduleCost> costs;
   for (size_t stage = 0; stage < stages.all().size(); ++stage)

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ir/kernel/nests.h"
-#include "ir/kernel/row_stages.h"
+#include "ir/kernel/row_sweeps.h"
 #include "ir/target.h"
 #include "passes/schedule/cost.h"
 
@@ -24,7 +24,7 @@ ScheduleCost estimate_tiles(const ContractionNest& nest, const TileSchedule& til
                             ElementType element, const Target& target);
 // Of so many elements of results that no stage stores, and of a kernel that is walked by rows.
 ScheduleCost estimate_map(const Graph& body, int64_t elements);
-ScheduleCost estimate_rows(const RowStages& rows, const Graph& body, const RowsSchedule& schedule);
+ScheduleCost estimate_rows(const RowSweeps& rows, const Graph& body, const RowsSchedule& schedule);
 
 // Nanoseconds of a point of a stage that is not tiled, computed at full speed, and its points: what its grain
 // hangs on (ir/schedule.h).
@@ -33,7 +33,7 @@ struct PointCost {
   int64_t grain() const { return gradus::grain(nanoseconds, points); }
 };
 PointCost map_points(const Graph& body, int64_t elements);
-PointCost row_points(const RowStages& rows, const Graph& body);
+PointCost row_points(const RowSweeps& rows, const Graph& body);
 PointCost loop_points(const KernelStages& stages, size_t stage);
 // Levels of merging that a sort takes as long as, by insertion or not.
 double sort_levels(const Graph& body, const Node& node, bool insert);

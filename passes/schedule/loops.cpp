@@ -5,7 +5,7 @@
 #include "ir/kernel/legal.h"
 #include "ir/kernel/nests.h"
 #include "ir/kernel/reduction_nest.h"
-#include "ir/kernel/row_stages.h"
+#include "ir/kernel/row_sweeps.h"
 #include "ir/op.h"
 #include "ir/ops/windows.h"
 #include "passes/fuse/kernel_kind.h"
@@ -106,7 +106,7 @@ class LoopMaker {
 };
 
 // Whether working by rows saves anything: a lone reduction with an end of its own shape has loops of its own.
-bool is_worth_rows(const Graph& body, const RowStages& rows) {
+bool is_worth_rows(const Graph& body, const RowSweeps& rows) {
   if (rows.length() > longest_row) return false;
   if (rows.reductions().size() > 1) return true;
   return std::any_of(body.results().begin(), body.results().end(), [&](const NamedValue& result) {
@@ -129,19 +129,19 @@ MapSchedule map_candidate(const Graph& body, int64_t elements) {
 
 // All that is costly and needed again is kept, as far as there is room; or nothing.
 std::vector<StageSchedule> row_candidates(const Graph& body) {
-  const std::optional<RowStages> rows = RowStages::of(body);
+  const std::optional<RowSweeps> rows = RowSweeps::of(body);
   if (!rows || !is_worth_rows(body, *rows)) return {};
   RowsSchedule schedule;
   schedule.grain = row_points(*rows, body).grain();
   std::vector<StageSchedule> schedules = {schedule};
   std::vector<uint32_t> worth;  // costly values that several stages need
   for (uint32_t i = 0; i < body.size(); ++i)
-    if (rows->may_keep(i) && rows->stages_of(i) > 1 && body.node(i).op->traits.cost >= Cost::moderate)
+    if (rows->may_keep(i) && rows->sweeps_of(i) > 1 && body.node(i).op->traits.cost >= Cost::moderate)
       worth.push_back(i);
   int64_t bytes = 0;
   for (const uint32_t i : rows->read_again(worth)) {
     bytes += rows->kept_bytes(i);
-    if (bytes <= RowStages::most_kept_bytes) schedule.keep.push_back(i);
+    if (bytes <= RowSweeps::most_kept_bytes) schedule.keep.push_back(i);
   }
   if (!schedule.keep.empty()) schedules.push_back(schedule);
   return schedules;

@@ -62,15 +62,18 @@ struct ObjectFile {
   std::unique_ptr<llvm::DWARFContext> debug;
 };
 
-// The line of the model that the function around a line of the loop text names; 0 if it names none.
+// The line of the model that a line of the loop text names, or else what it lies in; 0 if there is none.
 uint32_t model_line(const std::vector<std::string>& text, uint32_t line) {
-  while (line > 0 && text[line - 1].find("  function @") != 0) --line;
-  if (line == 0) return 0;
   const std::string place = "(\"two.gradus\":";
-  const size_t at = text[line - 1].find(place);
-  return at == std::string::npos
-             ? 0
-             : static_cast<uint32_t>(std::stoul(text[line - 1].substr(at + place.size())));
+  for (size_t indent = std::string::npos; line > 0; --line) {
+    const std::string& statement = text[line - 1];
+    const size_t own = statement.find_first_not_of(' ');
+    if (own >= indent) continue;
+    indent = own;
+    if (const size_t at = statement.find(place); at != std::string::npos)
+      return static_cast<uint32_t>(std::stoul(statement.substr(at + place.size())));
+  }
+  return 0;
 }
 
 TEST_CASE("an address in a kernel leads to its statement and to the model's line") {
@@ -124,6 +127,44 @@ TEST_CASE("an address in a kernel leads to its statement and to the model's line
   REQUIRE(!has(statements_of["  y = sum(h, axis: 1)"], "tanh("));
 }
 
+// Both lines in one kernel: h is read twice, so it has a statement of its own.
+Graph fused_lines() {
+  GraphBuilder b("two"), body("kernel", {.ids = b.ids()});
+  const Type type(ElementType::f32, {64, 50});
+  const Value a = body.input("a", InputKind::data, type);
+  Value h;
+  {
+    const OriginScope scope(body, line_of_model(2));
+    h = body.add(OpId::tanh, {build::mul(body, a, a)});
+  }
+  {
+    const OriginScope scope(body, line_of_model(3));
+    body.add_result("", build::mul(body, h, h));
+  }
+  const Value x = b.input("x", InputKind::data, type);
+  const OriginScope scope(b, line_of_model(3));
+  b.add_result("y", b.add(OpId::kernel, {x}, {}, std::make_shared<const Graph>(std::move(body).finish())));
+  return std::move(b).finish();
+}
+
+TEST_CASE("a statement of a kernel carries the place of the node that it computes") {
+  const loop::Program program = lower(fused_lines(), target_named("x86-64-v3"));
+  const std::string printed = loop::print(program);
+  INFO(printed);
+  REQUIRE(loop::print(loop::parse_program(printed)) == printed);
+  const std::vector<std::string> text = lines_of(printed);
+  const auto line_with = [&](const std::string& piece) {
+    for (uint32_t line = 1; line <= text.size(); ++line)
+      if (text[line - 1].find(piece) != std::string::npos) return line;
+    return uint32_t{0};
+  };
+  REQUIRE(model_line(text, line_with(" = tanh(")) == 2);
+  REQUIRE(model_line(text, line_with("%out0[%")) == 3);
+  // What a kernel comes from is no part of its code.
+  REQUIRE(loop::print(program.functions.at(0), false, loop::ShowOrigins::no).find("two.gradus") ==
+          std::string::npos);
+}
+
 TEST_CASE("debug lines change no instruction, and are there only if asked for") {
   const Target target = target_named("native");
   const loop::Program program = lower(two_lines(), target);
@@ -145,12 +186,12 @@ TEST_CASE("lines of the printed text are those of its functions and statements")
   REQUIRE(text == loop::print(program));
   const loop::Program read = loop::parse_program(text);
   for (size_t f = 0; f < program.functions.size(); ++f) {
-    REQUIRE(lines.at(&program.functions[f]) == read.functions[f].place.line);
+    REQUIRE(lines.at(&program.functions[f]) == read.functions[f].span.line);
     const loop::Block &own = program.functions[f].body, &parsed = read.functions[f].body;
     REQUIRE(own.size() == parsed.size());
-    for (size_t i = 0; i < own.size(); ++i) REQUIRE(lines.at(&own[i]) == parsed[i].place.line);
+    for (size_t i = 0; i < own.size(); ++i) REQUIRE(lines.at(&own[i]) == parsed[i].span.line);
   }
-  REQUIRE(lines.at(&program.main) == read.main.place.line);
+  REQUIRE(lines.at(&program.main) == read.main.span.line);
 }
 
 }  // namespace

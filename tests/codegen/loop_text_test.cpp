@@ -31,7 +31,7 @@ std::vector<loop::Array> arguments(const loop::Program& program, const Graph& gr
   std::vector<loop::Array> result;
   for (const loop::Argument& argument : program.arguments) {
     result.emplace_back(argument.type);
-    if (argument.kind == loop::ArgumentKind::result || argument.kind == loop::ArgumentKind::status) continue;
+    if (argument.kind == ArgumentKind::result || argument.kind == ArgumentKind::status) continue;
     for (size_t i = 0; i < graph.inputs().size(); ++i)
       if (graph.inputs()[i].name == argument.name) result.back() = to_loop(inputs[i]);
   }
@@ -63,7 +63,7 @@ void check_lowered(const Graph& graph, const Values& inputs,
   for (size_t a = 0; a < memory.size(); ++a) {
     CHECK(memory[a].bytes == backwards[a].bytes);
     CHECK(memory[a].bytes == parsed[a].bytes);
-    if (program.arguments[a].kind != loop::ArgumentKind::result) continue;
+    if (program.arguments[a].kind != ArgumentKind::result) continue;
     const std::vector<double> found = memory[a].numbers();
     const evaluate::Array<double>& wanted = expected[result++];
     const double tolerance = wanted.type.element == ElementType::f32 ? 1e-4 : 1e-11;

@@ -54,7 +54,7 @@ def tells_what_there_is(model, report, kernels):
     told = [(kernel["value"], kernel["places"], kernel["schedule"]) for kernel in report["kernels"]]
     pattern = r'^ +(%\d+)(?::\d+)? = kernel \{.*?place="([^"]*)", schedule="([^"]*)"'
     assert told == re.findall(pattern, kernels, re.M), model
-    assert any(kernel["scan"] for kernel in report["kernels"]) == (" = scan " in kernels), model
+    assert any(kernel["around"] for kernel in report["kernels"]) == (" = scan " in kernels), model
     for kernel in report["kernels"]:
         for stage in kernel["stages"]:
             costs = [each["nanoseconds"] for each in (stage["taken"], *stage["others"])]

@@ -19,7 +19,7 @@ bool is_by_rows(const std::string& lines) {
       "  %6 = div %x, %5 : f32[4,8]\n" +
       lines + "}\n");
   const std::optional<RowForm> form = row_form(body);
-  if (form) CHECK((form->kept == Shape{4} && form->row == Shape{8}));
+  if (form) CHECK((form->outer == Shape{4} && form->row == Shape{8}));
   return form.has_value();
 }
 
@@ -29,7 +29,10 @@ TEST_CASE("an element of each row, by an index that no reduction computes") {
   CHECK(
       is_by_rows("  %7:2 = gather %6, %ids {batch=1} : f32[4], i64[]\n"
                  "  return %7\n"));
-  CHECK(
+}
+
+TEST_CASE("a box at a computed place is no look-up") {
+  CHECK_FALSE(
       is_by_rows("  %7 = dynamic_slice %6, %zero, %at {size=[4,1]} : f32[4,1]\n"
                  "  return %7\n"));
 }

@@ -5,7 +5,7 @@
 #include "ir/builder.h"
 #include "ir/kernel/legal.h"
 #include "ir/kernel/nests.h"
-#include "ir/kernel/row_stages.h"
+#include "ir/kernel/row_sweeps.h"
 #include "ir/kernel/scratch.h"
 #include "ir/op.h"
 #include "ir/structure.h"
@@ -26,14 +26,14 @@ StageSchedule ScheduleEdits::draw_part(const Graph& body, StageSchedule part) {
             setting = choices[static_cast<size_t>(between(0, static_cast<int64_t>(choices.size()) - 1))];
           } else if constexpr (std::is_same_v<Setting, bool>) {
             setting = between(0, 1) == 1;
-          } else if constexpr (std::is_same_v<Setting, EpiloguePlace>) {
-            setting = static_cast<EpiloguePlace>(between(0, 2));
+          } else if constexpr (std::is_same_v<Setting, EpilogueSource>) {
+            setting = static_cast<EpilogueSource>(between(0, 2));
           } else if constexpr (std::is_same_v<Setting, std::vector<int64_t>>) {
             for (size_t i = 0; i < setting.size(); ++i)
               setting[i] = between(1, i + 1 == setting.size() ? 80 : 8);
           } else {
             setting.clear();
-            if (const auto rows = RowStages::of(body))
+            if (const auto rows = RowSweeps::of(body))
               for (uint32_t i = 0; i < body.size(); ++i)
                 if (rows->may_keep(i) && between(0, 1) == 1) setting.push_back(i);
           }
@@ -44,7 +44,7 @@ StageSchedule ScheduleEdits::draw_part(const Graph& body, StageSchedule part) {
 }
 
 Schedule ScheduleEdits::draw(const Graph& body, const Schedule& from) {
-  if (RowStages::of(body) && between(0, 2) > 0) return {draw_part(body, RowsSchedule{})};
+  if (RowSweeps::of(body) && between(0, 2) > 0) return {draw_part(body, RowsSchedule{})};
   Schedule drawn = is_by_rows(from) ? plain_schedule(body) : from;
   const KernelStages stages(body);
   drawn.resize(stages.all().size(), SerialSchedule{});

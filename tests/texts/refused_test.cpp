@@ -148,6 +148,51 @@ TEST_CASE("a stage holds what it may hold") {
       Catch::Contains("expected i64[]"));
 }
 
+TEST_CASE("a function works in the part of the workspace that its caller gives it") {
+  // What @f does, what @g does with it, and main's call of @g.
+  const auto text = [](const std::string& f, const std::string& in_g, const std::string& call) {
+    return "loops @l workspace 256 (input %x: f32[8], result %y: f32[8]) {\n"
+           "  function @f workspace 64 (read %x: f32[8], write %y: f32[8]) {\n    workspace %t: f32[8] at "
+           "0\n" +
+           f +
+           "  }\n"
+           "  function @g workspace 128 (read %x: f32[8], write %y: f32[8]) {\n" +
+           in_g + "  }\n  main (read %x: f32[8], write %y: f32[8]) {\n    " + call + "\n  }\n}\n";
+  };
+  const std::string shared =
+      "    for %i in 0..8 parallel {\n      %t[%i] = %x[%i]\n      %y[%i] = %x[%i]\n    }\n";
+  const std::string plain = "    %y[0] = %x[0]\n";
+  const std::string inner = "    call @f workspace 64 (%x[0], %y[0])\n",
+                    outer = "call @g workspace 128 (%x[0], %y[0])";
+  const auto in_loop = [&](const std::string& kind) {
+    return "    for %i in 0..2 " + kind + " {\n  " + inner + "    }\n";
+  };
+  CHECK(run_text(text(shared, inner, outer)).outcome == TextOutcome::ran);
+  CHECK(run_text(text(shared, in_loop(""), outer)).outcome == TextOutcome::ran);
+  const Case cases[] = {
+      {text(shared, inner, "call @g(%x[0], %y[0])"), "passes no workspace, but it works in 128 bytes"},
+      {text(shared, inner, "call @g workspace 192 (%x[0], %y[0])"),
+       "passes 128 bytes of workspace from 192 on, beyond the 256 that there are"},
+      {text(shared, inner, "call @g workspace 32 (%x[0], %y[0])"), "from byte 32 on, no multiple of 64"},
+      {text(shared, "    call @f workspace 128 (%x[0], %y[0])\n", outer), "beyond the 128 that there are"},
+      {text(shared, in_loop("parallel"), outer), "a parallel loop of @g calls @f, which has one or works in"},
+      {text(plain, in_loop("parallel"), outer), "a parallel loop of @g calls @f, which has one or works in"},
+      {text("    return\n", inner, outer), "a return outside main"},
+      {"loops @l workspace 64 (result %y: f32[1]) {\n  function @f (write %y: f32[1]) {\n    %y[0] = 1.0\n  "
+       "}\n"
+       "  main (write %y: f32[1]) {\n    call @f workspace 0 (%y[0])\n  }\n}\n",
+       "passes a workspace, but it takes none"},
+      {"loops @l workspace 64 (result %y: f32[1]) {\n  function @f (write %y: f32[1]) {\n"
+       "    workspace %t: f32[1] at 0\n    %y[0] = 1.0\n  }\n"
+       "  main (write %y: f32[1]) {\n    call @f(%y[0])\n  }\n}\n",
+       "is not within the 0 bytes of the workspace"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK_THAT(refusal(c.text), Catch::Contains(c.message));
+  }
+}
+
 TEST_CASE("loop texts stay within their buffers") {
   CHECK(run_text(in_main("    call @f(%x[0], %y[0])")).outcome == TextOutcome::ran);
   const Case refused[] = {

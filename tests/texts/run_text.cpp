@@ -64,7 +64,7 @@ std::string call(const CompiledProgram& code, const loop::Program& program) {
   std::vector<const void*> inputs;
   std::vector<void*> parameters, results;
   for (const loop::Argument& argument : program.arguments) {
-    using Kind = loop::ArgumentKind;
+    using Kind = ArgumentKind;
     if (argument.kind == Kind::seed || argument.kind == Kind::step || argument.kind == Kind::status) continue;
     memories.push_back(std::make_unique<GuardedMemory>(size_in_bytes(argument.type)));
     void* data = memories.back()->data();

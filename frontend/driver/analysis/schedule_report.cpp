@@ -92,21 +92,24 @@ class Report {
   }
 
  private:
-  void add_kernels(const Graph& graph, const std::string& scan) {
+  void add_kernels(const Graph& graph, const std::string& around) {
     for (uint32_t i = 0; i < graph.size(); ++i) {
-      if (is_kernel(graph.node(i))) add_kernel(graph, i, scan);
-      if (runs_kernels(graph.node(i))) add_kernels(*graph.node(i).body, fmt::format("%{}", graph.node(i).id));
+      if (is_kernel(graph.node(i))) add_kernel(graph, i, around);
+      if (runs_kernels(graph.node(i)))
+        add_kernels(
+            *graph.node(i).body,
+            fmt::format("{} %{}", is_scan(graph.node(i)) ? "a step of" : "the block", graph.node(i).id));
     }
   }
 
-  void add_kernel(const Graph& graph, uint32_t index, const std::string& scan) {
+  void add_kernel(const Graph& graph, uint32_t index, const std::string& around) {
     const Node& node = graph.node(index);
     const Graph& body = *node.body;
     const Schedule schedule = schedule_of(node);
     ExplainedKernel kernel;
     kernel.value = fmt::format("%{}", node.id);
     kernel.name = kernel_name(body);
-    kernel.scan = scan;
+    kernel.around = around;
     kernel.types = node.types;
     kernel.places = to_string(placements(node));
     if (const Origin* source = find_source(graph.origins(index))) kernel.scope = source->chain.front().scope;
@@ -186,7 +189,7 @@ std::string headline(const ExplainedKernel& kernel) {
   for (const Type& type : kernel.types) types.push_back(to_string(type));
   std::string line = fmt::format("{} {}  {}", kernel.value, kernel.name, fmt::join(types, ", "));
   if (kernel.span.known()) line += "  " + with_place(kernel.scope, kernel.span);
-  if (!kernel.scan.empty()) line += "  in a step of " + kernel.scan;
+  if (!kernel.around.empty()) line += "  in " + kernel.around;
   return line;
 }
 
@@ -255,7 +258,7 @@ nlohmann::json report_json(const ScheduleReport& report) {
     for (const ExplainedStage& stage : kernel.stages) stages.push_back(stage_json(stage));
     kernels.push_back({{"value", kernel.value},
                        {"name", kernel.name},
-                       {"scan", kernel.scan.empty() ? nlohmann::json() : nlohmann::json(kernel.scan)},
+                       {"around", kernel.around.empty() ? nlohmann::json() : nlohmann::json(kernel.around)},
                        {"types", std::move(types)},
                        {"places", kernel.places},
                        {"scope", kernel.scope},

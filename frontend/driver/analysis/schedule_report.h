@@ -33,9 +33,9 @@ enum class ScheduleSource {
 };
 
 struct ExplainedKernel {
-  std::string value;  // as dumps call it: %17
-  std::string name;   // dot_5c1e22aa
-  std::string scan;   // the loop around it: %37; empty if there is none
+  std::string value;   // as dumps call it: %17
+  std::string name;    // dot_5c1e22aa
+  std::string around;  // "a step of %37" in a loop, "the block %40" in a call; empty if there is none
   std::vector<Type> types;
   std::string places;  // of its results
   std::string scope;   // dense_1

@@ -73,30 +73,34 @@ const std::shared_ptr<ThreadPool>& Compiler::pool() {
   return pool_;
 }
 
+namespace {
+
+// Null: of what every program has.
+std::vector<Argument>* list_of(ArgumentKind kind, ExecutableDescription& description) {
+  switch (kind) {
+    case ArgumentKind::input:
+      return &description.inputs;
+    case ArgumentKind::parameter:
+    case ArgumentKind::state:
+      return &description.parameters;
+    case ArgumentKind::result:
+      return &description.results;
+    case ArgumentKind::seed:
+    case ArgumentKind::step:
+    case ArgumentKind::status:
+      break;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 ExecutableDescription describe(const loop::Program& program) {
   ExecutableDescription description;
   description.name = program.name;
   description.workspace_bytes = program.workspace_bytes();
-  for (const loop::Argument& argument : program.arguments) {
-    switch (argument.kind) {
-      case loop::ArgumentKind::input:
-        description.inputs.push_back({argument.name, ArgumentKind::input, argument.type});
-        break;
-      case loop::ArgumentKind::parameter:
-        description.parameters.push_back({argument.name, ArgumentKind::parameter, argument.type});
-        break;
-      case loop::ArgumentKind::state:
-        description.parameters.push_back({argument.name, ArgumentKind::state, argument.type});
-        break;
-      case loop::ArgumentKind::result:
-        description.results.push_back({argument.name, ArgumentKind::result, argument.type});
-        break;
-      case loop::ArgumentKind::seed:
-      case loop::ArgumentKind::step:
-      case loop::ArgumentKind::status:
-        break;
-    }
-  }
+  for (const loop::Argument& argument : program.arguments)
+    if (std::vector<Argument>* const list = list_of(argument.kind, description)) list->push_back(argument);
   return description;
 }
 
