@@ -140,11 +140,27 @@ Value GraphBuilder::again(const Node& node, std::vector<Value> operands, Attribu
   return find_or_append(std::move(made));
 }
 
-// Calls of equal bodies share one: passes and lowering see it once.
+namespace {
+
+// Whether derivatives alone asked for the same nodes, in bodies of the same structure.
+bool same_derivative_bits(const Graph& a, const Graph& b) {
+  for (uint32_t i = 0; i < a.size(); ++i) {
+    if (a.node(i).derivative != b.node(i).derivative) return false;
+    if (a.node(i).body && !same_derivative_bits(*a.node(i).body, *b.node(i).body)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Calls of equal bodies share one: passes and lowering see it once. What a user asked for is not taken for a
+// derivative's.
 std::shared_ptr<const Graph> GraphBuilder::shared_body(std::shared_ptr<const Graph> body) {
   const size_t hash = body->structural_hash();
   for (auto [it, end] = called_.equal_range(hash); it != end; ++it)
-    if (it->second == body || same_structure(*it->second, *body)) return it->second;
+    if (it->second == body ||
+        (same_structure(*it->second, *body) && same_derivative_bits(*it->second, *body)))
+      return it->second;
   called_.emplace(hash, body);
   return body;
 }

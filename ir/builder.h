@@ -157,8 +157,11 @@ class Rewriter {
   // What `rewrite` makes of a body, once of each: nodes that share one go on to.
   template <class Rewrite>
   std::shared_ptr<const Graph> rewritten(const std::shared_ptr<const Graph>& body, Rewrite rewrite) {
-    std::shared_ptr<const Graph>& made = bodies_[body.get()];
-    if (!made) made = std::make_shared<const Graph>(rewrite(*body));
+    auto& [old, made] = bodies_[body.get()];
+    if (!made) {
+      old = body;
+      made = std::make_shared<const Graph>(rewrite(*body));
+    }
     return made;
   }
   // On other operands, values of the new graph; not for inputs.
@@ -183,7 +186,9 @@ class Rewriter {
   GraphBuilder builder_;
   std::vector<uint32_t> live_;
   std::vector<std::vector<Value>> mapped_;
-  std::unordered_map<const Graph*, std::shared_ptr<const Graph>> bodies_;  // old to new
+  // By where an old one lies, which is its as long as it is held: the old one and the new one.
+  std::unordered_map<const Graph*, std::pair<std::shared_ptr<const Graph>, std::shared_ptr<const Graph>>>
+      bodies_;
 };
 
 }  // namespace gradus

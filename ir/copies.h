@@ -1,6 +1,6 @@
-// What lowering takes for granted: what leaves a graph is computed in it and lies row-major, and a scan or call
-// is given what it reads laid out as its body takes it. Where that is not so a `relayout` copies the value: a
-// node like any other, whose place and time are found like those of any other.
+// What lowering takes for granted: what leaves a graph is computed in it and lies row-major, and a scan or
+// call is given what it reads laid out as its body takes it. Where that is not so a `relayout` copies the
+// value: a node like any other, whose place and time are found like those of any other.
 #pragma once
 
 #include <memory>

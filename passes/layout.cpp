@@ -106,14 +106,22 @@ struct Copy {
 
 class LayoutPass {
  public:
-  // `runs`: how often the graph runs on what it captures; `captures`: its inputs from this one on are those.
-  LayoutPass(const Graph& graph, PassContext& context, double runs, size_t captures)
+  // Of the inputs of a body: whether what calls it may lay them out, and whether they are the same values in
+  // all of its `runs`.
+  struct Outside {
+    std::vector<bool> inputs, same_in_all_runs;
+    double runs = 1;
+  };
+
+  LayoutPass(const Graph& graph, PassContext& context, Outside outside)
       : graph_(graph),
         context_(context),
         options_{true, context.node_limit, context.ids},
         rewriter_(graph, "layout", options_),
-        runs_(runs),
-        captures_(captures) {}
+        outside_(std::move(outside)) {
+    outside_.inputs.resize(graph.inputs().size(), false);
+    outside_.same_in_all_runs.resize(graph.inputs().size(), false);
+  }
 
   Graph run() && {
     for (const Input& input : graph_.inputs()) rewriter_.keep(input.value.node);
@@ -131,12 +139,13 @@ class LayoutPass {
   }
 
  private:
-  // The position of an input that a scan captures.
-  std::optional<size_t> capture(Value value) const {
-    for (size_t k = captures_; k < graph_.inputs().size(); ++k)
-      if (graph_.inputs()[k].value == value) return k;
+  // The position of the input among those for which this holds.
+  std::optional<size_t> input_of(Value value, const std::vector<bool>& holds) const {
+    for (size_t k = 0; k < graph_.inputs().size(); ++k)
+      if (holds[k] && graph_.inputs()[k].value == value) return k;
     return std::nullopt;
   }
+  bool is_same_in_all_runs(Value value) const { return value && input_of(value, outside_.same_in_all_runs); }
 
   bool kernel(uint32_t i) {
     const Node& node = graph_.node(i);
@@ -148,7 +157,7 @@ class LayoutPass {
         std::optional<Wanted> wanted = wanted_by(stages, stage, uses, {}, context_.target);
         if (!wanted) return false;
         std::optional<Copy> copy = copy_of(node, contraction, *wanted);
-        if (!copy || (uses > 1 && !(copy->of && capture(copy->of)))) return false;
+        if (!copy || (uses > 1 && !is_same_in_all_runs(copy->of))) return false;
         std::vector<int64_t>& widths = widths_[{copy->of, wanted->layout.order}];
         wanted = wanted_by(stages, stage, uses, widths, context_.target);
         copy = copy_of(node, contraction, *wanted);
@@ -157,7 +166,7 @@ class LayoutPass {
         replace(i, contraction, *wanted, laid_out(*copy));
         return true;
       };
-      if (attempt(1) || (runs_ > 1 && attempt(runs_))) return true;
+      if (attempt(1) || (outside_.runs > 1 && attempt(outside_.runs))) return true;
     }
     return false;
   }
@@ -192,18 +201,18 @@ class LayoutPass {
     return copy;
   }
 
-  // The copy as a value of the new graph: an input that the scan around captures, or a kernel here.
+  // The copy as a value of the new graph: an input of it, or a kernel here.
   Value laid_out(const Copy& copy) {
-    const std::optional<size_t> captured = copy.of ? capture(copy.of) : std::nullopt;
-    if (!captured)
+    const std::optional<size_t> input = copy.of ? input_of(copy.of, outside_.inputs) : std::nullopt;
+    if (!input)
       return rewriter_.builder().add(
           OpId::kernel, copy.of ? std::vector<Value>{rewriter_.map(copy.of)} : std::vector<Value>{},
           {{"kind", std::string(name(KernelKind::alone))}}, copy.body);
-    for (const Capture& known : added_)
-      if (known.input == *captured && same_structure(*known.body, *copy.body)) return known.value;
+    for (const AddedInput& known : added_)
+      if (known.input == *input && same_structure(*known.body, *copy.body)) return known.value;
     const Value value =
         rewriter_.builder().input("panels" + std::to_string(added_.size()), InputKind::data, copy.type);
-    added_.push_back({*captured, copy.body, copy.type, value});
+    added_.push_back({*input, copy.body, copy.type, value});
     return value;
   }
 
@@ -245,41 +254,68 @@ class LayoutPass {
     rewriter_.keep_on(i, std::move(operands), std::make_shared<const Graph>(std::move(builder).finish()));
   }
 
-  // A block does not know how often it runs on what.
-  void call(uint32_t i) {
-    rewriter_.keep_body(i, rewriter_.rewritten(graph_.node(i).body,
-                                               [this](const Graph& body) { return layout(body, context_); }));
-  }
-
-  void scan(uint32_t i) {
-    const Node& node = graph_.node(i);
-    const ops::ScanLayout layout(node);
-    const size_t captures = ops::ScanLayout::body_input_of(layout.operand_of_capture(0));
-    LayoutPass inner(*node.body, context_, runs_ * static_cast<double>(std::max<int64_t>(1, layout.length)),
-                     captures);
-    std::vector<Value> operands = rewriter_.map(node.operands);
-    auto body = std::make_shared<const Graph>(std::move(inner).run());
-    rewriter_.at(i);
-    for (const Capture& added : inner.added_)
-      operands.push_back(
-          laid_out({node.operands[ops::ScanLayout::operand_of_input(added.input)], added.body, added.type}));
-    rewriter_.keep_on(i, std::move(operands), std::move(body));
-  }
-
-  struct Capture {
+  struct AddedInput {
     size_t input;  // of the graph, whose value is laid out outside
     std::shared_ptr<const Graph> body;
     Type type;
     Value value;  // of the new graph
   };
+  struct LaidOutBody {
+    std::shared_ptr<const Graph> body;
+    std::vector<AddedInput> added;
+  };
+
+  LaidOutBody laid_out_body(const Graph& body, Outside outside) const {
+    LayoutPass inner(body, context_, std::move(outside));
+    LaidOutBody made;
+    made.body = std::make_shared<const Graph>(std::move(inner).run());
+    made.added = std::move(inner.added_);
+    return made;
+  }
+
+  // The node on its operands and on copies of them. `operand_of`: by input of the body.
+  void keep_laid_out(uint32_t i, const LaidOutBody& made, size_t (*operand_of)(size_t)) {
+    const Node& node = graph_.node(i);
+    std::vector<Value> operands = rewriter_.map(node.operands);
+    rewriter_.at(i);
+    for (const AddedInput& added : made.added)
+      operands.push_back(laid_out({node.operands[operand_of(added.input)], added.body, added.type}));
+    rewriter_.keep_on(i, std::move(operands), made.body);
+  }
+
+  void scan(uint32_t i) {
+    const Node& node = graph_.node(i);
+    const ops::ScanLayout layout(node);
+    Outside outside;
+    for (size_t k = 0; k < node.body->inputs().size(); ++k)
+      outside.inputs.push_back(k >= ops::ScanLayout::body_input_of(layout.operand_of_capture(0)));
+    outside.same_in_all_runs = outside.inputs;
+    outside.runs = outside_.runs * static_cast<double>(std::max<int64_t>(1, layout.length));
+    keep_laid_out(i, laid_out_body(*node.body, std::move(outside)), ops::ScanLayout::operand_of_input);
+  }
+
+  // All calls of a body lay out for it: those with the same weight share the copy.
+  void call(uint32_t i) {
+    const std::shared_ptr<const Graph>& body = graph_.node(i).body;
+    const auto [known, is_first] = called_.try_emplace(body.get());
+    if (is_first) {
+      Outside outside{std::vector<bool>(body->inputs().size(), true),
+                      std::vector<bool>(body->inputs().size(), true), outside_.runs};
+      for (const uint32_t other : rewriter_.live())
+        for (size_t k = 0; graph_.node(other).body == body && k < outside.inputs.size(); ++k)
+          if (!is_same_in_all_runs(graph_.node(other).operands[k])) outside.same_in_all_runs[k] = false;
+      known->second = laid_out_body(*body, std::move(outside));
+    }
+    keep_laid_out(i, known->second, [](size_t input) { return input; });
+  }
 
   const Graph& graph_;
   PassContext& context_;
   BuilderOptions options_;
   Rewriter rewriter_;
-  double runs_;
-  size_t captures_;
-  std::vector<Capture> added_;
+  Outside outside_;
+  std::vector<AddedInput> added_;
+  std::map<const Graph*, LaidOutBody> called_;  // by the body of the calls
   // Of copies that were made, by what they are of and the order of its axes: another product takes one of
   // them rather than a copy of its own if that is cheaper.
   std::map<std::pair<Value, std::vector<int64_t>>, std::vector<int64_t>> widths_;
@@ -287,8 +323,6 @@ class LayoutPass {
 
 }  // namespace
 
-Graph layout(const Graph& graph, PassContext& context) {
-  return LayoutPass(graph, context, 1, graph.inputs().size()).run();
-}
+Graph layout(const Graph& graph, PassContext& context) { return LayoutPass(graph, context, {}).run(); }
 
 }  // namespace gradus

@@ -52,7 +52,7 @@ Graph simplify(const Graph& graph, PassContext& context) {
     if (same_structure(current, next)) break;
     current = std::move(next);
   }
-  return has_gradient(current) ? current : simplify_rules::scan_results(current, context);
+  return has_gradient(current) ? current : simplify_rules::drop_unread_results(current, context);
 }
 
 }  // namespace gradus

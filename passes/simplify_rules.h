@@ -13,6 +13,6 @@ Value shapes(Peephole&, OpId op, const std::vector<Value>& operands, const Attri
 Value contractions(Peephole&, OpId op, const std::vector<Value>& operands, const Attributes&);
 
 // Once no gradient node is left.
-Graph scan_results(const Graph& graph, const PassContext& context);
+Graph drop_unread_results(const Graph& graph, const PassContext& context);
 
 }  // namespace gradus::simplify_rules

@@ -1,5 +1,6 @@
-// The results of a scan: histories and outputs that nobody reads are dropped, and what every step yields
-// twice is stacked once. Carries stay, since steps read them.
+// The results of scans and calls: histories, outputs and results that nobody reads are dropped, and what
+// every step yields twice is stacked once. Carries stay, since steps read them. Calls of one body go on
+// sharing it: what one of them reads stays in all.
 #include <map>
 
 #include "ir/op.h"
@@ -98,19 +99,61 @@ std::vector<std::vector<bool>> read_results(const Graph& graph, const std::vecto
   return read;
 }
 
+// By body, the positions of the results that some call of it reads.
+using ReadOfCalls = std::map<const Graph*, std::vector<size_t>>;
+
+ReadOfCalls read_of_calls(const Graph& graph, const std::vector<uint32_t>& live,
+                          const std::vector<std::vector<bool>>& read) {
+  std::map<const Graph*, std::vector<bool>> any;
+  for (uint32_t i : live) {
+    if (!is_call(graph.node(i))) continue;
+    std::vector<bool>& of_body = any[graph.node(i).body.get()];
+    of_body.resize(read[i].size(), false);
+    // Places inside of a planned body say which result they are of.
+    for (size_t r = 0; r < read[i].size(); ++r)
+      if (read[i][r] || graph.node(i).attributes.has("place")) of_body[r] = true;
+  }
+  ReadOfCalls positions;
+  for (const auto& [body, of_body] : any)
+    for (size_t r = 0; r < of_body.size(); ++r)
+      if (of_body[r]) positions[body].push_back(r);
+  return positions;
+}
+
+void keep_call(Rewriter& rewriter, uint32_t i, const std::vector<size_t>& positions,
+               const PassContext& context) {
+  const Node& node = rewriter.old().node(i);
+  const std::shared_ptr<const Graph> body = rewriter.rewritten(node.body, [&](const Graph&) {
+    return drop_unread_results(*with_results(node.body, positions, context), context);
+  });
+  if (positions.size() == node.types.size()) return rewriter.keep_body(i, body);
+  rewriter.at(i);
+  rewriter.builder().prefer_id(node.id);
+  const Value call = rewriter.builder().add(*node.op, rewriter.map(node.operands), node.attributes, body);
+  std::vector<Value> values(node.types.size(), call);
+  for (uint32_t r = 0; r < positions.size(); ++r) values[positions[r]] = {call.node, r};
+  rewriter.replace(i, std::move(values));
+}
+
 }  // namespace
 
-Graph scan_results(const Graph& graph, const PassContext& context) {
+Graph drop_unread_results(const Graph& graph, const PassContext& context) {
   Rewriter rewriter(graph, "simplify", {context.memoize, context.node_limit, context.ids});
   const std::vector<std::vector<bool>> read = read_results(graph, rewriter.live());
+  const ReadOfCalls called = read_of_calls(graph, rewriter.live(), read);
   for (uint32_t i : rewriter.live()) {
     const Node& node = graph.node(i);
+    if (is_call(node)) {
+      keep_call(rewriter, i, called.at(node.body.get()), context);
+      continue;
+    }
     std::shared_ptr<const Graph> body = node.body;
     const bool loops = is_scan(node);
     // From the outside in: what falls here may have been the only reader of a result in there.
     if (loops) body = with_results(body, read_of_body(ops::ScanLayout(node), read[i]), context);
     if (body)
-      body = rewriter.rewritten(body, [&](const Graph& inner) { return scan_results(inner, context); });
+      body =
+          rewriter.rewritten(body, [&](const Graph& inner) { return drop_unread_results(inner, context); });
     const KeptResults kept = loops ? kept_results(node, read[i], *body) : KeptResults();
     if (kept.all) {
       rewriter.keep_body(i, std::move(body));

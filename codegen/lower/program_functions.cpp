@@ -21,9 +21,8 @@ bool same_body(const std::shared_ptr<const Graph>& a, const std::shared_ptr<cons
 loop::Function lower_block(const Graph& body, ProgramFunctions& functions) {
   Sequence sequence(KernelFunctions::unnamed, body, functions);
   for (size_t i = 0; i < body.inputs().size(); ++i) {
-    const Input& input = body.inputs()[i];
-    const std::string name = input.name.empty() ? fmt::format("in{}", i) : input.name;
-    sequence.bind_input(i, sequence.parameter(name, BufferRole::read, body.type(input.value)));
+    const Type& type = body.type(body.inputs()[i].value);
+    sequence.bind_input(i, sequence.parameter(fmt::format("a{}", i), BufferRole::read, type));
   }
   for (size_t r = 0; r < body.results().size(); ++r)
     sequence.bind_result(

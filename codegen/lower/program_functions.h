@@ -22,7 +22,8 @@ struct KnownKernel {
   LoweredKernel lowered;  // without functions
 };
 
-// The body of a call. Its function takes the operands, then the results, all row-major (ir/copies.h).
+// The body of a call. Its function takes the operands as the body's inputs lie, then the results, row-major
+// (ir/copies.h).
 struct Block {
   std::shared_ptr<const Graph> body;
   std::string name;

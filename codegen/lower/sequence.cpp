@@ -64,7 +64,8 @@ loop::Function Sequence::finish() && {
 
 void Sequence::check_status() {
   loop::If check;
-  check.condition = loop::make(loop::ScalarOp::greater_equal, {f_.load(status_->buffer, Index(0)), integer(0)});
+  check.condition =
+      loop::make(loop::ScalarOp::greater_equal, {f_.load(status_->buffer, Index(0)), integer(0)});
   check.then_block.push_back({loop::Return{}});
   f_.add({std::move(check)});
 }
@@ -181,7 +182,8 @@ void Sequence::emit_block(const Graph& graph, uint32_t index, Locations& locatio
   const std::vector<Location> results = result_locations(graph, index, places);
   loop::Call call;
   call.function = block.name;
-  for (const Location& operand : locate(graph, node.operands, locations)) call.buffers.push_back(view(operand));
+  for (const Location& operand : locate(graph, node.operands, locations))
+    call.buffers.push_back(view(operand));
   for (const Location& result : results) call.buffers.push_back(view(result));
   if (block.workspace_bytes > 0) call.workspace = workspace_of_block(node, block, places);
   f_.add({std::move(call)});
@@ -191,7 +193,8 @@ void Sequence::emit_block(const Graph& graph, uint32_t index, Locations& locatio
 // As planned; a block that needs more than that works behind all that is.
 int64_t Sequence::workspace_of_block(const Node& call, const Block& block, const Places& places) {
   const std::vector<Placement> planned = placements(call, "scratch");
-  const bool fits = Placement::aligned(call.body->header().integer_or("workspace", 0)) >= block.workspace_bytes;
+  const bool fits =
+      Placement::aligned(call.body->header().integer_or("workspace", 0)) >= block.workspace_bytes;
   return planned.size() == 1 && fits ? places.workspace + planned[0].at : allocate(block.workspace_bytes);
 }
 
@@ -207,8 +210,7 @@ Sequence::Location Sequence::unplanned_scratch(int64_t offset, const KernelScrat
   const auto [it, fresh] =
       scratch_pieces_.emplace(std::make_tuple(offset, scratch.element, scratch.count), -1);
   if (fresh) {
-    it->second =
-        f_.buffer({"scratch", BufferRole::workspace, scratch.element, {scratch.count}, {}, offset});
+    it->second = f_.buffer({"scratch", BufferRole::workspace, scratch.element, {scratch.count}, {}, offset});
     scratch_buffers_.emplace_back(it->second, offset);
   }
   return {it->second, {}, nullptr};

@@ -66,7 +66,10 @@ void Sources::note(std::string_view message) const {
 }
 
 void CompileFlags::add_target(CLI::App& app) {
-  app.add_option("--cpu", cpu, "CPU to compile for: native, x86-64-v3, x86-64-v4")->capture_default_str();
+  app.add_option("--cpu", cpu,
+                 "CPU to compile for: native, x86-64-v2, x86-64-v3, x86-64-v4 (v2 has no fused multiply-add: "
+                 "other bits)")
+      ->capture_default_str();
   app.add_option(
       "--schedule", schedule,
       "file with schedules of kernels by name, in place of chosen ones: what `gradus explain` prints");

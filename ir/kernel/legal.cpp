@@ -20,6 +20,7 @@ constexpr int64_t most_columns = 512;
 constexpr int64_t most_tile_rows = 64;
 constexpr int64_t most_tile_elements = 4096;
 constexpr int64_t most_together = 64;
+constexpr int64_t most_row = int64_t{1} << 18;  // its blocks are written out
 constexpr int64_t most_chunk = int64_t{1} << 24;
 constexpr int64_t most_taps = 64;
 constexpr int64_t most_inserted = 1024;
@@ -125,6 +126,7 @@ class Legality {
 void check_rows(const Graph& body, const RowsSchedule& schedule) {
   const std::optional<RowSweeps> rows = RowSweeps::of(body);
   expect(rows.has_value(), "this kernel cannot be computed row by row");
+  expect_at_most("the elements of a row", rows->length(), most_row);
   int64_t bytes = 0;
   for (const uint32_t node : schedule.keep) {
     expect(rows->may_keep(node), fmt::format("%{} cannot be kept for a row", body.node(node).id),

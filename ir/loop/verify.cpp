@@ -95,7 +95,10 @@ class FunctionVerifier {
   void check_workspace(const Buffer& b) {
     const auto count = checked_element_count(b.shape);
     const int64_t element = size_in_bytes(b.element);
-    if (!count || b.offset % element != 0 || !is_in_workspace(b.offset, *count * element))
+    if (b.offset % element != 0)
+      report(fmt::format("workspace buffer %{} at {}: no multiple of its elements' {} bytes", b.name,
+                         b.offset, element));
+    else if (!count || !is_in_workspace(b.offset, *count * element))
       report(fmt::format("workspace buffer %{} at {} is not within the {} bytes of the workspace", b.name,
                          b.offset, function_.workspace_bytes));
   }

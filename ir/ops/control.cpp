@@ -106,7 +106,7 @@ std::vector<Value> call_adjoint(const GradientUse& use) {
   std::vector<Value> result(use.node.operands.size());
   std::vector<size_t> asked;
   for (size_t i = 0; i < gradients.size(); ++i) {
-    if (!gradients[i]) continue;
+    if (!gradients[i] || !use.wants(i)) continue;
     body.add_result("", gradients[i]);
     asked.push_back(i);
   }

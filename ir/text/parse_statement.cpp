@@ -84,7 +84,9 @@ bool GraphParser::check(const Statement& statement, bool has_body) {
 
 void GraphParser::parse_body(Scope& outer, Statement& statement) {
   const Token& start = peek();
-  if (depth_ >= deepest_nesting)
+  // `fuse` makes a kernel within the deepest body, and a kernel has none within it.
+  const bool is_innermost = statement.op != nullptr && statement.op->id == OpId::kernel;
+  if (depth_ >= deepest_nesting + (is_innermost ? 1 : 0))
     fail_with(start, fmt::format("bodies are nested more than {} deep", deepest_nesting));
   Scope scope("body", outer.builder.ids());
   std::vector<Declared> inputs = parse_inputs(scope, &outer);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ir/check_layout.h"
+
 namespace gradus::text {
 
 const Token& TokenReader::peek(size_t ahead) const {
@@ -165,6 +167,7 @@ Type TokenReader::parse_type() {
   if (!fits(type.layout.order) || !fits(type.layout.tiling) || !fits(type.layout.padding))
     fail_with(layout, fmt::format("the layout has another rank than the shape {}", to_string(type.shape)),
               "a layout names one number per axis");
+  if (std::string problem = layout_problem(type); !problem.empty()) fail_with(layout, std::move(problem));
   return type;
 }
 

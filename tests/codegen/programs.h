@@ -57,14 +57,14 @@ inline Program program_of(Function main, std::vector<Function> functions = {}) {
   program.name = "test";
   for (int64_t i = 0; i < main.buffer_parameters; ++i) {
     const Buffer& buffer = main.buffers[static_cast<size_t>(i)];
-    program.arguments.push_back({buffer.name,
-                                 buffer.role == BufferRole::read ? ArgumentKind::input : ArgumentKind::result,
-                                 Type(buffer.element, buffer.shape)});
+    program.arguments.push_back(
+        {{buffer.name, buffer.role == BufferRole::read ? ArgumentKind::input : ArgumentKind::result,
+          Type(buffer.element, buffer.shape)}});
   }
   for (const Buffer& buffer : main.buffers) {
     if (buffer.role != BufferRole::workspace) continue;
-    main.workspace_bytes = std::max(main.workspace_bytes,
-                                    buffer.offset + element_count(buffer.shape) * size_in_bytes(buffer.element));
+    main.workspace_bytes = std::max(
+        main.workspace_bytes, buffer.offset + element_count(buffer.shape) * size_in_bytes(buffer.element));
   }
   program.functions = std::move(functions);
   program.main = std::move(main);

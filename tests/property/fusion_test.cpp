@@ -9,6 +9,7 @@
 
 #include "codegen/lower/lower.h"
 #include "ir/op.h"
+#include "ir/structure.h"
 #include "ir/text/print.h"
 #include "ir/verify.h"
 #include "passes/pipeline.h"
@@ -38,13 +39,13 @@ std::string difference(const std::vector<evaluate::Array<double>>& a,
 // Seeds of graphs that differ from those of the other tests.
 uint64_t any_seed() { return 100'000 + *rc::gen::inRange<uint64_t>(0, 1'000'000); }
 
-// What is left to fuse: everything but inputs, kernels, loops and constants in memory.
+// What is left to fuse: everything but inputs, kernels, loops, calls and constants in memory.
 bool is_fused(const Graph& graph) {
   for (uint32_t i = 0; i < graph.size(); ++i) {
     const Node& node = graph.node(i);
-    const std::string_view op = node.op->name;
-    if (op == "scan" && !is_fused(*node.body)) return false;
-    if (op != "input" && op != "kernel" && op != "scan" && op != "constant") return false;
+    if (runs_kernels(node) ? !is_fused(*node.body)
+                           : !is_input(node) && !is_kernel(node) && !is_constant(node))
+      return false;
   }
   return true;
 }
@@ -71,7 +72,8 @@ CompiledRun compiled_run(const Case& drawn, const Graph& kernels, int threads) {
   static const Target target = host();
   const loop::Program program = lower(kernels, target);
   ThreadPool pool(threads);
-  return run_compiled(compile(program, target), program.workspace_bytes(), kernels, drawn.random.inputs, &pool);
+  return run_compiled(compile(program, target), program.workspace_bytes(), kernels, drawn.random.inputs,
+                      &pool);
 }
 
 }  // namespace

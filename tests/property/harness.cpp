@@ -251,7 +251,8 @@ class Check {
     const Bounds bounds = bounds_of(kernels_);
     const loop::Program program = lowered(kernels_, native);
     const CompiledProgram code = compile(program, native);
-    const Outcome one = outcome_of(run_compiled(code, program.workspace_bytes(), kernels_, inputs_), kernels_);
+    const Outcome one =
+        outcome_of(run_compiled(code, program.workspace_bytes(), kernels_, inputs_), kernels_);
     compare_compiled("compiled", kernels_, one, bounds);
     const Outcome two =
         outcome_of(run_compiled(code, program.workspace_bytes(), kernels_, inputs_, &pool), kernels_);

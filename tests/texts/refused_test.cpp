@@ -148,6 +148,39 @@ TEST_CASE("a stage holds what it may hold") {
       Catch::Contains("expected i64[]"));
 }
 
+TEST_CASE("a layout is checked before the schedule of a kernel reads it") {
+  const auto text = [](const std::string& layout) {
+    return "graph @g (%x: f32[6,6], %y: f32[6,6] layout " + layout +
+           ") {\n  %2 = kernel {schedule=\"tile 8x16\"} (%a = %y, %x = %x) {\n"
+           "    %1 = dot %x, %a {contract=[1]x[0]} : f32[6,6]\n    yield %1\n  } : f32[6,6]\n  return r = "
+           "%2\n}\n";
+  };
+  const Case cases[] = {
+      {text("[1,0] tiled [4,0]"), "has tiles of 0"},
+      {text("[9,7] tiled [4,1]"), "does not name each axis once"},
+      {text("[-1,0]"), "does not name each axis once"},
+      {text("[1000000000000,-1000000000000] tiled [4,1]"), "does not name each axis once"},
+      {text("[1,0] padded [0,-1]"), "is padded by -1"},
+      {text("[1,0] padded [0,1000000000000000]"), "takes more than 2^48 bytes"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK_THAT(refusal(c.text), Catch::Contains(c.message));
+  }
+}
+
+TEST_CASE("rows are written out, so they have a longest length") {
+  const auto text = [](const std::string& length) {
+    return "graph @g {stage=kernels, workspace=0} (%x: f32[1," + length +
+           "]) {\n  %2:2 = kernel {kind=rows, place=\"result 0, result 1\", schedule=\"rows grain 1\"} (%a = "
+           "%x) {\n"
+           "    %1 = max %a {axes=[1]} : f32[1]\n    %3 = min %a {axes=[1]} : f32[1]\n    yield %1, %3\n"
+           "  } : f32[1], f32[1]\n  return a = %2, b = %2#1\n}\n";
+  };
+  CHECK(run_text(text("20000")).outcome == TextOutcome::ran);
+  CHECK_THAT(refusal(text("400000000")), Catch::Contains("the elements of a row"));
+}
+
 TEST_CASE("a function works in the part of the workspace that its caller gives it") {
   // What @f does, what @g does with it, and main's call of @g.
   const auto text = [](const std::string& f, const std::string& in_g, const std::string& call) {
