@@ -14,16 +14,16 @@ using namespace loop;
 
 void FunctionEmitter::declare_registers(const Declare& declare) {
   const Buffer& local = buffer(declare.buffer);
-  const Residence home = residence(declare.buffer);
+  const Residence where = residence(declare.buffer);
   const int64_t count = element_count(local.shape);
   int64_t cells = count;
   llvm::Type* type = scalar_type(local.element);
-  if (home == Residence::vector_registers) {
+  if (where == Residence::vector_registers) {
     const int64_t lanes = register_lanes(target_, local.element);
     const int64_t row = std::max<int64_t>(local.shape.back(), 1);
     cells = count / row * ((row + lanes - 1) / lanes);
     type = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes));
-  } else if (home == Residence::lane_registers && lanes_) {
+  } else if (where == Residence::lane_registers && lanes_) {
     type = llvm::FixedVectorType::get(type, static_cast<unsigned>(lanes_->width));
   }
   Value initial = declare.initial ? value(declare.initial) : nullptr;

@@ -345,9 +345,9 @@ void FunctionEmitter::emit(const Store& store) {
 
 void FunctionEmitter::emit(const Declare& declare) {
   const Buffer& local = buffer(declare.buffer);
-  const Residence home = residence(declare.buffer);
-  if (home != Residence::memory && home != Residence::lane_memory) return declare_registers(declare);
-  const int width = home == Residence::lane_memory && lanes_ ? lanes_->width : 1;
+  const Residence where = residence(declare.buffer);
+  if (where != Residence::memory && where != Residence::lane_memory) return declare_registers(declare);
+  const int width = where == Residence::lane_memory && lanes_ ? lanes_->width : 1;
   const int64_t count = element_count(local.shape) * width;
   auto* type = llvm::ArrayType::get(memory_type(local.element), static_cast<uint64_t>(count));
   storage(declare.buffer).pointer = stack(type, local.name, 64);

@@ -16,8 +16,6 @@ using loop::ScalarOp;
 
 namespace {
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // `count` in parts of at most `most`, as even as possible: (first, length).
 std::vector<std::pair<int64_t, int64_t>> parts(int64_t count, int64_t most) {
   std::vector<std::pair<int64_t, int64_t>> result;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "frontend/command_line/command.h"
@@ -268,6 +269,9 @@ Action set_up_show(CLI::App& app) {
   app.add_flag("--markdown", options->markdown, "the whole library as the page docs/library.md");
   return [options, &app](Sources& sources) {
     const std::vector<std::string>& names = options->names;
+    // None is possible, so that CLI11 does not ask what an empty one is.
+    if (std::find(names.begin(), names.end(), "") != names.end())
+      fail_program("NAME: expected a value, found ''", {}, "`gradus show --help` tells the options");
     if (options->markdown)
       refuse(app, {"NAME", "--json", "--set", "--data"}, "--markdown, the page of the library");
     const bool file = !names.empty() && (names[0] == "-" || names[0].ends_with(".gradus"));

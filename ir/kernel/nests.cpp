@@ -4,8 +4,6 @@ namespace gradus {
 
 namespace {
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 template <class... F>
 struct Overloaded : F... {
   using F::operator()...;

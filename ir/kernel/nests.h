@@ -17,6 +17,9 @@ std::optional<ContractionNest> contraction_nest(const KernelStages& stages, size
                                                 const std::vector<Axis>& axes, IndexSpace& space);
 std::optional<ContractionNest> contraction_nest(const KernelStages& stages, size_t stage);
 
+// Of positive numbers.
+constexpr int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 // Panels of so many columns.
 struct Panels {
   int64_t width = 1, count = 1, last = 1;  // columns of a panel, panels, columns of the last one

@@ -13,8 +13,6 @@ namespace gradus {
 
 namespace {
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 struct Tile {
   int64_t rows, columns;
 };

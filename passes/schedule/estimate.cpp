@@ -15,8 +15,6 @@ int64_t lanes_of(ElementType element, const Target& target) {
   return std::max<int64_t>(1, target.lanes(element));
 }
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // So many outputs in panels of so many columns, `together` chains of each at once: lanes of last vectors that
 // idle, latencies that no other chain hides, chains that no register holds.
 double side_by_side(double nanoseconds, int64_t outputs, int64_t columns, int64_t together, int64_t lanes,

@@ -53,8 +53,7 @@ class LoopMaker {
   std::vector<StageSchedule> reductions() const {
     const ReductionNest nest(body_, node_);
     const int64_t width = lanes(node_.types[0].element);
-    const int64_t vectors =
-        std::clamp<int64_t>((nest.outputs + width - 1) / width, 1, bounds::output_vectors);
+    const int64_t vectors = std::clamp<int64_t>(divide_up(nest.outputs, width), 1, bounds::output_vectors);
     ReductionSchedule widest;
     widest.columns = bounds::output_vectors * width;
     widest.grain = point_.grain();

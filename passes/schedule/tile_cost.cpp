@@ -9,8 +9,6 @@ namespace gradus {
 
 namespace {
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // What the tiles of a nest multiply.
 struct Operands {
   int64_t columns = 1;

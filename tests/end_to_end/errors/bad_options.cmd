@@ -7,4 +7,5 @@ for line in "" "foo" "run" "run a b" "run a --threads=x" "run a --precision=f16"
   "$gradus" $line
 done
 "$gradus" explain "$work/ok.gradus" --schedule ""
+"$gradus" show "$work/ok.gradus" ""
 GRADUS_THREADS=-5 "$gradus" run "$work/ok.gradus"
