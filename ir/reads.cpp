@@ -61,7 +61,15 @@ Index Reads::guarded(const Index& index, int64_t low, int64_t high) {
   const IndexSpace::Range range = space_.range(index);
   if (range.low >= low && range.high < high) return index;
   use(index);
-  return space_.opaque(IndexSpace::clamped_range(range, low, high));
+  guards_.push_back({index, low, high, space_.opaque(IndexSpace::clamped_range(range, low, high))});
+  return guards_.back().clamped;
+}
+
+std::vector<uint32_t> Reads::computed() const {
+  std::vector<uint32_t> nodes;
+  for (const auto& [value, tuple] : seen_)
+    if (!is_at_hand_(value)) nodes.push_back(value.node);
+  return nodes;
 }
 
 void Reads::follow(Value value, const Indices& tuple) {
@@ -92,7 +100,10 @@ void Reads::follow_operand(const Node& node, size_t operand, const AccessMap& ma
     }
     if (how.guarded) {
       if (from[axis] == 0) return;
-      index = guarded(index, 0, (from[axis] - 1) * how.divisor + 1);
+      const int64_t end = (from[axis] - 1) * how.divisor + 1;
+      const IndexSpace::Range range = space_.range(index);
+      if (!how.computed && (range.high < 0 || range.low >= end)) return;  // no element is read
+      index = guarded(index, 0, end);
     }
     if (how.divisor > 1) {
       use(space_.remainder(index, how.divisor));

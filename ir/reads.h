@@ -24,6 +24,12 @@ class Reads {
     Value value;
     Indices tuple;
   };
+  // An index that is inside of [low, high) for some elements only, and the opaque one that it is clamped to.
+  struct Guard {
+    Index index;
+    int64_t low = 0, high = 0;
+    Index clamped;
+  };
 
   Reads(const Graph& body, IndexSpace& space, IsAtHand is_at_hand);
 
@@ -36,6 +42,9 @@ class Reads {
 
   const std::vector<Index>& used() const { return used_; }
   const std::vector<Read>& reads() const { return reads_; }
+  const std::vector<Guard>& guards() const { return guards_; }
+  // The nodes that were followed, once for each index that they are computed at.
+  std::vector<uint32_t> computed() const;
 
  private:
   void follow_operand(const Node& node, size_t operand, const AccessMap& map, const Indices& tuple);
@@ -46,6 +55,7 @@ class Reads {
   std::set<std::pair<Value, Indices>> seen_;
   std::vector<Index> used_;
   std::vector<Read> reads_;
+  std::vector<Guard> guards_;
 };
 
 // How a value of a kernel's body that is at hand lies in memory: an input as its type says, what the kernel's

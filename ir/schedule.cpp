@@ -31,8 +31,12 @@ struct Writer {
   const Graph& body;
   std::string text = {};
 
-  void operator()(std::string_view, const std::vector<int64_t>& tile) {
-    text += fmt::format(" {}", fmt::join(tile, "x"));
+  // Without a name the extents of a tile.
+  void operator()(std::string_view name, const std::vector<int64_t>& numbers) {
+    if (name.empty())
+      text += fmt::format(" {}", fmt::join(numbers, "x"));
+    else if (!numbers.empty())
+      text += fmt::format(" {} {}", name, fmt::join(numbers, ","));
   }
   void operator()(std::string_view name, const std::vector<uint32_t>& nodes) {
     if (nodes.empty()) return;
@@ -132,8 +136,17 @@ class Reader {
     return nullptr;
   }
 
-  void read_setting(std::string_view name, std::vector<int64_t>& tile, std::vector<bool>& read) const {
+  void read_setting(std::string_view name, std::vector<int64_t>& numbers, std::vector<bool>& read) const {
     const std::string* word = word_of(name, read);
+    if (name.empty()) return read_tile(word, numbers);
+    if (!word) return;
+    for (const std::string& piece : split(*word, ',')) {
+      const auto number = number_of(piece);
+      if (!number) throw ShapeError(fmt::format("{} '{}', expected a number", name, piece), {});
+      numbers.push_back(*number);
+    }
+  }
+  static void read_tile(const std::string* word, std::vector<int64_t>& tile) {
     tile.clear();
     if (!word) throw ShapeError("a tile without extents", "for example 'tile 8x48'");
     for (const std::string& piece : split(*word, 'x')) {

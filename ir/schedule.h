@@ -21,14 +21,18 @@ namespace gradus {
 // shared out. Work is counted in the points that a stage visits: the multiply-adds of a contraction, the
 // elements that a reduction or a window reads, else the elements of the result.
 
-// Elements of results, each by itself, as one loop over merged axes in chunks of so many elements.
+// Elements of results, each by itself, as one loop over merged axes in chunks of so many elements. `cut`:
+// where along the last axis of the results one loop ends and the next begins, ascending. A loop between the
+// bounds of what is padded or joined reads and computes only what counts there.
 struct MapSchedule {
   static constexpr std::string_view word = "map";
   int64_t chunk = 2048;
+  std::vector<int64_t> cut;
   int64_t grain = 0;
   template <class Visit>
   void settings(Visit visit) {
     visit("chunk", chunk);
+    visit("cut", cut);
     visit("grain", grain);
   }
   friend bool operator==(const MapSchedule&, const MapSchedule&) = default;

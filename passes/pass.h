@@ -38,6 +38,7 @@ Graph differentiate(const Graph& graph, PassContext& context);
 Graph differentiate_forward(const Graph& graph, PassContext& context);
 Graph check_numerics(const Graph& graph, PassContext& context);
 Graph hoist(const Graph& graph, PassContext& context);
+Graph memoize(const Graph& graph, PassContext& context);
 Graph fuse(const Graph& graph, PassContext& context);
 Graph layout(const Graph& graph, PassContext& context);
 Graph schedule(const Graph& graph, PassContext& context);

@@ -21,6 +21,7 @@ constexpr auto passes = std::to_array<Pass>({
     {"check-numerics", "a status that names the first value that is not finite (--check-numerics)",
      check_numerics},
     {"hoist", "moves loop-invariant work and input projections out of scan", hoist},
+    {"memoize", "keeps the products of a scan's steps for its adjoint", memoize},
     {"fuse", "groups nodes into kernels", fuse},
     {"layout", "copies operands of contractions into panels, once each, outside of loops", layout},
     {"schedule", "how the loops of each kernel are cut, ordered and shared out to threads", schedule},
@@ -30,7 +31,7 @@ constexpr auto passes = std::to_array<Pass>({
 
 constexpr std::array<std::string_view, 5> to_backward = {"simplify", "stabilize", "differentiate", "simplify",
                                                          "stabilize"};
-constexpr std::array<std::string_view, 3> to_optimized = {"simplify", "hoist", "simplify"};
+constexpr std::array<std::string_view, 4> to_optimized = {"simplify", "hoist", "memoize", "simplify"};
 constexpr std::array<std::string_view, 5> to_kernels = {"fuse", "layout", "schedule", "order",
                                                         "plan-buffers"};
 constexpr std::array<std::string_view, 4> stage_names = {"forward", "backward", "optimized", "kernels"};

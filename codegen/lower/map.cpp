@@ -157,48 +157,82 @@ void lower_laid_out(Kernel& kernel, size_t r, const MapSchedule& schedule) {
 
 }  // namespace
 
-void lower_map(Kernel& kernel, const std::vector<size_t>& results, const MapSchedule& schedule) {
-  FunctionBuilder& f = kernel.f;
-  const int64_t count = element_count(kernel.type(kernel.body.results()[results[0]].value).shape);
-  if (count == 0) return;
-  std::vector<size_t> row_major;
-  for (const size_t r : results)
-    if (kernel.type(kernel.body.results()[r].value).layout.is_default())
-      row_major.push_back(r);
-    else
-      lower_laid_out(kernel, r, schedule);
-  if (row_major.empty()) return;
+namespace {
+
+// Axes whose elements in row-major order are those of every one of the results, as fine as makes reads of
+// dense data cheap.
+Shape fine_shape(const Kernel& kernel, const std::vector<Value>& results) {
   std::vector<Shape> shapes;
   std::vector<bool> seen(kernel.body.size(), false);
-  for (const size_t r : row_major) {
-    const Value value = kernel.body.results()[r].value;
+  for (const Value value : results) {
     shapes.push_back(kernel.type(value).shape);
     dense_shapes(kernel.body, value, seen, shapes);
   }
-  const Shape fine = refine(shapes, count);
-  const std::vector<Axis> axes = make_axes(f.space, fine);
-  const Index linear = f.space.linearize(tuple_of(axes), fine);
+  return refine(shapes, element_count(shapes[0]));
+}
+
+// The same elements, with all columns of a row on one axis.
+Shape with_columns(Shape fine, int64_t columns) {
+  for (int64_t rest = columns; rest > 1; fine.pop_back()) rest /= fine.back();
+  fine.push_back(columns);
+  return fine;
+}
+
+// Elements of row-major results whose index along the last axis of `shape` is in [begin, begin + extent).
+void lower_columns(Kernel& kernel, const std::vector<std::pair<size_t, Value>>& results, const Shape& shape,
+                   int64_t begin, int64_t extent, const MapSchedule& schedule) {
+  FunctionBuilder& f = kernel.f;
+  Shape part = shape;
+  if (!part.empty()) part.back() = extent;
+  const std::vector<Axis> axes = make_axes(f.space, part);
+  Indices tuple = tuple_of(axes);
+  if (!tuple.empty()) tuple.back() = tuple.back() + Index(begin);
+  const Index linear = f.space.linearize(tuple, shape);
+  const auto indices = [&](Value value) { return f.space.delinearize(linear, kernel.type(value).shape); };
   const auto point = [&] {
     std::vector<loop::Expression> computed;
-    for (const size_t r : row_major) {
-      const Value value = kernel.body.results()[r].value;
+    for (const auto& [r, value] : results) {
       const Computing scope = kernel.values.computing(value);
-      computed.push_back(kernel.values.at(value, f.space.delinearize(linear, kernel.type(value).shape)));
+      computed.push_back(kernel.values.at(value, indices(value)));
       // A result may take the memory of an operand that another result still reads.
-      if (row_major.size() > 1) computed.back() = f.let("y", computed.back());
+      if (results.size() > 1) computed.back() = f.let("y", computed.back());
     }
-    for (size_t i = 0; i < row_major.size(); ++i) {
-      const Computing scope = kernel.values.computing(kernel.body.results()[row_major[i]].value);
-      f.store(kernel.results[row_major[i]], linear, computed[i]);
+    for (size_t i = 0; i < results.size(); ++i) {
+      const Computing scope = kernel.values.computing(results[i].second);
+      f.store(kernel.results[results[i].first], linear, computed[i]);
     }
   };
   Reads reads = kernel.reads();
   reads.use(linear);
-  for (const size_t r : row_major) {
-    const Value value = kernel.body.results()[r].value;
-    reads.follow(value, f.space.delinearize(linear, kernel.type(value).shape));
-  }
+  for (const auto& [r, value] : results) reads.follow(value, indices(value));
   walk(kernel, merge_axes(axes, reads.used()), schedule, point);
+}
+
+}  // namespace
+
+void lower_map(Kernel& kernel, const std::vector<size_t>& results, const MapSchedule& schedule) {
+  if (element_count(kernel.type(kernel.body.results()[results[0]].value).shape) == 0) return;
+  std::vector<std::pair<size_t, Value>> row_major;
+  std::vector<Value> values;
+  for (const size_t r : results) {
+    const Value value = kernel.body.results()[r].value;
+    if (!kernel.type(value).layout.is_default()) {
+      lower_laid_out(kernel, r, schedule);
+      continue;
+    }
+    row_major.emplace_back(r, value);
+    values.push_back(value);
+  }
+  if (row_major.empty()) return;
+  Shape shape = fine_shape(kernel, values);
+  if (!schedule.cut.empty()) shape = with_columns(std::move(shape), kernel.type(values[0]).shape.back());
+  const int64_t columns = shape.empty() ? 1 : shape.back();
+  int64_t begin = 0;
+  for (const int64_t cut : schedule.cut) {
+    lower_columns(kernel, row_major, shape, begin, cut - begin, schedule);
+    begin = cut;
+  }
+  lower_columns(kernel, row_major, shape, begin, columns - begin, schedule);
 }
 
 void lower_concat(Kernel& kernel, size_t stage) {

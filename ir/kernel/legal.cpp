@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ir/kernel/map_nest.h"
 #include "ir/kernel/nests.h"
 #include "ir/kernel/reduction_nest.h"
 #include "ir/kernel/row_sweeps.h"
@@ -22,6 +23,7 @@ constexpr int64_t most_tile_elements = 4096;
 constexpr int64_t most_together = 64;
 constexpr int64_t most_row = int64_t{1} << 18;  // its blocks are written out
 constexpr int64_t most_chunk = int64_t{1} << 24;
+constexpr int64_t most_cuts = 64;
 constexpr int64_t most_taps = 64;
 constexpr int64_t most_inserted = 1024;
 
@@ -52,6 +54,7 @@ class Legality {
   void check_part(const MapSchedule& map) const {
     expect_kind(kind() == StageKind::map, map.word);
     expect_at_most("chunk", map.chunk, most_chunk);
+    expect(map.cut.empty(), "'cut' is for results that no stage stores");
   }
   void check_part(const RowsSchedule& rows) const { expect_kind(false, rows.word); }
   void check_part(const ScatterSchedule& scatter) const {
@@ -123,6 +126,23 @@ class Legality {
   size_t stage_;
 };
 
+void check_map(const KernelStages& stages, const Schedule& schedule) {
+  const auto* map = std::get_if<MapSchedule>(&schedule.back());
+  expect(map != nullptr, "the last part of the schedule is no 'map'",
+         "it is for the results that no stage stores");
+  expect_at_most("chunk", map->chunk, most_chunk);
+  if (map->cut.empty()) return;
+  const int64_t columns = MapNest(stages, stages.map_results(schedule)).columns();
+  expect(columns > 0, "these results have no last axis in common that could be cut");
+  expect_at_most("cuts of an axis", static_cast<int64_t>(map->cut.size()), most_cuts);
+  int64_t before = 0;
+  for (const int64_t cut : map->cut) {
+    expect(cut > before && cut < columns, fmt::format("a cut at {} after {} of {}", cut, before, columns),
+           "cuts ascend within the last axis of the results");
+    before = cut;
+  }
+}
+
 void check_rows(const Graph& body, const RowsSchedule& schedule) {
   const std::optional<RowSweeps> rows = RowSweeps::of(body);
   expect(rows.has_value(), "this kernel cannot be computed row by row");
@@ -170,11 +190,7 @@ void check_schedule(const Graph& body, const Schedule& schedule) {
   expect(schedule.size() == count + (has_map ? 1 : 0),
          fmt::format("a schedule of {} parts, expected {}", schedule.size(), count + (has_map ? 1 : 0)),
          has_map ? "the last one, 'map', is for results that no stage stores" : "");
-  if (!has_map) return;
-  const auto* map = std::get_if<MapSchedule>(&schedule.back());
-  expect(map != nullptr, "the last part of the schedule is no 'map'",
-         "it is for the results that no stage stores");
-  expect_at_most("chunk", map->chunk, most_chunk);
+  if (has_map) check_map(stages, schedule);
 }
 
 bool is_legal(const KernelStages& stages, size_t stage, const StageSchedule& part) {

@@ -42,9 +42,9 @@ std::vector<StageChoice> schedule_choices(const Graph& body, const Target& targe
     chosen.push_back(choices.back().candidates[0].schedule);
   }
   if (const std::vector<size_t> left = stages.map_results(chosen); !left.empty()) {
-    const int64_t elements = most_elements(body, left);
-    const MapSchedule map = map_candidate(body, elements);
-    choices.push_back({MapSchedule::word, {{map, estimate_map(body, elements)}}});
+    choices.push_back(choice(MapSchedule::word, map_candidates(stages, left), [&](const StageSchedule& part) {
+      return estimate_map(stages, left, std::get<MapSchedule>(part));
+    }));
   }
   return choices;
 }

@@ -38,7 +38,8 @@ int64_t wanted_panels(const KernelStages& stages, size_t stage, double uses,
 // Empty if walking by rows saves nothing or cannot be.
 std::vector<StageSchedule> row_candidates(const Graph& body);
 std::vector<StageSchedule> loop_candidates(const KernelStages& stages, size_t stage, const Target& target);
-// One alone: chunks of 16 to 2,048 elements were equally fast, and how work is shared out is not estimated.
-MapSchedule map_candidate(const Graph& body, int64_t elements);
+// Of results (positions) that no stage stores: whole, and cut where something is padded or joined. Chunks of
+// 16 to 2,048 elements were equally fast, and how work is shared out is not estimated.
+std::vector<StageSchedule> map_candidates(const KernelStages& stages, const std::vector<size_t>& results);
 
 }  // namespace gradus

@@ -31,6 +31,9 @@ constexpr double task = 4000;
 constexpr double stored_element = 0.1;
 constexpr double cheap_operation = 0.04;
 constexpr double costly_operation = 0.3;
+// Of an element that is read where a clamped index says, by a gather; of a loop that a cut begins.
+constexpr double gathered_element = 0.15;
+constexpr double further_loop = 5;
 // The same of a value of a row, between reductions: 0.1 an element for a layer norm, 0.15 for a softmax. A
 // row begins and its partial results are folded; a value that is kept is copied once.
 constexpr double row_start = 10;
@@ -85,6 +88,8 @@ constexpr int64_t output_vectors = 4;
 constexpr int64_t extreme_vectors = 2;
 // Larger windows are loops.
 constexpr int64_t unrolled_taps = 16;
+// Cuts of a map: each is another copy of its loop.
+constexpr int64_t cuts = 16;
 // Longer lists are sorted faster by merging.
 constexpr int64_t inserted = 32;
 

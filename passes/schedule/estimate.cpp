@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/kernel/map_nest.h"
 #include "ir/kernel/reduction_nest.h"
 #include "ir/op.h"
 #include "ir/ops/windows.h"
@@ -80,6 +81,11 @@ class StageCost {
   const Target& target_;
 };
 
+double price_of_element(const Node& node) {
+  if (node.op->family != OpFamily::elementwise) return 0;
+  return node.op->traits.cost == Cost::costly ? weights::costly_operation : weights::cheap_operation;
+}
+
 double price_of_row(Cost cost) {
   return cost == Cost::costly ? weights::costly_operation : weights::cheap_row_operation;
 }
@@ -88,10 +94,7 @@ double price_of_row(Cost cost) {
 
 PointCost map_points(const Graph& body, int64_t elements) {
   double cost = weights::stored_element;
-  for (uint32_t i = 0; i < body.size(); ++i)
-    if (body.node(i).op->family == OpFamily::elementwise)
-      cost +=
-          body.node(i).op->traits.cost == Cost::costly ? weights::costly_operation : weights::cheap_operation;
+  for (uint32_t i = 0; i < body.size(); ++i) cost += price_of_element(body.node(i));
   return {cost, static_cast<double>(elements)};
 }
 
@@ -155,9 +158,29 @@ int64_t most_elements(const Graph& body, const std::vector<size_t>& results) {
   return elements;
 }
 
-ScheduleCost estimate_map(const Graph& body, int64_t elements) {
-  const PointCost point = map_points(body, elements);
-  return {.compute = point.nanoseconds * point.points};
+ScheduleCost estimate_map(const KernelStages& stages, const std::vector<size_t>& results,
+                          const MapSchedule& schedule) {
+  const Graph& body = stages.body();
+  const int64_t elements = most_elements(body, results);
+  const MapNest nest(stages, results);
+  if (nest.columns() == 0) {
+    const PointCost point = map_points(body, elements);
+    return {.compute = point.nanoseconds * point.points};
+  }
+  std::vector<int64_t> ends = schedule.cut;
+  ends.push_back(nest.columns());
+  double row = 0;
+  int64_t begin = 0;
+  for (const int64_t end : ends) {
+    const MapNest::Element element = nest.element(begin, end);
+    double point =
+        weights::stored_element + weights::gathered_element * static_cast<double>(element.gathered);
+    for (const uint32_t node : element.computed) point += price_of_element(body.node(node));
+    row += point * static_cast<double>(end - begin);
+    begin = end;
+  }
+  row += weights::further_loop * static_cast<double>(schedule.cut.size());
+  return {.compute = row * static_cast<double>(elements / nest.columns())};
 }
 
 ScheduleCost estimate_rows(const RowSweeps& rows, const Graph& body, const RowsSchedule& schedule) {
@@ -184,7 +207,7 @@ std::vector<ScheduleCost> estimate(const Graph& body, const Schedule& schedule, 
   for (size_t stage = 0; stage < stages.all().size(); ++stage)
     costs.push_back(estimate(stages, stage, schedule[stage], target));
   if (const std::vector<size_t> left = stages.map_results(schedule); !left.empty())
-    costs.push_back(estimate_map(body, most_elements(body, left)));
+    costs.push_back(estimate_map(stages, left, std::get<MapSchedule>(schedule.back())));
   return costs;
 }
 

@@ -22,8 +22,9 @@ ScheduleCost estimate(const KernelStages& stages, size_t stage, const StageSched
 // with what it costs to lay it out so.
 ScheduleCost estimate_tiles(const ContractionNest& nest, const TileSchedule& tile, bool in_panels,
                             ElementType element, const Target& target);
-// Of so many elements of results that no stage stores, and of a kernel that is walked by rows.
-ScheduleCost estimate_map(const Graph& body, int64_t elements);
+// Of results (positions) that no stage stores, and of a kernel that is walked by rows.
+ScheduleCost estimate_map(const KernelStages& stages, const std::vector<size_t>& results,
+                          const MapSchedule& schedule);
 ScheduleCost estimate_rows(const RowSweeps& rows, const Graph& body, const RowsSchedule& schedule);
 
 // Nanoseconds of a point of a stage that is not tiled, computed at full speed, and its points: what its grain

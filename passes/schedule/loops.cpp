@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/kernel/legal.h"
+#include "ir/kernel/map_nest.h"
 #include "ir/kernel/nests.h"
 #include "ir/kernel/reduction_nest.h"
 #include "ir/kernel/row_sweeps.h"
@@ -28,7 +29,7 @@ class LoopMaker {
   std::vector<StageSchedule> make() const {
     switch (kind_) {
       case StageKind::map:
-        return {map_candidate(body_, element_count(node_.types[0].shape))};
+        return {MapSchedule{.cut = {}, .grain = point_.grain()}};
       case StageKind::reduction:
         return reductions();
       case StageKind::outputs:
@@ -122,8 +123,14 @@ std::vector<StageSchedule> loop_candidates(const KernelStages& stages, size_t st
   return schedules;
 }
 
-MapSchedule map_candidate(const Graph& body, int64_t elements) {
-  return {.grain = map_points(body, elements).grain()};
+std::vector<StageSchedule> map_candidates(const KernelStages& stages, const std::vector<size_t>& results) {
+  MapSchedule schedule;
+  schedule.grain = map_points(stages.body(), most_elements(stages.body(), results)).grain();
+  std::vector<StageSchedule> schedules = {schedule};
+  schedule.cut = MapNest(stages, results).bounds();
+  if (!schedule.cut.empty() && static_cast<int64_t>(schedule.cut.size()) <= bounds::cuts)
+    schedules.push_back(schedule);
+  return schedules;
 }
 
 // All that is costly and needed again is kept, as far as there is room; or nothing.

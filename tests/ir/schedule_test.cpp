@@ -19,6 +19,8 @@ const std::string softmax =
     "    %2 = sub %a, %1 : f32[16,32]\n    %3 = exp %2 : f32[16,32]\n    %4 = sum %3 {axes=[1]} : f32[16]\n"
     "    %5 = broadcast %4 {dims=[0], shape=[16,32]} : f32[16,32]\n    %6 = div %3, %5 : f32[16,32]\n"
     "    yield %6\n";
+const std::string two_columns =
+    "    %0 = exp %a : f32[16,32]\n    %1 = neg %a : f32[16,32]\n    yield %0, %1\n";
 const std::string two_results =
     "    %0 = sum %a {axes=[0]} : f32[32]\n    %1 = exp %a : f32[16,32]\n    yield %0, %1\n";
 
@@ -26,7 +28,7 @@ std::string text(const std::string& schedule, const std::string& body, const std
   return fmt::format(
       "graph @g (%x: f32[16,32], %w: f32[32,24]) {{\n"
       "  %9{} = kernel {{schedule=\"{}\"}} (%a = %x, %b = %w) {{\n{}  }} : {}\n  return y = %9\n}}\n",
-      body == two_results ? ":2" : "", schedule, body, types);
+      body == two_results || body == two_columns ? ":2" : "", schedule, body, types);
 }
 
 void check_read(const std::string& schedule, const std::string& body, const std::string& types) {
@@ -62,6 +64,7 @@ TEST_CASE("a schedule is read as it was written") {
   check_read("rows keep 3,4", softmax, "f32[16,32]");
   check_read("rows", softmax, "f32[16,32]");
   check_read("reduce columns 3 grain 1; map chunk 7", two_results, "f32[32], f32[16,32]");
+  check_read("map chunk 7 cut 1,30,31 grain 5", two_columns, "f32[16,32], f32[16,32]");
 }
 
 TEST_CASE("settings stand in any order") {
@@ -93,6 +96,9 @@ TEST_CASE("what is no schedule is refused") {
   check_refused("tile 8x16 grain 1 grain 2", "'grain' does not belong");
   check_refused("tile 8x16 chunk 4", "'chunk' does not belong");
   check_refused("tile 8x16 epilogue cache", "an epilogue in 'cache'");
+  check_refused("map cut", "'cut' of 'map cut' says nothing", two_columns, "f32[16,32], f32[16,32]");
+  check_refused("map cut 4,x", "cut 'x', expected a number", two_columns, "f32[16,32], f32[16,32]");
+  check_refused("map cut 4,", "cut '', expected a number", two_columns, "f32[16,32], f32[16,32]");
   check_refused("rows keep 99", "keep '99' of a body with 7 statements", softmax, "f32[16,32]");
 }
 
@@ -110,6 +116,14 @@ TEST_CASE("a schedule that its kernel cannot have is refused") {
   check_refused("reduce columns 16", "a schedule of 1 parts, expected 2", two_results, "f32[32], f32[16,32]");
   check_refused("reduce columns 16 together 2; map", "together is 2, expected at most 1", two_results,
                 "f32[32], f32[16,32]");
+  const std::string both = "f32[16,32], f32[16,32]";
+  check_refused("map cut 0", "a cut at 0 after 0 of 32", two_columns, both);
+  check_refused("map cut 32", "a cut at 32 after 0 of 32", two_columns, both);
+  check_refused("map cut 9,9", "a cut at 9 after 9 of 32", two_columns, both);
+  check_refused("map cut 9,4", "a cut at 4 after 9 of 32", two_columns, both);
+  std::string many = "map cut 1";
+  for (int cut = 2; cut < 80; ++cut) many += fmt::format(",{}", cut);
+  check_refused(many, "cuts of an axis is 79, expected at most 64", two_columns, both);
   check_refused("reduce columns 16; map chunk 99999999", "chunk is 99999999", two_results,
                 "f32[32], f32[16,32]");
 }

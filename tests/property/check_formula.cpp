@@ -22,12 +22,12 @@ class FormulaCheck {
       PassContext context;
       const Graph raw = differentiate(graph_, context);
       PassPromise promise(raw, inputs_);
-      verdict.failure =
-          walk(promise, {"simplify", "differentiate", "simplify", "hoist", "simplify"}, Strength::ieee);
+      verdict.failure = walk(
+          promise, {"simplify", "differentiate", "simplify", "hoist", "memoize", "simplify"}, Strength::ieee);
       if (verdict.failure.empty() && !promise.compares_infinities())
         verdict.failure = walk(promise,
                                {"simplify", "stabilize", "differentiate", "simplify", "stabilize", "simplify",
-                                "hoist", "simplify"},
+                                "hoist", "memoize", "simplify"},
                                Strength::stabilized);
       verdict.compared = promise.compared();
       verdict.elements = promise.elements();

@@ -78,6 +78,14 @@ const std::vector<Kind> kinds = {
            "%6")},
     {"map", "map",
      graph("%x: f32[70,90]", "  %0 = exp %x : f32[70,90]\n  %1 = add %0, %x : f32[70,90]\n", "%1")},
+    {"joined columns", "map",
+     graph("%x: f32[9,20], %y: f32[9,13]",
+           "  %0 = concat %x, %y {axis=1} : f32[9,33]\n  %1 = exp %0 : f32[9,33]\n"
+           "  %2 = slice %1 {start=[0,3], limit=[9,30], stride=[1,1]} : f32[9,27]\n"
+           "  %3 = constant {element=f32, shape=[], value=-0.0} : f32[]\n"
+           "  %4 = pad %2, %3 {low=[0,2], high=[0,5], interior=[0,1]} : f32[9,60]\n"
+           "  %5 = neg %4 : f32[9,60]\n",
+           "%5")},
     {"sum pooling", "outputs",
      graph("%x: f32[2,9,8,21]", "  %0 = reduce_window %x {kind=\"sum\", " + pooling + "} : f32[2,5,8,21]\n",
            "%0")},

@@ -1,6 +1,7 @@
 #include "tests/support/schedule_edits.h"
 
 #include <map>
+#include <set>
 
 #include "ir/builder.h"
 #include "ir/kernel/legal.h"
@@ -11,6 +12,15 @@
 #include "ir/structure.h"
 
 namespace gradus::testing {
+
+// Of the last axis of the results, if they have one in common.
+std::vector<int64_t> ScheduleEdits::draw_cuts(const Graph& body) {
+  const Shape& shape = body.type(body.results()[0].value).shape;
+  std::set<int64_t> cuts;
+  if (!shape.empty() && shape.back() > 1)
+    for (int64_t count = between(0, 3); count > 0; --count) cuts.insert(between(1, shape.back() - 1));
+  return {cuts.begin(), cuts.end()};
+}
 
 StageSchedule ScheduleEdits::draw_part(const Graph& body, StageSchedule part) {
   const std::map<std::string_view, std::vector<int64_t>> numbers = {
@@ -29,8 +39,11 @@ StageSchedule ScheduleEdits::draw_part(const Graph& body, StageSchedule part) {
           } else if constexpr (std::is_same_v<Setting, EpilogueSource>) {
             setting = static_cast<EpilogueSource>(between(0, 2));
           } else if constexpr (std::is_same_v<Setting, std::vector<int64_t>>) {
-            for (size_t i = 0; i < setting.size(); ++i)
-              setting[i] = between(1, i + 1 == setting.size() ? 80 : 8);
+            if (name == "cut")
+              setting = draw_cuts(body);
+            else
+              for (size_t i = 0; i < setting.size(); ++i)
+                setting[i] = between(1, i + 1 == setting.size() ? 80 : 8);
           } else {
             setting.clear();
             if (const auto rows = RowSweeps::of(body))

@@ -22,6 +22,7 @@ class ScheduleEdits {
   }
   Schedule draw(const Graph& body, const Schedule& from);
   StageSchedule draw_part(const Graph& body, StageSchedule part);
+  std::vector<int64_t> draw_cuts(const Graph& body);
 
   std::mt19937_64 random_;
 };
