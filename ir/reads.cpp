@@ -60,9 +60,13 @@ Reads::Reads(const Graph& body, IndexSpace& space, IsAtHand is_at_hand)
 Index Reads::guarded(const Index& index, int64_t low, int64_t high) {
   const IndexSpace::Range range = space_.range(index);
   if (range.low >= low && range.high < high) return index;
-  use(index);
-  guards_.push_back({index, low, high, space_.opaque(IndexSpace::clamped_range(range, low, high))});
-  return guards_.back().clamped;
+  const auto [it, fresh] = clamped_.try_emplace({index, low, high});
+  if (fresh) {
+    use(index);
+    it->second = space_.opaque(IndexSpace::clamped_range(range, low, high));
+    guards_.push_back({index, low, high, it->second});
+  }
+  return it->second;
 }
 
 std::vector<uint32_t> Reads::computed() const {

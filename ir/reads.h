@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,7 @@ class Reads {
   std::vector<Index> used_;
   std::vector<Read> reads_;
   std::vector<Guard> guards_;
+  std::map<std::tuple<Index, int64_t, int64_t>, Index> clamped_;  // by what is guarded, and how
 };
 
 // How a value of a kernel's body that is at hand lies in memory: an input as its type says, what the kernel's

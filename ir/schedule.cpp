@@ -110,7 +110,10 @@ class Reader {
       read_setting(name, setting, read);
     });
     for (size_t i = 0; i < words_.size(); ++i)
-      if (!read[i])
+      if (!read[i] && std::find(words_.begin(), words_.end(), words_[i]) !=
+                          words_.begin() + static_cast<std::ptrdiff_t>(i))
+        throw ShapeError(fmt::format("'{}' stands twice in '{}'", words_[i], joined()), {});
+      else if (!read[i])
         throw ShapeError(fmt::format("'{}' does not belong into '{}'", words_[i], joined()),
                          names.empty() ? fmt::format("'{}' has no settings", kind())
                                        : fmt::format("settings of '{}': {}", kind(), names));
@@ -142,7 +145,9 @@ class Reader {
     if (!word) return;
     for (const std::string& piece : split(*word, ',')) {
       const auto number = number_of(piece);
-      if (!number) throw ShapeError(fmt::format("{} '{}', expected a number", name, piece), {});
+      if (!number)
+        throw ShapeError(fmt::format("{} '{}', expected a number", name, piece),
+                         fmt::format("numbers with commas between them and nothing else: '{} 8,16'", name));
       numbers.push_back(*number);
     }
   }

@@ -21,6 +21,7 @@
 #include "ir/structure.h"
 #include "passes/fuse/kernel_kind.h"
 #include "passes/pass.h"
+#include "passes/steps.h"
 
 namespace gradus {
 
@@ -93,9 +94,7 @@ class ScanHoist {
 
   bool is_product(const Node& node) const {
     return rule_of(node) == &ScanHoist::product && kinds_[node.operands[0].node] == Kind::step &&
-           kinds_[node.operands[1].node] == Kind::invariant &&
-           node.attributes.axis_pairs("contract") != nullptr &&
-           (!node.attributes.axis_pairs("batch") || node.attributes.axis_pairs("batch")->left.empty());
+           kinds_[node.operands[1].node] == Kind::invariant && product_over_steps(node);
   }
 
   // How an op works on all steps at once; null if it does not.
@@ -293,10 +292,8 @@ class ScanHoist {
 
   // Steps are another free axis, which lowering walks together with the rows.
   Value product(const Node& node) {
-    AxisPairs contract = *node.attributes.axis_pairs("contract");
-    contract.left = shifted(std::move(contract.left));
-    const Value left = over_steps(node.operands[0]);
-    return build::dot(outer_, left, outside(node.operands[1]), std::move(contract));
+    return outer_.add(*node.op, {over_steps(node.operands[0]), outside(node.operands[1])},
+                      *product_over_steps(node));
   }
 
   GraphBuilder& outer_;
@@ -343,6 +340,17 @@ Graph hoist_scans(const Graph& graph, PassContext& context) {
 }
 
 }  // namespace
+
+std::optional<Attributes> product_over_steps(const Node& product) {
+  const AxisPairs* contract = product.attributes.axis_pairs("contract");
+  const AxisPairs* batch = product.attributes.axis_pairs("batch");
+  if (!contract || (batch && !batch->left.empty())) return std::nullopt;
+  AxisPairs moved = *contract;
+  for (int64_t& axis : moved.left) ++axis;
+  Attributes attributes = product.attributes;
+  attributes.set("contract", std::move(moved));
+  return attributes;
+}
 
 Graph hoist(const Graph& graph, PassContext& context) {
   return awaits_differentiation(graph) ? graph : hoist_scans(graph, context);

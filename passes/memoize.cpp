@@ -18,6 +18,7 @@
 #include "ir/ops/scan.h"
 #include "ir/structure.h"
 #include "passes/pass.h"
+#include "passes/steps.h"
 
 namespace gradus {
 
@@ -39,13 +40,7 @@ class Steps {
 
  private:
   bool is_over_steps(const Node& product, const Node& step) const {
-    const AxisPairs* inner = step.attributes.axis_pairs("contract");
-    if (!inner) return false;
-    AxisPairs shifted = *inner;
-    for (int64_t& axis : shifted.left) ++axis;
-    Attributes expected = step.attributes;
-    expected.set("contract", std::move(shifted));
-    return expected == product.attributes && stacks(step.types[0], product.types[0]) &&
+    return product_over_steps(step) == product.attributes && stacks(step.types[0], product.types[0]) &&
            is_history(product.operands[0], step.operands[0]) &&
            is_the_same(product.operands[1], step.operands[1]);
   }

@@ -5,6 +5,8 @@
 // update is in place if nothing reads the old value later, the step's check has run, and the kernel itself
 // reads it element by element; otherwise it lies in the workspace and is copied when the step commits.
 // Header: `workspace`, and `workspace_lower_bound`, below which no order and no plan can come.
+#include <fmt/format.h>
+
 #include <map>
 
 #include "ir/kernel/scratch.h"
@@ -27,6 +29,9 @@ Graph plan_buffers(const Graph& graph, PassContext& context) {
           rewriter.rewritten(node.body, [&](const Graph& body) { return plan_buffers(body, context); });
       scratch[i] = scratch_bytes(node, *bodies[i]);
     } else {
+      if (!is_input(node) && !is_constant(node) && !is_kernel(node))
+        fail_program(fmt::format("plan-buffers: %{} '{}' is in no kernel", node.id, node.op->name), {},
+                     "run the pass `fuse` before it");
       scratch[i] = scratch_bytes(node);
     }
   }

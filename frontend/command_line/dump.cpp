@@ -101,13 +101,18 @@ Action set_up_dump(CLI::App& app) {
       const Graph graph = options->chosen.load(sources, text, compiler, app);
       const std::optional<Stage> stage =
           options->explain_memory ? Stage::kernels : stage_named(options->stage);
+      if (stage && !options->explain_memory && *stage < Compiler::stage_of(graph) &&
+          app.get_option("--stage")->count() > 0)
+        fail_program(fmt::format("'{}' is at stage {} already; stage '{}' lies before it",
+                                 options->chosen.file, name(Compiler::stage_of(graph)), options->stage),
+                     {}, "no pass goes back");
       const std::vector<std::string_view> passes =
           passes_between(Compiler::stage_of(graph), stage.value_or(Stage::kernels));
       options->compile.require_passes(passes);
       if (!options->compile.reaches("schedule", passes)) {
-        refuse(app, {"--schedule"}, "passes without 'schedule'");
+        refuse(app, {"--schedule"}, "what does not run the pass 'schedule'");
         if (stage || options->explain_memory || !options->compile.stop_after.empty())
-          refuse(app, {"--cpu"}, "passes without 'schedule'");
+          refuse(app, {"--cpu"}, "what does not run the pass 'schedule'");
       }
       if (options->explain_memory) {
         const MemoryReport report = explain_memory(compiler, graph);

@@ -44,7 +44,7 @@ Action set_up_opt(CLI::App& app) {
     const std::vector<std::string_view> names(options->passes.begin(), options->passes.end());
     options->compile.require_passes(names);
     if (!options->compile.reaches("schedule", names))
-      refuse(app, {"--cpu", "--schedule"}, "passes without 'schedule'");
+      refuse(app, {"--cpu", "--schedule"}, "what does not run the pass 'schedule'");
     CompilerOptions compiler = options->compile.compiler_options(sources);
     const auto format = [options](const Graph& graph) {
       return print(graph, {.origins = !options->no_origins});

@@ -137,8 +137,9 @@ void check_map(const KernelStages& stages, const Schedule& schedule) {
   expect_at_most("cuts of an axis", static_cast<int64_t>(map->cut.size()), most_cuts);
   int64_t before = 0;
   for (const int64_t cut : map->cut) {
-    expect(cut > before && cut < columns, fmt::format("a cut at {} after {} of {}", cut, before, columns),
-           "cuts ascend within the last axis of the results");
+    expect(cut > before && cut < columns,
+           fmt::format("a cut at {}, expected one from {} to {}", cut, before + 1, columns - 1),
+           fmt::format("cuts ascend within the last axis of the results, which has {} elements", columns));
     before = cut;
   }
 }

@@ -51,6 +51,9 @@ ScheduleOverrides parse_overrides(std::string_view text, const std::string& file
     if (!fresh)
       fail(fmt::format("a second schedule of '{}', the first is in line {}", name, it->second.span.line));
   }
+  if (errors.empty() && overrides.empty())
+    errors.push_back(
+        {Severity::error, "no line of this file is a schedule", {file, 1, 1, 2}, {}, std::string(example)});
   if (!errors.empty()) throw Error(ErrorKind::program, std::move(errors));
   return overrides;
 }
@@ -64,7 +67,8 @@ std::vector<Diagnostic> unused_overrides(const ScheduleOverrides& overrides) {
            fmt::format("no kernel that was compiled is called '{}'", name),
            given.span,
            {},
-           "`gradus explain` prints the names; a kernel whose body or types change has another one"});
+           "`gradus explain` prints the names; what was not compiled here has no use for them, and a kernel "
+           "whose body or types change has another one"});
   std::sort(warnings.begin(), warnings.end(),
             [](const Diagnostic& a, const Diagnostic& b) { return a.span.line < b.span.line; });
   if (warnings.size() > most_errors) {

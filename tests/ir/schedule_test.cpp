@@ -93,7 +93,7 @@ TEST_CASE("what is no schedule is refused") {
   check_refused("tile 8x99999999999999999999", "is no tile");
   check_refused("tile 8x16 grain", "'grain' of 'tile 8x16 grain' says nothing");
   check_refused("tile 8x16 grain 0", "grain is '0', expected a number from 1 on");
-  check_refused("tile 8x16 grain 1 grain 2", "'grain' does not belong");
+  check_refused("tile 8x16 grain 1 grain 2", "'grain' stands twice");
   check_refused("tile 8x16 chunk 4", "'chunk' does not belong");
   check_refused("tile 8x16 epilogue cache", "an epilogue in 'cache'");
   check_refused("map cut", "'cut' of 'map cut' says nothing", two_columns, "f32[16,32], f32[16,32]");
@@ -117,10 +117,10 @@ TEST_CASE("a schedule that its kernel cannot have is refused") {
   check_refused("reduce columns 16 together 2; map", "together is 2, expected at most 1", two_results,
                 "f32[32], f32[16,32]");
   const std::string both = "f32[16,32], f32[16,32]";
-  check_refused("map cut 0", "a cut at 0 after 0 of 32", two_columns, both);
-  check_refused("map cut 32", "a cut at 32 after 0 of 32", two_columns, both);
-  check_refused("map cut 9,9", "a cut at 9 after 9 of 32", two_columns, both);
-  check_refused("map cut 9,4", "a cut at 4 after 9 of 32", two_columns, both);
+  check_refused("map cut 0", "a cut at 0, expected one from 1 to 31", two_columns, both);
+  check_refused("map cut 32", "a cut at 32, expected one from 1 to 31", two_columns, both);
+  check_refused("map cut 9,9", "a cut at 9, expected one from 10 to 31", two_columns, both);
+  check_refused("map cut 9,4", "a cut at 4, expected one from 10 to 31", two_columns, both);
   std::string many = "map cut 1";
   for (int cut = 2; cut < 80; ++cut) many += fmt::format(",{}", cut);
   check_refused(many, "cuts of an axis is 79, expected at most 64", two_columns, both);

@@ -30,6 +30,9 @@ class Report {
   explicit Report(const Graph& graph) : graph_(graph), number_(graph.size(), 0), users_(users(graph)) {
     for (uint32_t i = 0; i < graph.size(); ++i)
       if (is_computed(i)) number_[i] = ++report_.kernels;
+    of_data_.assign(graph.size(), false);
+    for (const Input& input : graph.inputs()) of_data_[input.value.node] = input.kind == InputKind::data;
+    of_data_ = dependent_on(graph, std::move(of_data_));
   }
 
   MemoryReport run(int64_t workspace) {
@@ -95,6 +98,8 @@ class Report {
       if (ends_with_step({index, r})) buffer.last = report_.kernels;
       buffer.forward = backward_.count({index, r}) == 0;
       describe_readers(buffer, {index, r});
+      // Constants and copies of weights are made for the backward graph, not saved for it.
+      buffer.saved_for_backward = buffer.saved_for_backward && of_data_[index];
       if (buffer.saved_for_backward) {
         ++report_.saved;
         report_.saved_bytes += buffer.bytes;
@@ -200,6 +205,7 @@ class Report {
   const Graph& graph_;
   std::vector<int64_t> number_;
   std::vector<std::vector<uint32_t>> users_;
+  std::vector<bool> of_data_;  // what is computed from the inputs of a step
   std::set<Value> backward_;
   MemoryReport report_;
 };

@@ -39,3 +39,8 @@ for stage in kernels loops; do
   for command in explain run "dump --stage=loops"; do try "$kernel: tile 2x8\n" $command "$work/$stage.gir"; done
 done
 for file in "$work" /dev/zero "$work/none"; do "$gradus" "${explain[@]}" --schedule "$file"; done
+# Nothing said, and said twice; a stage that lies behind.
+try "# nothing yet\n" "${explain[@]}"
+try "$kernel: tile 2x8 block 2 block 3\n" "${explain[@]}"
+"$gradus" dump "$work/kernels.gir" --stage=optimized > /dev/null
+echo "exit $?" >&2
