@@ -99,10 +99,6 @@ void walk(Kernel& kernel, const std::vector<MergedAxis>& merged, const MapSchedu
   for (size_t i = 0; i < merged.size(); ++i) f.close();
 }
 
-}  // namespace
-
-namespace {
-
 // A part of a value: along an axis whole tiles of its layout, or the elements behind them.
 struct Part {
   int64_t begin = 0;
@@ -154,10 +150,6 @@ void lower_laid_out(Kernel& kernel, size_t r, const MapSchedule& schedule) {
   };
   along(0);
 }
-
-}  // namespace
-
-namespace {
 
 // Axes whose elements in row-major order are those of every one of the results, as fine as makes reads of
 // dense data cheap.

@@ -31,7 +31,8 @@ constexpr double task = 4000;
 constexpr double stored_element = 0.1;
 constexpr double cheap_operation = 0.04;
 constexpr double costly_operation = 0.3;
-// Of an element that is read where a clamped index says, by a gather; of a loop that a cut begins.
+// Of an element that is read where a clamped index says, by a gather: the adjoint of a GRU's gates took 3.7
+// ns an element. Of a loop that a cut begins, an order of magnitude.
 constexpr double gathered_element = 0.15;
 constexpr double further_loop = 5;
 // The same of a value of a row, between reductions: 0.1 an element for a layer norm, 0.15 for a softmax. A
