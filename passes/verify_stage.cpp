@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <map>
 
-#include "ir/dependence.h"
+#include "ir/kernel/in_place.h"
 #include "ir/kernel/scratch.h"
 #include "ir/op.h"
 #include "ir/placement.h"
 #include "ir/structure.h"
 #include "ir/text/print.h"
-#include "passes/fuse/kernel_kind.h"
 
 namespace gradus {
 
@@ -165,8 +164,8 @@ class StageVerifier {
       if (user > i) return problem("the old value is read later");
       reads = reads || user == i;
     }
-    if (!is_kernel(graph_.node(i)) || (reads && !may_update_in_place(graph_, i, input.value)))
-      problem("the old value is not read element by element");
+    if (!is_kernel(graph_.node(i)) || (reads && !may_overwrite(graph_.node(i), r, input.value)))
+      problem("the kernel still reads the old value where it has been overwritten");
   }
 
   // No place in the workspace takes a new value while another one there is still read.
@@ -230,25 +229,6 @@ std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const Grap
   std::vector<Diagnostic> found;
   StageVerifier(graph, stage, spans, found).run();
   return found;
-}
-
-bool may_update_in_place(const Graph& graph, uint32_t kernel, Value old_value) {
-  const Node& node = graph.node(kernel);
-  if (!is_kernel(node)) return false;
-  const Graph& body = *node.body;
-  std::vector<bool> depends(body.size(), false);
-  for (size_t k = 0; k < node.operands.size(); ++k)
-    if (node.operands[k] == old_value) depends[body.inputs()[k].value.node] = true;
-  depends = dependent_on(body, std::move(depends));
-  for (uint32_t i = 0; i < body.size(); ++i) {
-    const Node& inner = body.node(i);
-    const KernelKind kind = kernel_kind(inner);
-    if (kind != KernelKind::map && kind != KernelKind::source) return false;
-    if (depends[i] && !is_input(inner) && inner.op->family != OpFamily::elementwise) return false;
-  }
-  return std::all_of(body.results().begin(), body.results().end(), [&](const NamedValue& result) {
-    return body.type(result.value).shape == graph.type(old_value).shape;
-  });
 }
 
 }  // namespace gradus

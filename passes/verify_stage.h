@@ -23,7 +23,4 @@ Stage stage_of(const Graph& graph);
 // Empty if all is well. Findings stand at the places of the text, if they are given.
 std::vector<Diagnostic> verify_stage(const Graph& graph, Stage stage, const GraphSpans* spans = nullptr);
 
-// Whether a kernel may write over the old value of an input that it updates: it reads it element by element.
-bool may_update_in_place(const Graph& graph, uint32_t kernel, Value old_value);
-
 }  // namespace gradus

@@ -6,8 +6,8 @@
 #include <numeric>
 #include <set>
 
+#include "ir/kernel/in_place.h"
 #include "ir/structure.h"
-#include "passes/verify_stage.h"
 
 namespace gradus {
 
@@ -77,7 +77,7 @@ void Demand::find_updates_in_place() {
     InPlace found{update.input, value, readers(old_value)};
     const auto itself = std::find(found.after.begin(), found.after.end(), value.node);
     if (itself != found.after.end()) {
-      if (!may_update_in_place(graph_, value.node, old_value)) continue;
+      if (!may_overwrite(graph_.node(value), value.result, old_value)) continue;
       found.after.erase(itself);
     }
     if (graph_.status() && is_computed(graph_.status().node) && graph_.status().node != value.node)

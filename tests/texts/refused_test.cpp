@@ -119,7 +119,13 @@ TEST_CASE("an update is in place only where nobody needs the old value") {
   const std::string neg = "%1 = neg %a : f32[4]", reversed = "%1 = reverse %a {axes=[0]} : f32[4]";
   CHECK(run_text(text(neg, "  return updates %w = %0")).outcome == TextOutcome::ran);
   const Case cases[] = {
-      {text(reversed, "  return updates %w = %0"), "element by element"},
+      {text(reversed, "  return updates %w = %0"), "where it has been overwritten"},
+      // The running sum is stored before the loop that reads %w.
+      {"graph @g {stage=kernels, workspace=0} (param %w: f32[4], %u: f32[4]) {\n"
+       "  %0:2 = kernel {place=\"input 0, result 0\", kind=\"map\"} (%a = %w, %b = %u) {\n"
+       "    %1 = cumsum %b {axis=0} : f32[4]\n    %2 = add %a, %1 : f32[4]\n    yield %1, %2\n"
+       "  } : f32[4], f32[4]\n  return y = %0#1, updates %w = %0\n}\n",
+       "where it has been overwritten"},
       {text(neg, "  return y = %w, updates %w = %0"), "is a result"},
       {text(neg, "  return updates %w = %0, %u = %w"), "updates another"},
       {text(neg, "  return updates %u = %0"), "does not update"},
