@@ -112,7 +112,7 @@ Index TileFunction::linear_position() {
   return f.space.linearize(tuple_of(axes), kernel_.type(epilogue_.contraction()).shape);
 }
 
-void TileFunction::store_outputs(const Index& linear) {
+std::vector<Expression> TileFunction::compute_outputs(const Index& linear) {
   std::vector<Expression> computed;
   for (const TileOutput& output : epilogue_.outputs()) {
     const Computing scope = values.computing(output.value);
@@ -120,6 +120,10 @@ void TileFunction::store_outputs(const Index& linear) {
         values.at(output.value, f.space.delinearize(linear, kernel_.type(output.value).shape)));
     if (epilogue_.outputs().size() > 1) computed.back() = f.let("y", computed.back());
   }
+  return computed;
+}
+
+void TileFunction::store_outputs(const Index& linear, const std::vector<Expression>& computed) {
   for (size_t i = 0; i < computed.size(); ++i) {
     const Computing scope = values.computing(epilogue_.outputs()[i].value);
     const auto& buffers = epilogue_.buffers();
@@ -129,25 +133,60 @@ void TileFunction::store_outputs(const Index& linear) {
   }
 }
 
+bool TileFunction::row_delays_next(const RegisterTile& tile) const {
+  const ElementType element = kernel_.type(epilogue_.contraction()).element;
+  const auto updates = [&](int64_t buffer) {
+    return f.buffers()[static_cast<size_t>(buffer)].role == loop::BufferRole::update;
+  };
+  return tile.rows() > 1 && tile.columns() % kernel_.lanes(element) != 0 &&
+         std::any_of(own_.begin(), own_.end(), updates);
+}
+
 void TileFunction::store(const RegisterTile& tile, const Bind& bind) {
   const int64_t rows = tile.rows(), columns = tile.columns();
   if (epilogue_.source() == EpilogueSource::run && rows > 1) return store_as_run(tile, bind);
-  int64_t memory = -1;
-  if (epilogue_.source() != EpilogueSource::registers) {
-    memory = f.local("tile", kernel_.type(epilogue_.contraction()).element, {rows, columns});
-    const Expression r = f.open("r", 0, rows, LoopKind::unrolled);
+  const int64_t memory = epilogue_.source() == EpilogueSource::registers ? -1 : put_in_memory(tile);
+  using Body = std::function<void(const Expression& row, const Expression& lane)>;
+  const auto at_each = [&](const Body& body) {
+    const Expression r = f.open("r", 0, rows, memory < 0 ? LoopKind::unrolled : LoopKind::serial);
     const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
-    f.store(memory, {r, v}, tile.value(r, v));
+    bind(r, v);
+    body(r, v);
     f.close();
     f.close();
-  }
-  const Expression r = f.open("r", 0, rows, memory < 0 ? LoopKind::unrolled : LoopKind::serial);
-  const Expression v = f.open("v", 0, columns, LoopKind::vectorized);
-  current_ = memory < 0 ? tile.value(r, v) : f.load(memory, {r, v});
-  bind(r, v);
-  store_outputs(linear_position());
+  };
+  const auto compute = [&](const Expression& r, const Expression& v) {
+    current_ = memory < 0 ? tile.value(r, v) : f.load(memory, {r, v});
+    return compute_outputs(linear_position());
+  };
+  if (!row_delays_next(tile))
+    return at_each([&](const Expression& r, const Expression& v) {
+      const std::vector<Expression> computed = compute(r, v);
+      store_outputs(linear_position(), computed);
+    });
+  std::vector<int64_t> arrays;
+  for (const TileOutput& output : epilogue_.outputs())
+    arrays.push_back(f.local("y", kernel_.type(output.value).element, {rows, columns}));
+  at_each([&](const Expression& r, const Expression& v) {
+    const std::vector<Expression> computed = compute(r, v);
+    for (size_t i = 0; i < arrays.size(); ++i) f.store(arrays[i], {r, v}, computed[i]);
+  });
+  at_each([&](const Expression& r, const Expression& v) {
+    std::vector<Expression> computed;
+    for (const int64_t array : arrays) computed.push_back(f.load(array, {r, v}));
+    store_outputs(linear_position(), computed);
+  });
+}
+
+int64_t TileFunction::put_in_memory(const RegisterTile& tile) {
+  const int64_t memory =
+      f.local("tile", kernel_.type(epilogue_.contraction()).element, {tile.rows(), tile.columns()});
+  const Expression r = f.open("r", 0, tile.rows(), LoopKind::unrolled);
+  const Expression v = f.open("v", 0, tile.columns(), LoopKind::vectorized);
+  f.store(memory, {r, v}, tile.value(r, v));
   f.close();
   f.close();
+  return memory;
 }
 
 // Up to the pivot row by row, the rest over the tile as one run of elements.
@@ -175,7 +214,7 @@ void TileFunction::store_as_run(const RegisterTile& tile, const Bind& bind) {
     const Expression lane = f.open("v", 0, length, LoopKind::vectorized);
     at = first + lane;
     f.space.bind({position.terms[0].first}, base + at, f.level());
-    store_outputs(position);
+    store_outputs(position, compute_outputs(position));
     f.close();
   };
   const Expression group = f.open("g", 0, count / lanes);

@@ -82,7 +82,8 @@ class TileFunction {
   Values values;
   int64_t a = 0, b = 0;
 
-  // Stores all outputs of the tile. `bind(row, lane)` binds the axes within the loops over the tile.
+  // Stores all outputs of the tile; in place, what a position reads is read before it is stored.
+  // `bind(row, lane)` binds the axes within the loops over the tile.
   using Bind = std::function<void(const loop::Expression& row, const loop::Expression& lane)>;
   void store(const RegisterTile& tile, const Bind& bind);
   // Hands the function to the kernel and returns its name.
@@ -92,7 +93,12 @@ class TileFunction {
 
  private:
   Index linear_position();
-  void store_outputs(const Index& linear);
+  std::vector<loop::Expression> compute_outputs(const Index& linear);
+  void store_outputs(const Index& linear, const std::vector<loop::Expression>& computed);
+  int64_t put_in_memory(const RegisterTile& tile);
+  // Whether the store of a row, where it is in place and no whole vectors, reaches behind the row over what
+  // the next one reads: that read would wait until the store is done.
+  bool row_delays_next(const RegisterTile& tile) const;
   void store_as_run(const RegisterTile& tile, const Bind& bind);
 
   Kernel& kernel_;
