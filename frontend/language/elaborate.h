@@ -232,7 +232,6 @@ struct TrainProgram {
   std::vector<std::string> rates;  // results of training: rates of optimizers that change while it runs
   // Conditions of `when` blocks by step and epoch (and inputs), as results in order; none without blocks.
   std::optional<StepGraph> conditions;
-  std::vector<Report> reports;
   std::vector<LoadLine> loads;
   CallCounts calls;  // of the training graph
   std::vector<Diagnostic> warnings;
@@ -240,6 +239,9 @@ struct TrainProgram {
 
 TrainSettings elaborate_settings(const Unit& unit, const std::string& name, const TrainOptions& options);
 TrainProgram elaborate_train(const Unit& unit, const std::string& name, const TrainOptions& options);
+// What `every` and `finally` of the block say, in order of the text; they see `options.batch` rows, whatever
+// the steps have.
+std::vector<Report> elaborate_reports(const Unit& unit, const std::string& name, const TrainOptions& options);
 
 // A model by itself: one row of the batch, other free sizes of its inputs from `overrides`.
 struct ModelProgram {

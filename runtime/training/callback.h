@@ -42,7 +42,7 @@ struct TrainingState {
   std::vector<std::string> messages;    // for people, one line each
   int64_t final_epoch = 0;              // whose parameters are kept; 0: the last one's
   bool stop = false;                    // a callback may set it
-  bool interrupted = false;             // by a signal
+  bool interrupted = false;             // by a signal; a callback may set it: the run can be resumed
   bool resumed = false;
   bool finished = false;  // no epoch is left, and no interruption was the reason
 

@@ -106,8 +106,8 @@ class Loop {
       run_batch(batch_rows(order, options_.batch, index), index + 1 < state_.batches
                                                               ? batch_rows(order, options_.batch, index + 1)
                                                               : std::span<const int64_t>());
-      if (!options_.interrupted || !options_.interrupted()) continue;
-      state_.interrupted = true;
+      if (options_.interrupted && options_.interrupted()) state_.interrupted = true;
+      if (!state_.interrupted) continue;
       if (state_.batches_done == state_.batches) break;
       --state_.epoch;  // it is not complete
       return;

@@ -57,3 +57,22 @@ cmp before/folds.csv folds/folds.csv
 "$gradus" train folds.gradus --only Plateau -q -o plateau > /dev/null 2> plateau.txt || fail "plateau: $(cat plateau.txt)"
 grep -q "rate reduced from 0.05 to 0.025" plateau.txt || fail "reduce_on_plateau: $(cat plateau.txt)"
 grep -q "^epoch .*: early stopping" plateau.txt || fail "EST-09: $(cat plateau.txt)"
+
+# Reports see the first `batch` rows, whatever the last batch has.
+"$gradus" train reports.gradus --only Rows -q -o rows > rows.txt || fail "rows of a report: $(cat rows.txt)"
+[ "$(grep -c '^rows  x\[0..3, 0\] = \[1, 3, 5\]$' rows.txt)" = 2 ] || fail "rows of a report: $(cat rows.txt)"
+[ -s rows/rows.png ] || fail "no sheet in finally"
+
+# What fails in a report is said when everything is saved, and the run goes on behind it with the same bits.
+"$gradus" train reports.gradus --only Plain -q -o plain > /dev/null || fail "plain"
+for kind in Epoch Step; do
+  status=0
+  "$gradus" train reports.gradus --only "After$kind" -q -o "after$kind" > /dev/null 2> refused.txt || status=$?
+  [ $status = 2 ] && grep -q "the expectation does not hold" refused.txt && grep -q "train --resume after$kind" refused.txt ||
+    fail "a failing report: $(cat refused.txt)"
+  for file in checkpoint.safetensors resume.safetensors history.csv; do [ -s "after$kind/$file" ] || fail "no $file"; done
+  "$gradus" train --resume "after$kind" -q > /dev/null || fail "resume after a failing report"
+  [ "$(python3 "$here/tensors.py" plain/checkpoint.safetensors "after$kind/checkpoint.safetensors" head)" = "head same" ] ||
+    fail "other bits after a failing report"
+  cmp plain/history.csv "after$kind/history.csv" || fail "another history after a failing report"
+done

@@ -11,19 +11,20 @@
 namespace gradus {
 
 struct Reports::Bound {
-  Bound(Reports& reports, size_t report, int64_t count, std::span<const int64_t> part)
-      : rows(part.subspan(0, static_cast<size_t>(count))), source(reports.program_.data()) {
-    Executable& executable = reports.program_.report(report, count);
+  Bound(Reports& reports, size_t report)
+      : rows(reports.program_.report_rows()), source(reports.program_.data()) {
+    Executable& executable = reports.program_.report(report);
     // Scalars without rows are metrics and inputs; they have their values when the step runs.
     for (const Argument& input : executable.description().inputs)
       if (input.type.shape.empty()) source.set_scalar(input.name, 0);
     TrainingProgram& program = reports.program_;
     const StepFunction function(
         [&](int64_t) -> Executable& { return executable; },
-        describe_checks(program, reports.parameters_, reports.checkpoint_, [&program, report](int64_t size) {
-          return checked_step(*program.graphs(size).reports[report].graph);
+        describe_checks(program, reports.parameters_, reports.checkpoint_, [&program, report](int64_t) {
+          return checked_step(*program.reports()[report].graph);
         }));
-    step = std::make_unique<BoundStep>(function, count, source, reports.parameters_);
+    step =
+        std::make_unique<BoundStep>(function, static_cast<int64_t>(rows.size()), source, reports.parameters_);
   }
 
   std::span<const int64_t> rows;
@@ -42,12 +43,7 @@ Reports::~Reports() = default;
 
 Reports::Bound& Reports::bound(size_t report) {
   std::unique_ptr<Bound>& found = bound_[report];
-  if (!found) {
-    const DataSet& data = program_.data();
-    const std::vector<int64_t>& part = data.validation.empty() ? data.training : data.validation;
-    const int64_t count = std::min<int64_t>(program_.settings().batch, static_cast<int64_t>(part.size()));
-    found = std::make_unique<Bound>(*this, report, count, part);
-  }
+  if (!found) found = std::make_unique<Bound>(*this, report);
   return *found;
 }
 
@@ -63,7 +59,7 @@ std::string Reports::sheet_path(const language::ImageSheet& sheet, const Now& no
 }
 
 std::vector<OutcomeLine> Reports::run(size_t index, const Now& now) {
-  const language::Report& report = program_.graphs().reports[index];
+  const language::Report& report = program_.reports()[index];
   ResultTable table;
   std::map<std::string, const Tensor*> tensors;
   if (report.graph) {
@@ -102,17 +98,20 @@ std::vector<OutcomeLine> Reports::run(size_t index, const Now& now) {
   return outcomes;
 }
 
-void ReportCallback::batch_end(TrainingState& state) {
-  const std::vector<language::Report>& reports = program_.graphs().reports;
-  for (size_t i = 0; i < reports.size(); ++i)
-    if (reports[i].moment == language::Report::Moment::steps && state.step % reports[i].steps == 0)
-      run(i, state);
-}
+void ReportCallback::batch_end(TrainingState& state) { run_all(language::Report::Moment::steps, state); }
 
-void ReportCallback::epoch_end(TrainingState& state) {
-  const std::vector<language::Report>& reports = program_.graphs().reports;
-  for (size_t i = 0; i < reports.size(); ++i)
-    if (reports[i].moment == language::Report::Moment::epoch) run(i, state);
+void ReportCallback::epoch_end(TrainingState& state) { run_all(language::Report::Moment::epoch, state); }
+
+void ReportCallback::run_all(language::Report::Moment moment, TrainingState& state) {
+  const std::vector<language::Report>& reports = program_.reports();
+  try {
+    for (size_t i = 0; i < reports.size(); ++i)
+      if (reports[i].moment == moment && (reports[i].steps == 0 || state.step % reports[i].steps == 0))
+        run(i, state);
+  } catch (const Error& error) {
+    failure_ = error;
+    state.interrupted = true;
+  }
 }
 
 void ReportCallback::run(size_t report, const TrainingState& state) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,7 @@ namespace gradus {
 
 class Reports {
  public:
-  // `folder`: where image sheets go; empty: they are not written. Columns of the data that a report reads are
-  // the first `batch` rows of the validation part, or of the training part if there is none.
+  // `folder`: where image sheets go; empty: they are not written.
   // `checkpoint`: where the parameters came from when the run began; empty: from initial values.
   Reports(TrainingProgram& program, ParameterSet& parameters, std::string folder, std::string checkpoint);
   ~Reports();
@@ -39,18 +39,22 @@ class Reports {
   std::map<size_t, std::unique_ptr<Bound>> bound_;
 };
 
-// Says it; a failing `expect` ends the training.
+// Says it. What goes wrong there, a failing `expect` too, interrupts the training, so that the parameters are
+// saved before anybody hears of it (`failure`).
 class ReportCallback : public Callback {
  public:
   ReportCallback(TrainingProgram& program, Reports& reports) : program_(program), reports_(reports) {}
   void batch_end(TrainingState& state) override;
   void epoch_end(TrainingState& state) override;
+  const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  void run_all(language::Report::Moment moment, TrainingState& state);
   void run(size_t report, const TrainingState& state);
 
   TrainingProgram& program_;
   Reports& reports_;
+  std::optional<Error> failure_;
 };
 
 }  // namespace gradus

@@ -90,8 +90,12 @@ class Training {
     const language::TrainSettings& settings = program_.settings();
     std::vector<std::unique_ptr<Callback>> callbacks = callbacks_of(settings);
     // Before the folder: what an epoch says is said before the checkpoint says that the epoch is over.
-    if (!program_.graphs().reports.empty())
-      callbacks.push_back(std::make_unique<ReportCallback>(program_, reports_));
+    const ReportCallback* said = nullptr;
+    if (!program_.reports().empty()) {
+      auto report = std::make_unique<ReportCallback>(program_, reports_);
+      said = report.get();
+      callbacks.push_back(std::move(report));
+    }
     if (!options_.folder.empty()) callbacks.push_back(open_folder(files));
     if (!options_.quiet)
       callbacks.push_back(std::make_unique<ProgressBar>(std::cerr, ProgressOptions::of_terminal()));
@@ -113,6 +117,7 @@ class Training {
     try {
       TrainingReport report = train(steps, program_.data(), parameters_, training_);
       if (health) symptoms_ = health->report();
+      if (said && said->failure()) throw saved_error(*said->failure());
       return report;
     } catch (const Error& error) {
       throw health ? health->with_report(error) : error;
@@ -125,13 +130,24 @@ class Training {
     std::vector<OutcomeLine> outcomes;
     Reports::Now now{report.epoch, report.step, training_.inputs, {}};
     now.metrics = [&report](const std::string& name) { return report.value(name); };
-    for (size_t i = 0; i < program_.graphs().reports.size(); ++i)
-      if (program_.graphs().reports[i].moment == language::Report::Moment::end)
+    for (size_t i = 0; i < program_.reports().size(); ++i)
+      if (program_.reports()[i].moment == language::Report::Moment::end)
         for (OutcomeLine& outcome : reports_.run(i, now)) outcomes.push_back(std::move(outcome));
     return outcomes;
   }
 
  private:
+  // An error between steps, with what is left of the run.
+  Error saved_error(const Error& error) const {
+    std::vector<Diagnostic> diagnostics = error.diagnostics();
+    if (!options_.folder.empty())
+      diagnostics.back().notes.push_back(
+          {fmt::format("the parameters are saved; `gradus train --resume {}` goes on behind this",
+                       options_.folder),
+           {}});
+    return {error.kind(), std::move(diagnostics)};
+  }
+
   StepFunction training_steps(uint64_t when) {
     const auto step = [this, when](int64_t rows) {
       return CheckedStep{program_.training_graph(rows, when), program_.graphs(rows, when).training.checks};

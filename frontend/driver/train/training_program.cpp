@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/driver/analysis/numerics.h"
 #include "frontend/driver/train/train_numerics.h"
 
@@ -20,15 +22,20 @@ void TrainingProgram::select_fold(int64_t fold) {
   data_ = open_data(settings_, request_.data_file, request_.precision, fold);
 }
 
-const language::TrainProgram& TrainingProgram::graphs(int64_t rows, uint64_t when) {
-  if (rows == 0) rows = settings_.batch;
-  if (auto it = programs_.find({rows, when}); it != programs_.end()) return it->second;
+language::TrainOptions TrainingProgram::options(int64_t rows) const {
   language::TrainOptions options;
   options.overrides = request_.overrides;
   options.precision = request_.precision;
   options.columns = columns_of(data_, settings_);
   options.batch = rows;
   options.memoize = request_.memoize;
+  return options;
+}
+
+const language::TrainProgram& TrainingProgram::graphs(int64_t rows, uint64_t when) {
+  if (rows == 0) rows = settings_.batch;
+  if (auto it = programs_.find({rows, when}); it != programs_.end()) return it->second;
+  language::TrainOptions options = this->options(rows);
   if (when != every_when)
     for (uint64_t bit = 0; bit < 64; ++bit) options.when.push_back((when >> bit & 1) != 0);
   const Stopwatch watch;
@@ -72,8 +79,22 @@ const Graph& TrainingProgram::training_graph(int64_t rows, uint64_t when) {
   return observed_ ? observation(rows).graph : graphs(rows, when).training.graph;
 }
 
-Executable& TrainingProgram::report(size_t index, int64_t rows) {
-  return compiled(reports_, rows, graphs(rows).reports[index].graph->graph, index);
+std::span<const int64_t> TrainingProgram::report_rows() const {
+  const std::span<const int64_t> part = data_.validation.empty() ? data_.training : data_.validation;
+  return part.first(std::min(part.size(), static_cast<size_t>(settings_.batch)));
+}
+
+const std::vector<language::Report>& TrainingProgram::reports() {
+  const auto rows = static_cast<int64_t>(report_rows().size());
+  if (const auto found = reports_by_rows_.find(rows); found != reports_by_rows_.end()) return found->second;
+  const Stopwatch watch;
+  std::vector<language::Report> reports = language::elaborate_reports(unit_, request_.name, options(rows));
+  compiler_.instrument().add_timing("elaborate", watch.milliseconds());
+  return reports_by_rows_.emplace(rows, std::move(reports)).first->second;
+}
+
+Executable& TrainingProgram::report(size_t index) {
+  return compiled(reports_, static_cast<int64_t>(report_rows().size()), reports()[index].graph->graph, index);
 }
 
 Executable& TrainingProgram::conditions() { return compiled(conditions_, 0, graphs().conditions->graph); }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "frontend/driver/analysis/observe.h"
@@ -43,7 +44,11 @@ class TrainingProgram {
   const Observation& observation(int64_t rows);
   // What a training step is compiled from: with the observation, if there is one.
   const Graph& training_graph(int64_t rows, uint64_t when = every_when);
-  Executable& report(size_t index, int64_t rows);
+  // What `every` and `finally` say, and the rows that they see: the first `batch` of the validation part, or
+  // of the training part if there is none.
+  const std::vector<language::Report>& reports();
+  std::span<const int64_t> report_rows() const;
+  Executable& report(size_t index);
   // Of program().conditions, which must be there.
   Executable& conditions();
   // Initial values of all storage, in its order.
@@ -52,6 +57,7 @@ class TrainingProgram {
   std::vector<bool> infinite_inputs(const Graph& graph);
 
  private:
+  language::TrainOptions options(int64_t rows) const;
   // By rows, and which `when` blocks or which report.
   using Executables = std::map<std::pair<int64_t, uint64_t>, std::shared_ptr<Executable>>;
   Executable& compiled(Executables& cache, int64_t rows, const Graph& graph, uint64_t kind = 0);
@@ -64,6 +70,7 @@ class TrainingProgram {
   bool observed_ = false;
   std::map<int64_t, Observation> observations_;
   std::map<std::pair<int64_t, uint64_t>, language::TrainProgram> programs_;  // by rows and `when`
+  std::map<int64_t, std::vector<language::Report>> reports_by_rows_;
   Executables training_, evaluation_, prediction_, reports_, conditions_;
 };
 

@@ -155,17 +155,30 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
     prediction.run_prediction(train, evaluation.model_inputs);
     program.prediction = prediction.finish_step();
   }
-  for (size_t i = 0; i < training.reports.size(); ++i) {
-    program.reports.push_back(training.reports[i]);
-    if (!training.needs_graph(i)) continue;
+  return program;
+}
+
+std::vector<Report> elaborate_reports(const Unit& unit, const std::string& name,
+                                      const TrainOptions& options) {
+  const UnitImplementation& implementation = unit.implementation();
+  const Symbol& train = train_named(implementation, name);
+  const std::vector<Statement>& statements = train.train()->body.statements;
+  if (std::none_of(statements.begin(), statements.end(),
+                   [](const Statement& s) { return s.as<Every>() || s.as<Finally>(); }))
+    return {};
+  Elaborator block(implementation, options_for(Mode::evaluation, name, options));
+  block.run_train(train);
+  std::vector<Report> reports = block.reports;
+  for (size_t i = 0; i < reports.size(); ++i) {
+    if (!block.needs_graph(i)) continue;
     Elaborator::Options report_options = options_for(Mode::evaluation, name, options);
     report_options.report = i;
     Elaborator report(implementation, std::move(report_options));
     report.run_train(train);
-    program.reports.back() = report.reports[i];
-    program.reports.back().graph = report.finish_report();
+    reports[i] = report.reports[i];
+    reports[i].graph = report.finish_report();
   }
-  return program;
+  return reports;
 }
 
 }  // namespace gradus::language

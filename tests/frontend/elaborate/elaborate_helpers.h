@@ -59,6 +59,7 @@ inline std::vector<Diagnostic> errors_of(const std::string& text) {
       TrainOptions options;
       options.columns = {Column{ElementType::f32, {2}}, Column{ElementType::f32, {1}}};
       elaborate_train(unit, unit.trains()[0], options);
+      elaborate_reports(unit, unit.trains()[0], options);
     }
   } catch (const Error& error) {
     return error.diagnostics();

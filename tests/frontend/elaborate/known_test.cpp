@@ -174,9 +174,9 @@ train Metrics {
 )");
   TrainOptions options;
   options.columns = {Column{ElementType::f32, {2}}, Column{ElementType::f32, {1}}};
-  const TrainProgram program = elaborate_train(unit, "Metrics", options);
+  const std::vector<Report> reports = elaborate_reports(unit, "Metrics", options);
   const auto text = [&](double loss) {
-    return evaluate_metrics(std::get<MetricLine>(program.reports.at(0).lines.at(0)),
+    return evaluate_metrics(std::get<MetricLine>(reports.at(0).lines.at(0)),
                             [&](const std::string&) { return std::optional(loss); })
         .text;
   };

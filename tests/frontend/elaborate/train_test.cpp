@@ -30,6 +30,13 @@ TrainProgram train(const std::string& text, std::vector<Column> columns, TrainOp
   return elaborate_train(unit, unit.trains().at(0), options);
 }
 
+std::vector<Report> reports_of(const std::string& text, std::vector<Column> columns) {
+  const Unit unit = load_unit("test.gradus", text);
+  TrainOptions options;
+  options.columns = std::move(columns);
+  return elaborate_reports(unit, unit.trains().at(0), options);
+}
+
 std::vector<std::string> paths(const TrainProgram& program) {
   std::vector<std::string> result;
   for (const StorageRow& row : program.storage) result.push_back(row.path + " " + to_string(row.type));
@@ -228,13 +235,13 @@ train Both {
 }
 
 TEST_CASE("blocks over metrics") {
-  const TrainProgram program = train(xor_text, {two, one});
-  REQUIRE(program.reports.size() == 1);
-  CHECK(program.reports[0].moment == Report::Moment::end);
-  CHECK_FALSE(program.reports[0].graph);
-  REQUIRE(program.reports[0].lines.size() == 1);
+  const std::vector<Report> reports = reports_of(xor_text, {two, one});
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].moment == Report::Moment::end);
+  CHECK_FALSE(reports[0].graph);
+  REQUIRE(reports[0].lines.size() == 1);
   const auto outcome = [&](double accuracy) {
-    return evaluate_metrics(std::get<MetricLine>(program.reports[0].lines[0]),
+    return evaluate_metrics(std::get<MetricLine>(reports[0].lines[0]),
                             [&](const std::string& name) -> std::optional<double> {
                               if (name == "train.accuracy") return accuracy;
                               return std::nullopt;
@@ -276,7 +283,7 @@ train Two {
 }
 
 TEST_CASE("reports read storage and metrics, and update nothing") {
-  const TrainProgram program = train(R"(
+  const std::string text = R"(
 train Sheets {
   data rows(x: [[0, 0]], t: [[0]]) -> x, t
   input rate = 0.1
@@ -287,10 +294,10 @@ train Sheets {
   every 5 steps { image_sheet("s-{step}.png", normal([4, 9], seed: 0)) }
   finally { print net.weight }
 }
-)",
-                                     {two, one});
-  REQUIRE(program.reports.size() == 3);
-  const Report& epoch = program.reports[0];
+)";
+  const std::vector<Report> reports = reports_of(text, {two, one});
+  REQUIRE(reports.size() == 3);
+  const Report& epoch = reports[0];
   REQUIRE(epoch.lines.size() == 3);
   CHECK(std::holds_alternative<PrintLine>(epoch.lines[0]));
   CHECK(std::holds_alternative<MetricLine>(epoch.lines[1]));
@@ -298,11 +305,11 @@ train Sheets {
   std::set<std::string> inputs;
   for (const Input& input : epoch.graph->graph.inputs()) inputs.insert(input.name);
   CHECK(inputs == std::set<std::string>{"epoch", "net.weight", "net.bias", "train.loss"});
-  CHECK(program.reports[1].steps == 5);
-  CHECK(program.reports[1].graph->graph.inputs().empty());
-  CHECK(program.reports[1].graph->graph.type(program.reports[1].graph->graph.results()[0].value).shape ==
-        Shape{4, 3, 3, 1});
-  CHECK(program.settings.inputs == std::vector<std::pair<std::string, double>>{{"rate", 0.1}});
+  CHECK(reports[1].steps == 5);
+  CHECK(reports[1].graph->graph.inputs().empty());
+  CHECK(reports[1].graph->graph.type(reports[1].graph->graph.results()[0].value).shape == Shape{4, 3, 3, 1});
+  CHECK(train(text, {two, one}).settings.inputs ==
+        std::vector<std::pair<std::string, double>>{{"rate", 0.1}});
 }
 
 TEST_CASE("a repeated minimize line has one optimizer state and counts its executions") {
