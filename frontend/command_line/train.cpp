@@ -21,6 +21,7 @@ struct Options {
   std::string data;
   std::string output;
   std::string checkpoint;
+  std::string initialize;
   std::string predictions;
   std::string precision;
   std::string resume;
@@ -74,7 +75,27 @@ int predict_from_checkpoint(TrainingProgram& program, const Options& options) {
 
 // What a run was started with, so that it can be resumed by naming its folder.
 RunDescription describe_run(const Options& options) {
-  return {options.file, options.only, options.data, options.precision, options.checkpoint, options.settings};
+  return {options.file,       options.only,       options.data,    options.precision,
+          options.checkpoint, options.initialize, options.settings};
+}
+
+std::vector<std::string> but_epochs(std::vector<std::string> settings) {
+  std::erase_if(settings, [](const std::string& setting) { return setting.starts_with("epochs="); });
+  return settings;
+}
+
+// The settings of the run, which may be lengthened: --set epochs=… takes the place of its number of epochs.
+void take_over_settings(Options& options, const RunDescription& run) {
+  std::vector<std::string>& given = options.settings;
+  const std::vector<std::string> before = but_epochs(run.settings);
+  if (given.empty())
+    given = run.settings;
+  else if (but_epochs(given).empty())
+    given.insert(given.begin(), before.begin(), before.end());
+  if (but_epochs(given) != before)
+    fail_program(fmt::format("the run in {} was started with other settings (--set): {}", options.resume,
+                             run.settings.empty() ? "none" : fmt::format("{}", fmt::join(run.settings, " "))),
+                 {}, "leave --set away but for epochs=…, or start another run with --output");
 }
 
 // --resume FOLDER alone resumes the run with the options it was started with; what is given must be the same.
@@ -95,11 +116,8 @@ void take_over(Options& options) {
   take(options.data, run.data, "--data");
   take(options.precision, run.precision, "--precision");
   take(options.checkpoint, run.checkpoint, "--checkpoint");
-  if (options.settings.empty()) options.settings = run.settings;
-  if (options.settings != run.settings)
-    fail_program(fmt::format("the run in {} was started with other settings (--set): {}", options.resume,
-                             run.settings.empty() ? "none" : fmt::format("{}", fmt::join(run.settings, " "))),
-                 {}, "leave --set away, or start another run with --output");
+  take(options.initialize, run.initialize, "--initialize");
+  take_over_settings(options, run);
 }
 
 int train_block(TrainingProgram& program, const Options& options, Sources& sources) {
@@ -110,6 +128,7 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
   run_options.resume = !options.resume.empty();
   run_options.interval = parse_checkpoint_interval(options.checkpoint_every);
   run_options.checkpoint = options.checkpoint;
+  run_options.initialize = options.initialize;
   run_options.quiet = options.quiet;
   run_options.gradient_norms = options.gradient_norms;
   if (!options.quiet)
@@ -118,7 +137,11 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
         count_trainable(program.graphs().storage), data.training.size(), data.validation.size(),
         data.test.size(), settings.batch, settings.seed);
   const FolderLock lock(run_options.folder);
-  write_run_description(run_options.folder, describe_run(options));
+  const auto describe = [&] { write_run_description(run_options.folder, describe_run(options)); };
+  if (run_options.resume)
+    run_options.begun = describe;
+  else
+    describe();
   if (options.explain_memory)
     fmt::print("{}\n", format_memory(explain_memory(program.compiler(), program.graphs().training.graph)));
   const TrainRun run = run_training(program, run_options);
@@ -159,10 +182,13 @@ Action set_up_train(CLI::App& app) {
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_option("-o,--output", options->output, "folder for checkpoint and history (default: runs/NAME)");
   app.add_option("--checkpoint", options->checkpoint,
-                 "start from the parameters of this checkpoint, after its epochs: `epochs` counts these too");
+                 "go on behind this checkpoint, optimizers too: `epochs` counts those that it has had");
+  app.add_option("--initialize", options->initialize,
+                 "take the initial values of the model from this checkpoint (fine-tuning): nothing else, the "
+                 "run begins with epoch 1");
   app.add_option("--resume", options->resume,
                  "go on with the run in this folder where it was stopped or killed, bit for bit; "
-                 "FILE and options are those it was started with");
+                 "FILE and options are those it was started with; --set epochs=… lengthens it");
   app.add_option("--checkpoint-every", options->checkpoint_every,
                  "how often to write what --resume needs: 500 (steps) or 30s (seconds)")
       ->capture_default_str();
@@ -185,11 +211,16 @@ Action set_up_train(CLI::App& app) {
 
   return [options, &app](Sources& sources) {
     if (!options->predictions.empty())
-      refuse(
-          app,
-          {"--resume", "--output", "--checkpoint-every", "--gradient-norms", "--explain-memory", "--quiet"},
-          "--predictions, which trains nothing");
+      refuse(app,
+             {"--resume", "--output", "--initialize", "--checkpoint-every", "--gradient-norms",
+              "--explain-memory", "--quiet"},
+             "--predictions, which trains nothing");
     options->compile.require_passes(passes_between(Stage::forward, Stage::kernels));
+    if (!options->checkpoint.empty() && !options->initialize.empty())
+      fail_program(
+          "--checkpoint and --initialize do not go together", {},
+          "--checkpoint goes on behind the epochs of a checkpoint, with its optimizers; --initialize "
+          "takes the model's parameters and begins anew");
     if (!options->resume.empty()) take_over(*options);
     if (options->precision.empty()) options->precision = "f32";
     if (options->file.empty())

@@ -113,7 +113,7 @@ void require_same_run(const Metadata& metadata, const RunIdentity& identity, con
   diagnostic.message = fmt::format("{} is of another run: it cannot be resumed with this program", path);
   diagnostic.hint =
       "resume with the program, data and options of the run; "
-      "to start another run from its parameters use --checkpoint";
+      "to start another run from its parameters use --initialize";
   throw Error(ErrorKind::program, {diagnostic});
 }
 

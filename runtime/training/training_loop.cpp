@@ -202,8 +202,13 @@ class Loop {
     state_.step = position.whole();
     state_.final_epoch = position.whole();
     state_.stop = position.whole() != 0;
-    state_.finished = position.whole() != 0;
+    const bool was_finished = position.whole() != 0;
     position.end();
+    require_epochs(was_finished);
+    state_.finished = was_finished && (state_.stop || state_.epochs_done == options_.epochs);
+    if (state_.finished && state_.epochs_done < options_.epochs)
+      state_.messages.push_back(fmt::format(
+          "the run was stopped early, after epoch {}: there is nothing left to train", state_.epochs_done));
     const auto in = [](int64_t value, int64_t limit) { return value >= 0 && value <= limit; };
     if (!in(state_.epochs_done, options_.epochs) || !in(state_.batches_done, state_.batches) ||
         state_.step < 0 || !in(state_.final_epoch, state_.epochs_done))
@@ -218,6 +223,18 @@ class Loop {
     for (size_t i = 0; i < options_.callbacks.size(); ++i)
       if (const auto found = saved.numbers.find(callback_name(i)); found != saved.numbers.end())
         options_.callbacks[i]->load(found->second, state_);
+  }
+
+  // A run may be resumed with more epochs than it was started with.
+  void require_epochs(bool was_finished) const {
+    if (state_.epochs_done > options_.epochs)
+      fail_program(fmt::format("the run has had {} epochs, and the program asks for {} in all",
+                               state_.epochs_done, options_.epochs));
+    if (was_finished && !state_.stop && state_.epochs_done < options_.epochs && state_.final_epoch > 0)
+      fail_program(
+          fmt::format("the run has ended with the parameters of epoch {}, the best of {}: it cannot go on",
+                      state_.final_epoch, state_.epochs_done),
+          {}, "--initialize starts another run from the parameters of its checkpoint");
   }
 
   void resume_rates(const SavedTraining& saved) {

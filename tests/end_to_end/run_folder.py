@@ -105,7 +105,7 @@ for number in (signal.SIGINT, signal.SIGTERM):
     said = training.communicate()[1]
     assert training.returncode == 128 + number, training.returncode
     assert said == "note: stopping after this step; a second signal stops at once\n", said
-    assert run("train", "--resume", "stopped", "-q", "--set", "epochs=3").returncode == 2  # other settings
+    assert run("train", "--resume", "stopped", "-q", "--set", "batch=1").returncode == 2  # other settings
     assert (work / "stopped/checkpoint.safetensors").exists()
     shutil.rmtree(work / "stopped")
 

@@ -34,10 +34,10 @@ for file in curves.svg history.json best.safetensors; do [ -s "loaded/$file" ] |
 status=0
 "$gradus" train --resume loaded --set rate=1 -q > /dev/null 2> refused.txt || status=$?
 [ $status = 2 ] && grep -q "other settings" refused.txt || fail "other settings: $(cat refused.txt)"
-sed -i 's/epochs = 2/epochs = 3/' alternate.gradus
+sed -i 's/epochs = 2/epochs = 2; seed = 3/' alternate.gradus
 status=0
 "$gradus" train --resume loaded -q > /dev/null 2> refused.txt || status=$?
-[ $status = 2 ] && grep -q "epochs: 3 now, 2 in the run" refused.txt || fail "another program: $(cat refused.txt)"
+[ $status = 2 ] && grep -q "seed: 3 now, 0 in the run" refused.txt || fail "another program: $(cat refused.txt)"
 status=0
 "$gradus" train --resume nothing -q > /dev/null 2> refused.txt || status=$?
 [ $status = 3 ] && grep -q "no run to resume" refused.txt || fail "no folder: $(cat refused.txt)"
@@ -76,3 +76,26 @@ for kind in Epoch Step; do
     fail "other bits after a failing report"
   cmp plain/history.csv "after$kind/history.csv" || fail "another history after a failing report"
 done
+
+# A run may be lengthened, with the bits of one that was as long from the start; it is not shortened, and that is no harm.
+"$gradus" train reports.gradus --only Plain --set epochs=5 -q -o long > /dev/null || fail "five epochs"
+"$gradus" train --resume plain --set epochs=5 -q > /dev/null || fail "resume with more epochs"
+cmp long/history.csv plain/history.csv && cmp long/checkpoint.safetensors plain/checkpoint.safetensors || fail "lengthened"
+status=0
+"$gradus" train --resume plain --set epochs=1 -q > /dev/null 2> refused.txt || status=$?
+[ $status = 2 ] && grep -q "has had 5 epochs, and the program asks for 1" refused.txt || fail "shortened: $(cat refused.txt)"
+"$gradus" train --resume plain -q > again.txt && grep -q "^5 epochs" again.txt || fail "resume after a refusal"
+"$gradus" train folds.gradus --only Plateau -q -o stopped > /dev/null 2>&1 || fail "stopped early"
+"$gradus" train --resume stopped --set epochs=300 -q > /dev/null 2> told.txt || true
+grep -q "stopped early, after epoch" told.txt || fail "a run that stopped early is silent: $(cat told.txt)"
+
+# Fine-tuning takes the model's parameters alone: no epochs, no moments.
+"$gradus" train reports.gradus --only Plain --initialize long/checkpoint.safetensors --set epochs=1 -q -o tuned > /dev/null ||
+  fail "--initialize"
+[ "$(tail -1 tuned/history.csv | cut -d, -f1,2)" = "1,2" ] || fail "--initialize begins with epoch 1: $(cat tuned/history.csv)"
+[ "$(python3 "$here/tensors.py" long/checkpoint.safetensors tuned/checkpoint.safetensors head)" = "head differ" ] ||
+  fail "--initialize trains nothing"
+status=0
+"$gradus" train reports.gradus --only Plain --initialize long/checkpoint.safetensors --checkpoint long/checkpoint.safetensors \
+  -q -o both > /dev/null 2> refused.txt || status=$?
+[ $status = 2 ] && grep -q "do not go together" refused.txt || fail "both ways: $(cat refused.txt)"

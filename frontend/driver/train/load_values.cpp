@@ -69,8 +69,11 @@ void take(const LoadLine& line, const std::string& name, const language::TrainPr
         fmt::format("{} does not fit `{}`", name, line.target.empty() ? "model" : line.target);
     diagnostic.span = line.span;
     diagnostic.hint =
-        "all parameters and state below the path must be there, by their paths or by their paths "
-        "below it";
+        line.target.empty()
+            ? "all parameters and state of the model must be there; for a part of it the block has `load "
+              "\"FILE\" into path`"
+            : "all parameters and state below the path must be there, by their paths or by their paths "
+              "below it";
     throw Error(ErrorKind::program, {diagnostic});
   }
   for (const auto& [path, target, value] : copies) {
@@ -79,7 +82,26 @@ void take(const LoadLine& line, const std::string& name, const language::TrainPr
   }
 }
 
+void take_from_file(const LoadLine& line, const std::string& path, const language::TrainProgram& program,
+                    ParameterSet& parameters) {
+  const Safetensors file = read_safetensors(path);
+  std::map<std::string, const Tensor*> tensors;
+  for (const NamedTensor& tensor : file.tensors) tensors[tensor.name] = &tensor.value;
+  take(line, line.file, program, parameters, [&](const std::string& rest) -> const Tensor* {
+    for (const std::string& name : {joined(line.target, rest), joined("", rest)})
+      if (const auto found = tensors.find(name); found != tensors.end()) return found->second;
+    return nullptr;
+  });
+}
+
 }  // namespace
+
+void initialize_from(const std::string& file, const language::TrainProgram& program,
+                     ParameterSet& parameters) {
+  LoadLine line;
+  line.file = file;
+  take_from_file(line, file, program, parameters);
+}
 
 void load_initial_values(const language::TrainProgram& program, ParameterSet& parameters) {
   for (const LoadLine& line : program.loads) {
@@ -94,16 +116,7 @@ void load_initial_values(const language::TrainProgram& program, ParameterSet& pa
     language::SettingCall call;
     call.name = "load";
     call.span = line.span;
-    located(call, [&] {
-      const Safetensors file = read_safetensors(DataArguments(call).path(line.file));
-      std::map<std::string, const Tensor*> tensors;
-      for (const NamedTensor& tensor : file.tensors) tensors[tensor.name] = &tensor.value;
-      take(line, line.file, program, parameters, [&](const std::string& rest) -> const Tensor* {
-        for (const std::string& path : {joined(line.target, rest), joined("", rest)})
-          if (const auto found = tensors.find(path); found != tensors.end()) return found->second;
-        return nullptr;
-      });
-    });
+    located(call, [&] { take_from_file(line, DataArguments(call).path(line.file), program, parameters); });
   }
 }
 

@@ -20,12 +20,14 @@ namespace {
 struct Field {
   const char* name;
   std::string RunDescription::* text;
+  bool is_new = false;  // files of earlier releases have it not
 };
 constexpr Field fields[] = {{"file", &RunDescription::file},
                             {"only", &RunDescription::only},
                             {"data", &RunDescription::data},
                             {"precision", &RunDescription::precision},
-                            {"checkpoint", &RunDescription::checkpoint}};
+                            {"checkpoint", &RunDescription::checkpoint},
+                            {"initialize", &RunDescription::initialize, true}};
 
 constexpr const char* checksum_key = "crc32";
 
@@ -90,6 +92,7 @@ RunDescription read_run_description(const std::string& folder) {
   RunDescription run;
   for (const Field& field : fields) {
     const auto found = object.find(field.name);
+    if (field.is_new && found == object.end()) continue;
     const std::optional<std::string> text = found == object.end() ? std::nullopt : from_json(*found);
     if (!text) fail(fmt::format("'{}' must be a text", field.name));
     run.*field.text = *text;

@@ -11,7 +11,8 @@ struct RunDescription {
   std::string only;  // the train block, if it was named
   std::string data;  // NPZ file
   std::string precision;
-  std::string checkpoint;             // where the parameters came from
+  std::string checkpoint;             // behind which the run began
+  std::string initialize;             // where initial values came from
   std::vector<std::string> settings;  // name=value
 };
 

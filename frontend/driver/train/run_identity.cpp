@@ -70,7 +70,6 @@ RunIdentity run_identity(TrainingProgram& program) {
   RunIdentity identity;
   identity["train block"] = settings.name;
   identity["batch"] = std::to_string(settings.batch);
-  identity["epochs"] = std::to_string(settings.epochs);
   identity["seed"] = std::to_string(settings.seed);
   identity["shuffle"] = settings.shuffle ? "true" : "false";
   identity["drop_last"] = settings.drop_last ? "true" : "false";

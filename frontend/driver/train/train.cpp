@@ -57,6 +57,15 @@ class Conditions {
   std::vector<Tensor> inputs_, results_;
 };
 
+class BegunCallback : public Callback {
+ public:
+  explicit BegunCallback(std::function<void()> begun) : begun_(std::move(begun)) {}
+  void train_begin(TrainingState&) override { begun_(); }
+
+ private:
+  std::function<void()> begun_;
+};
+
 // One training from the start, or from where it was stopped.
 class Training {
  public:
@@ -74,6 +83,7 @@ class Training {
     for (const auto& [name, value] : settings.inputs) training_.inputs[name] = value;
     training_.rates = program.graphs().rates;
     for (const std::string& metric : program.graphs().metrics) add_metric(metric);
+    if (!options.initialize.empty()) initialize_from(options.initialize, program.graphs(), parameters_);
     if (options.checkpoint.empty()) return;
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters_);
     if (info.epoch >= settings.epochs)
@@ -81,7 +91,9 @@ class Training {
           fmt::format("{}: its parameters have had {} epochs, and the program asks for {} in all: there is "
                       "nothing to train",
                       options.checkpoint, info.epoch, settings.epochs),
-          {}, fmt::format("--set epochs={} trains one more", info.epoch + 1));
+          {},
+          fmt::format("--set epochs={} trains one more; --initialize {} starts anew from its parameters",
+                      info.epoch + 1, options.checkpoint));
     training_.epochs_done = info.epoch;
     training_.steps_done = info.step;
   }
@@ -105,6 +117,7 @@ class Training {
       health = watch.get();
       callbacks.push_back(std::move(watch));
     }
+    if (options_.begun) callbacks.push_back(std::make_unique<BegunCallback>(options_.begun));
     for (const auto& callback : callbacks) training_.callbacks.push_back(callback.get());
     training_.interrupted = options_.interrupted;
     Steps steps{training_steps(TrainingProgram::every_when), evaluation_steps()};

@@ -14,11 +14,13 @@ namespace gradus {
 
 struct TrainRunOptions {
   std::string folder;      // where checkpoint and history go; empty: nothing is written
-  std::string checkpoint;  // start from these parameters; empty: from initial values
+  std::string checkpoint;  // go on behind the epochs of this one; empty: from initial values
+  std::string initialize;  // take the initial values of the model from this file; empty: its own
   bool resume = false;     // go on in the folder where the run was stopped
   CheckpointInterval interval;
-  bool quiet = false;                 // no progress
-  bool gradient_norms = false;        // watch gradients and activations, and report what is wrong with them
+  bool quiet = false;           // no progress
+  bool gradient_norms = false;  // watch gradients and activations, and report what is wrong with them
+  std::function<void()> begun;  // called before the first step, when all that is resumed has proved to fit
   std::function<bool()> interrupted;  // asked after every step; run_training looks for signals itself
 };
 
