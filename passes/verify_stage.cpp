@@ -152,7 +152,8 @@ class StageVerifier {
     const auto problem = [&](std::string_view why) {
       report_at(i, fmt::format("it is placed in '{}', but {}", input.name, why));
     };
-    if (graph_.status() && graph_.status().node > i) return problem("the step's check comes later");
+    if (graph_.status() && graph_.status().node >= i)
+      return problem("the step's check is not looked at before");
     for (const NamedValue& result : graph_.results())
       if (result.value == input.value) return problem("the old value is a result");
     for (const Update& other : updates)

@@ -152,20 +152,6 @@ void lower_stage(Kernel& kernel, size_t stage) {
   rule->lower(kernel, stage);
 }
 
-// The results that no stage stores; those of as many elements share their loops.
-void lower_rest(Kernel& kernel) {
-  std::vector<size_t> rest = kernel.stages.map_results(kernel.schedule);
-  while (!rest.empty()) {
-    std::vector<size_t> same, others;
-    const auto count = [&](size_t r) {
-      return element_count(kernel.type(kernel.body.results()[r].value).shape);
-    };
-    for (const size_t r : rest) (count(r) == count(rest[0]) ? same : others).push_back(r);
-    lower_map(kernel, same, std::get<MapSchedule>(kernel.schedule.back()));
-    rest = std::move(others);
-  }
-}
-
 }  // namespace
 
 LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vector<int64_t>& alias,
@@ -175,7 +161,8 @@ LoweredKernel lower_kernel(std::string name, const Graph& body, const std::vecto
     lower_rows(kernel);
   } else {
     for (size_t stage = 0; stage < kernel.stages.all().size(); ++stage) lower_stage(kernel, stage);
-    lower_rest(kernel);
+    for (const std::vector<size_t>& results : kernel.stages.map_loops(kernel.schedule))
+      lower_map(kernel, results, std::get<MapSchedule>(kernel.schedule.back()));
   }
   kernel.lowered.name = kernel.name;
   kernel.lowered.functions.push_back(std::move(kernel.f).finish());

@@ -207,15 +207,10 @@ void lower_map(Kernel& kernel, const std::vector<size_t>& results, const MapSche
   std::vector<std::pair<size_t, Value>> row_major;
   std::vector<Value> values;
   for (const size_t r : results) {
-    const Value value = kernel.body.results()[r].value;
-    if (!kernel.type(value).layout.is_default()) {
-      lower_laid_out(kernel, r, schedule);
-      continue;
-    }
-    row_major.emplace_back(r, value);
-    values.push_back(value);
+    values.push_back(kernel.body.results()[r].value);
+    row_major.emplace_back(r, values.back());
   }
-  if (row_major.empty()) return;
+  if (!kernel.type(values[0]).layout.is_default()) return lower_laid_out(kernel, results[0], schedule);
   Shape shape = fine_shape(kernel, values);
   if (!schedule.cut.empty()) shape = with_columns(std::move(shape), kernel.type(values[0]).shape.back());
   const int64_t columns = shape.empty() ? 1 : shape.back();

@@ -75,7 +75,9 @@ Expression RegisterTile::value(const Expression& row, const Expression& lane) co
 }
 
 TileEpilogue::TileEpilogue(const Kernel& kernel, size_t stage)
-    : facts_(kernel.stages.epilogue(stage)), source_(kernel.part<TileSchedule>(stage).epilogue) {
+    : facts_(kernel.stages.epilogue(stage)),
+      source_(kernel.part<TileSchedule>(stage).epilogue),
+      nest_(*contraction_nest(kernel.stages, stage)) {
   for (const Value operand : facts_.operands()) buffers_.push_back(kernel.values.placed(operand));
   for (const size_t r : facts_.fused())
     outputs_.push_back({kernel.body.results()[r].value, kernel.results[r]});
@@ -134,11 +136,13 @@ void TileFunction::store_outputs(const Index& linear, const std::vector<Expressi
 }
 
 bool TileFunction::row_delays_next(const RegisterTile& tile) const {
+  constexpr size_t most_outputs = 4;  // each waits in an array of the tile's size
   const ElementType element = kernel_.type(epilogue_.contraction()).element;
   const auto updates = [&](int64_t buffer) {
     return f.buffers()[static_cast<size_t>(buffer)].role == loop::BufferRole::update;
   };
-  return tile.rows() > 1 && tile.columns() % kernel_.lanes(element) != 0 &&
+  return kernel_.target.has_masks && epilogue_.outputs().size() <= most_outputs && tile.rows() > 1 &&
+         tile.columns() % kernel_.lanes(element) != 0 && epilogue_.is_dense(tile.columns()) &&
          std::any_of(own_.begin(), own_.end(), updates);
 }
 

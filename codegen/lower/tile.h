@@ -61,10 +61,13 @@ class TileEpilogue {
   // Buffers of the kernel that a tile function needs, the outputs included.
   const std::vector<int64_t>& buffers() const { return buffers_; }
   Value contraction() const { return facts_.contraction(); }
+  // Whether a tile of so many columns is one run of elements.
+  bool is_dense(int64_t columns) const { return gradus::is_dense(nest_, columns); }
 
  private:
   Epilogue facts_;
   EpilogueSource source_;
+  ContractionNest nest_;
   std::vector<TileOutput> outputs_;
   std::vector<int64_t> buffers_;
 };
@@ -96,8 +99,8 @@ class TileFunction {
   std::vector<loop::Expression> compute_outputs(const Index& linear);
   void store_outputs(const Index& linear, const std::vector<loop::Expression>& computed);
   int64_t put_in_memory(const RegisterTile& tile);
-  // Whether the store of a row, where it is in place and no whole vectors, reaches behind the row over what
-  // the next one reads: that read would wait until the store is done.
+  // Whether rows that are no whole vectors follow each other in memory: in place, the masked store of one
+  // reaches over what the next one reads, which would wait for it.
   bool row_delays_next(const RegisterTile& tile) const;
   void store_as_run(const RegisterTile& tile, const Bind& bind);
 

@@ -14,9 +14,9 @@ namespace {
 
 constexpr size_t own_loops = std::numeric_limits<size_t>::max();
 
-// By result, which loops store it: those of a stage that computes it on its tiles, or those over what no
-// stage stores. Both compute all of their results at a position before they store one of them there. A
-// result that a stage stores for itself has loops of its own.
+// By result, which loops store it: those over a contraction's tiles, or those over what no stage stores. Both
+// compute all of their results at a position before they store one of them there. A result that a stage
+// stores for itself has loops of its own.
 std::vector<size_t> loops_of_results(const KernelStages& stages, const Schedule& schedule) {
   std::vector<size_t> loops(stages.body().results().size(), own_loops);
   for (size_t stage = 0; stage < stages.all().size(); ++stage) {
@@ -24,7 +24,11 @@ std::vector<size_t> loops_of_results(const KernelStages& stages, const Schedule&
     const Epilogue epilogue = stages.epilogue(stage);
     for (const size_t r : epilogue.fused()) loops[r] = stage;
   }
-  for (const size_t r : stages.map_results(schedule)) loops[r] = stages.all().size();
+  size_t next = stages.all().size();
+  for (const std::vector<size_t>& shared : stages.map_loops(schedule)) {
+    for (const size_t r : shared) loops[r] = next;
+    ++next;
+  }
   return loops;
 }
 
@@ -43,13 +47,9 @@ bool may_overwrite(const Node& kernel, uint32_t result, Value operand) {
   for (uint32_t i = 0; i < body.size(); ++i)
     if (reads[i] && !is_input(body.node(i)) && body.node(i).op->family != OpFamily::elementwise) return false;
   const std::vector<size_t> loops = loops_of_results(stages, schedule);
-  const Type& type = kernel.types[result];
-  for (size_t r = 0; r < loops.size(); ++r) {
-    if (r != result && !reads[body.results()[r].value.node]) continue;
-    if (loops[r] == own_loops || loops[r] != loops[result] || kernel.types[r].shape != type.shape ||
-        !kernel.types[r].layout.is_default())
-      return false;
-  }
+  if (loops[result] == own_loops) return false;
+  for (size_t r = 0; r < loops.size(); ++r)
+    if (reads[body.results()[r].value.node] && loops[r] != loops[result]) return false;
   return true;
 }
 

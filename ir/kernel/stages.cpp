@@ -125,4 +125,21 @@ std::vector<size_t> KernelStages::map_results(const Schedule& schedule) const {
   return left;
 }
 
+std::vector<std::vector<size_t>> KernelStages::map_loops(const Schedule& schedule) const {
+  const auto type_of = [&](size_t r) -> const Type& { return body_.type(body_.results()[r].value); };
+  std::vector<std::vector<size_t>> loops;
+  for (const size_t r : map_results(schedule)) {
+    const auto shares = [&](const std::vector<size_t>& loop) {
+      return type_of(r).layout.is_default() && type_of(loop[0]).layout.is_default() &&
+             element_count(type_of(r).shape) == element_count(type_of(loop[0]).shape);
+    };
+    const auto shared = std::find_if(loops.begin(), loops.end(), shares);
+    if (shared == loops.end())
+      loops.push_back({r});
+    else
+      shared->push_back(r);
+  }
+  return loops;
+}
+
 }  // namespace gradus

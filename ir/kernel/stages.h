@@ -33,6 +33,9 @@ class KernelStages {
 
   // Results of the kernel (positions) that are left to loops of their own.
   std::vector<size_t> map_results(const Schedule& schedule) const;
+  // The same by the loops that they share: those of as many elements, all of which are computed at a position
+  // before one is stored there. One that does not lie row-major has its own.
+  std::vector<std::vector<size_t>> map_loops(const Schedule& schedule) const;
 
  private:
   const Graph& body_;

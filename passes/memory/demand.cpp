@@ -71,8 +71,10 @@ void Demand::find_updates_in_place() {
   for (const Update& update : graph_.updates()) {
     const Value value = update.value;
     const Value old_value = graph_.inputs()[update.input].value;
-    if (!is_kernel(graph_.node(value)) || result_[number(value)] || wanted.count(old_value) > 0 ||
-        !graph_.type(value).layout.is_default())
+    // The check is looked at when its kernel has run.
+    const bool makes_check = graph_.status() && graph_.status().node == value.node;
+    if (!is_kernel(graph_.node(value)) || makes_check || result_[number(value)] ||
+        wanted.count(old_value) > 0 || !graph_.type(value).layout.is_default())
       continue;
     InPlace found{update.input, value, readers(old_value)};
     const auto itself = std::find(found.after.begin(), found.after.end(), value.node);
@@ -80,8 +82,7 @@ void Demand::find_updates_in_place() {
       if (!may_overwrite(graph_.node(value), value.result, old_value)) continue;
       found.after.erase(itself);
     }
-    if (graph_.status() && is_computed(graph_.status().node) && graph_.status().node != value.node)
-      found.after.push_back(graph_.status().node);
+    if (graph_.status() && is_computed(graph_.status().node)) found.after.push_back(graph_.status().node);
     may_lie_outside_[number(value)] = true;
     in_place_.push_back(std::move(found));
   }

@@ -66,19 +66,31 @@ class Updates {
     const Value a = any(matrices_), b = any(matrices_);
     const std::vector<int64_t> axes = {number(0, 1), number(0, 1)};
     if (chance(70)) return build::dot(builder_, a, b, {{axes[0]}, {axes[1]}});
+    return build::reshape(builder_, convolve(a, b), {n_, n_});
+  }
+
+  // An image of one channel with a filter of 3 x 3; or the gradient of a filter as large as the image, which
+  // has 3 x 3 positions.
+  Value convolve(Value a, Value b) {
     const Value image = build::reshape(builder_, a, {1, n_, n_, 1});
-    const Value filter = build::slice(builder_, build::reshape(builder_, b, {n_, n_, 1, 1}), {0, 0, 0, 0},
-                                      {3, 3, 1, 1}, {1, 1, 1, 1});
-    const Value made = builder_.add(OpId::conv, {image, filter},
-                                    {{"kind", std::string("forward")},
-                                     {"input", std::string("b01f")},
-                                     {"filter", std::string("01io")},
-                                     {"output", std::string("b01f")},
-                                     {"stride", std::vector<int64_t>{1, 1}},
-                                     {"low", std::vector<int64_t>{1, 1}},
-                                     {"high", std::vector<int64_t>{1, 1}},
-                                     {"dilation", std::vector<int64_t>{1, 1}}});
-    return build::reshape(builder_, made, {n_, n_});
+    const Value small = build::slice(builder_, build::reshape(builder_, b, {n_, n_, 1, 1}), {0, 0, 0, 0},
+                                     {3, 3, 1, 1}, {1, 1, 1, 1});
+    Attributes attributes{{"input", std::string("b01f")},
+                          {"filter", std::string("01io")},
+                          {"output", std::string("b01f")},
+                          {"stride", std::vector<int64_t>{1, 1}},
+                          {"dilation", std::vector<int64_t>{1, 1}},
+                          {"low", std::vector<int64_t>{1, 1}},
+                          {"high", std::vector<int64_t>{1, 1}}};
+    if (chance(60)) {
+      attributes.set("kind", std::string(chance(50) ? "forward" : "input_gradient"));
+      if (attributes.text("kind") == "input_gradient") attributes.set("size", std::vector<int64_t>{n_, n_});
+      return builder_.add(OpId::conv, {image, small}, attributes);
+    }
+    attributes.set("kind", std::string("filter_gradient"));
+    attributes.set("size", std::vector<int64_t>{n_, n_});
+    const Value gradient = build::reshape(builder_, small, {1, 3, 3, 1});
+    return builder_.add(OpId::conv, {image, gradient}, attributes);
   }
 
   Value by_element() {

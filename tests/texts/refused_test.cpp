@@ -120,6 +120,14 @@ TEST_CASE("an update is in place only where nobody needs the old value") {
   CHECK(run_text(text(neg, "  return updates %w = %0")).outcome == TextOutcome::ran);
   const Case cases[] = {
       {text(reversed, "  return updates %w = %0"), "where it has been overwritten"},
+      // The check is looked at when the kernel that makes it has run.
+      {"graph @g {stage=kernels, workspace=64} (param %w: f32[4], %u: i64[2], %t: f32[3]) {\n"
+       "  %0:3 = kernel {place=\"input 0, result 0, workspace 0\", kind=\"map\"} (%a = %w, %b = %u, %c = %t) "
+       "{\n"
+       "    %1 = add %a, %a : f32[4]\n    %2:2 = gather %c, %b {check=0} : f32[2], i64[]\n"
+       "    %3 = status %2#1 {checks=[0]} : i64[2]\n    yield %1, %2, %3\n"
+       "  } : f32[4], f32[2], i64[2]\n  return y = %0#1, updates %w = %0, status %0#2\n}\n",
+       "check is not looked at before"},
       // The running sum is stored before the loop that reads %w.
       {"graph @g {stage=kernels, workspace=0} (param %w: f32[4], %u: f32[4]) {\n"
        "  %0:2 = kernel {place=\"input 0, result 0\", kind=\"map\"} (%a = %w, %b = %u) {\n"
