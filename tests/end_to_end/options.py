@@ -62,7 +62,7 @@ values = {
     "--verify-each": "numeric", "--print-after": "simplify", "--stop-after": "simplify", "--stage": "backward",
     "--format": "dot", "--graph": "evaluation", "--output": "out", "--passes": "simplify", "--elements": "1",
     "--rows": "2", "--seed": "7", "--checkpoint": "trained/checkpoint.safetensors", "--predictions": "out.npz",
-    "--schedule": "schedules.txt", "--resume": "trained", "--checkpoint-every": "1",
+    "--schedule": "schedules.txt", "--resume": "trained", "--initialize": "trained/checkpoint.safetensors", "--checkpoint-every": "1",
 }
 # Without a trace where all is well.
 silent = {
