@@ -1,10 +1,10 @@
 // plan-buffers: decides where every kernel's results lie.
 //
 // Attribute `place` of a kernel, scan or call, and what its loops, its steps or the kernels of its body work
-// in: `scratch` (ir/placement.h). An update is in place if nothing reads the old value later, the step's check
-// has run, and the kernel itself has read what it overwrites (ir/kernel/in_place.h); otherwise it lies in the
-// workspace and is copied when the step commits.
-// Header: `workspace`, and `workspace_lower_bound`, below which no order and no plan can come.
+// in: `scratch` (ir/placement.h). An update is in place if nothing reads the old value later, the step's
+// check has run, and the kernel itself has read what it overwrites (ir/kernel/in_place.h); otherwise it lies
+// in the workspace and is copied when the step commits. Header: `workspace`, and `workspace_lower_bound`,
+// below which no order and no plan can come.
 #include <fmt/format.h>
 
 #include <map>

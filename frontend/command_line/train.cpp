@@ -64,6 +64,12 @@ int64_t count_trainable(const std::vector<language::StorageRow>& storage) {
   return count;
 }
 
+std::optional<Preparation> preparation_of(const std::string& checkpoint) {
+  const CheckpointInfo info = read_checkpoint_info(checkpoint);
+  if (info.preparation.empty()) return std::nullopt;
+  return preparation_from_json(info.preparation, fmt::format("{}: preparation", checkpoint));
+}
+
 int predict_from_checkpoint(TrainingProgram& program, const Options& options) {
   const DataSet& data = program.data();
   const std::vector<int64_t>& rows = data.test.empty() ? data.training : data.test;
@@ -245,7 +251,13 @@ Action set_up_train(CLI::App& app) {
     request.data_file = options->data;
     request.precision = precision_named(options->precision);
     request.memoize = !options->compile.no_memo;
+    if (!options->predictions.empty()) request.preparation = preparation_of(options->checkpoint);
     TrainingProgram program(unit, request, compiler);
+    if (!options->predictions.empty() && !options->data.empty() && !request.preparation &&
+        prepares(program.settings()))
+      fail_program(fmt::format("{} does not say how the data were prepared that it was trained on",
+                               options->checkpoint),
+                   {}, "it is of an earlier release: train again, or predict from the program's own data");
     sources.report(program.graphs().warnings);
     const int code = options->predictions.empty() ? train_block(program, *options, sources)
                                                   : predict_from_checkpoint(program, *options);

@@ -213,15 +213,15 @@ struct LoadLine {
   SourceSpan span;
 };
 
-// Inputs by kind: data (names of `columns`, those of prediction graphs: the model's input names), parameter
-// and state (paths), seed, step (both i64[]; present only where something reads them; steps count from 1); of
-// kind data and without rows: `epoch` (i64[], from 1) and the block's `input`s.
+// Inputs by kind: data (names of `columns`), parameter and state (paths), seed, step (both i64[]; present
+// only where something reads them; steps count from 1); of kind data and without rows: `epoch` (i64[], from
+// 1) and the block's `input`s.
 struct TrainProgram {
   TrainSettings settings;
   StepGraph training;    // updates: parameters, state, optimizer state
   StepGraph evaluation;  // training = false, no updates
   std::optional<StepGraph>
-      prediction;            // outputs of `model` from its inputs; none where the block has no `model`
+      prediction;  // outputs of `model` from the columns, as evaluation has them; none without a call
   StepGraph initialization;  // one result per row of `storage`, named by path; input: seed
   std::vector<StorageRow> storage;
   std::vector<LayerRow> layers;  // of the training graph

@@ -69,7 +69,7 @@ struct CsvOptions {
 
 // numbers: float [rows, names]; category: i32 [rows], ids in the order of the values (of numbers, if all are
 // whole numbers, otherwise of texts); image: file names relative to the CSV file. Numbers are f64 until the
-// program's precision is set; a missing one whose mean is to be taken is NaN (see `fill_missing`).
+// program's precision is set; a missing one whose mean is to be taken is NaN (see PreparationKind).
 DataSet csv_data_set(const std::string& path, const CsvOptions& options);
 
 }  // namespace gradus

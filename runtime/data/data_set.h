@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/data/preparation.h"
 #include "runtime/tensor.h"
 
 namespace gradus {
@@ -19,7 +20,7 @@ struct Column {
   Tensor values;            // the leading axis counts the rows
   // The text that each id stands for, if the column holds ids of words, tags, classes or categories.
   std::vector<std::string> vocabulary = {};
-  bool missing_is_mean = false;  // NaN stands for the mean of the training rows, see `fill_missing`
+  bool missing_is_mean = false;  // NaN stands for the mean of the training rows, see PreparationKind
 };
 
 struct DataSet {
@@ -28,6 +29,7 @@ struct DataSet {
   std::vector<Column> columns;  // all with the same number of rows
   // Row numbers, each list ascending; together every row at most once.
   std::vector<int64_t> training, validation, test;
+  Preparation preparation;  // what was done to the columns
 
   int64_t rows() const { return columns.empty() ? 0 : row_count(columns.front().values); }
   const Column* find(std::string_view column) const;
@@ -55,7 +57,7 @@ DataSet npz_data_set(const std::string& path, std::span<const std::string> wante
 DataSet npz_data_set(std::vector<NamedTensor> arrays, const std::string& path,
                      std::span<const std::string> wanted);
 
-// ---- preparation, in this order
+// ---- before the columns are prepared (runtime/data/preparation.h)
 // -------------------------------------------------------------------------------
 
 // Converts all float columns to `element`: standardized values are then rounded once, to the program's
@@ -65,21 +67,6 @@ void set_precision(DataSet& data, ElementType element);
 // Pads every image column [rows, height, width, channels] with zeros to size × size, evenly on both sides (an
 // odd pixel goes to the bottom and to the right).
 void pad_images(DataSet& data, int64_t size);
-
-// Subtracts mean and divides by standard deviation (population) of the training rows, in every float feature:
-// one pair for all pixels of an image column, one pair per column of numbers otherwise. A constant is only
-// centred.
-void standardize(DataSet& data);
-
-// The same with minimum and range of the training rows, so that these lie in 0 … 1.
-void scale_to_range(DataSet& data);
-
-// Replaces NaN in the columns that say so by the mean of the column's other training rows.
-void fill_missing(DataSet& data);
-
-// A column of ones before the first column of numbers (features of the shape [rows, n]): x0 = 1 makes the
-// bias a weight like the others.
-void add_bias(DataSet& data);
 
 struct SplitOptions {
   double validation = 0;  // fraction of the training rows, in [0, 1)

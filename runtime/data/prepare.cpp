@@ -1,9 +1,8 @@
-// What is done to a data set before it is trained on.
+// Shapes, precision and parts of a data set.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "ir/error.h"
 #include "runtime/data/batches.h"
@@ -32,97 +31,6 @@ void copy_into_padded(const Tensor& from, Tensor& to) {
                   target.begin() + static_cast<std::ptrdiff_t>(at));
     }
 }
-
-// value → (value − offset) / scale
-struct Scaling {
-  double offset = 0;
-  double scale = 1;
-};
-
-// The elements first, first + stride, … of the given rows of `width` elements.
-template <class T>
-struct Group {
-  std::span<const T> values;
-  std::span<const int64_t> rows;
-  size_t width, first, stride;
-
-  template <class F>
-  void each(F function) const {
-    for (int64_t row : rows)
-      for (size_t i = first; i < width; i += stride)
-        function(static_cast<double>(values[static_cast<size_t>(row) * width + i]));
-  }
-  double count() const {
-    return static_cast<double>(rows.size()) * static_cast<double>((width - first + stride - 1) / stride);
-  }
-};
-
-// Infinite or NaN would spread over the whole column.
-const Scaling& usable(const Scaling& scaling, const Column& column) {
-  if (!std::isfinite(scaling.offset) || !std::isfinite(scaling.scale))
-    fail_program(
-        fmt::format("column '{}': the training rows have no finite mean, deviation or range", column.name),
-        {}, "all of them are missing, or not numbers, or too large to be squared");
-  return scaling;
-}
-
-template <class T>
-Scaling moments(const Group<T>& group) {
-  double sum = 0, squares = 0;
-  group.each([&](double value) { sum += value; });
-  const double mean = sum / group.count();
-  group.each([&](double value) { squares += (value - mean) * (value - mean); });
-  const double deviation = std::sqrt(squares / group.count());
-  return {mean, deviation > 0 ? deviation : 1};
-}
-
-template <class T>
-Scaling range(const Group<T>& group) {
-  double least = std::numeric_limits<double>::infinity(), most = -least;
-  group.each([&](double value) {
-    least = std::min(least, value);
-    most = std::max(most, value);
-  });
-  return {least, most > least ? most - least : 1};
-}
-
-template <class T>
-Scaling mean_of_known(const Group<T>& group) {
-  double sum = 0, count = 0;
-  group.each([&](double value) {
-    if (std::isnan(value)) return;
-    sum += value;
-    ++count;
-  });
-  return {sum / count, 1};
-}
-
-// Fits something on the training rows of each group of a column (all pixels of an image, one column of
-// numbers) and changes all its values by it.
-template <class T, class Fit, class Change>
-void fit_groups(Column& column, std::span<const int64_t> rows, Fit fit, Change change) {
-  const auto values = column.values.values<T>();
-  const size_t width = static_cast<size_t>(element_count(row_shape(column.values.type())));
-  const size_t groups = is_image(column) ? 1 : width;
-  for (size_t group = 0; group < groups; ++group) {
-    const Scaling fitted = usable(fit(Group<T>{values, rows, width, group, groups}), column);
-    for (size_t i = group; i < values.size(); i += groups)
-      values[i] = static_cast<T>(change(static_cast<double>(values[i]), fitted));
-  }
-}
-
-template <class Fit, class Change>
-void fit_features(DataSet& data, Fit fit, Change change) {
-  for (Column& column : data.columns) {
-    if (column.role != ColumnRole::feature) continue;
-    if (column.values.element() == ElementType::f32)
-      fit_groups<float>(column, data.training, fit, change);
-    else if (column.values.element() == ElementType::f64)
-      fit_groups<double>(column, data.training, fit, change);
-  }
-}
-
-double scaled(double value, const Scaling& by) { return (value - by.offset) / by.scale; }
 
 // Takes round(fraction · all) of `shuffled`'s first rows, at least one, and leaves at least one.
 std::vector<int64_t> take(std::vector<int64_t>& shuffled, double fraction, size_t all, const char* what) {
@@ -176,44 +84,6 @@ void pad_images(DataSet& data, int64_t size) {
   if (!any)
     fail_program(fmt::format(
         "pad_to: {} has no images (columns of the shape [rows, height, width, channels])", data.name));
-}
-
-void standardize(DataSet& data) {
-  fit_features(data, [](const auto& group) { return moments(group); }, scaled);
-}
-
-void scale_to_range(DataSet& data) {
-  fit_features(data, [](const auto& group) { return range(group); }, scaled);
-}
-
-void fill_missing(DataSet& data) {
-  const auto replaced = [](double value, const Scaling& mean) {
-    return std::isnan(value) ? mean.offset : value;
-  };
-  for (Column& column : data.columns)
-    if (column.missing_is_mean)
-      fit_groups<double>(
-          column, data.training, [](const auto& group) { return mean_of_known(group); }, replaced);
-}
-
-void add_bias(DataSet& data) {
-  for (Column& column : data.columns) {
-    const Shape& shape = column.values.shape();
-    if (column.role != ColumnRole::feature || shape.size() != 2 || !is_float(column.values.element()))
-      continue;
-    const Tensor old = converted(column.values, ElementType::f64, column.name);
-    Tensor wider(Type(ElementType::f64, {shape[0], shape[1] + 1}));
-    const auto from = old.values<double>();
-    const auto to = wider.values<double>();
-    const auto width = static_cast<size_t>(shape[1]);
-    for (size_t row = 0; row < static_cast<size_t>(shape[0]); ++row) {
-      to[row * (width + 1)] = 1;
-      for (size_t i = 0; i < width; ++i) to[row * (width + 1) + 1 + i] = from[row * width + i];
-    }
-    column.values = converted(wider, column.values.element(), column.name);
-    return;
-  }
-  fail_program(fmt::format("{}: there is no column of numbers that a bias could stand before", data.name));
 }
 
 void hold_out(DataSet& data, const SplitOptions& options, int64_t seed) {

@@ -67,11 +67,26 @@ std::vector<std::string> differences(const Safetensors& file, const ParameterSet
 }
 
 Metadata metadata_of(const CheckpointInfo& info) {
-  return {{"format", "gradus-checkpoint-1"},
-          {"program", info.program},
-          {"seed", std::to_string(info.seed)},
-          {"epoch", std::to_string(info.epoch)},
-          {"step", std::to_string(info.step)}};
+  Metadata metadata{{"format", "gradus-checkpoint-1"},
+                    {"program", info.program},
+                    {"seed", std::to_string(info.seed)},
+                    {"epoch", std::to_string(info.epoch)},
+                    {"step", std::to_string(info.step)}};
+  if (!info.preparation.empty()) metadata["preparation"] = info.preparation;
+  return metadata;
+}
+
+CheckpointInfo info_of(const Safetensors& file, const std::string& path) {
+  CheckpointInfo info;
+  info.seed = number(file.metadata, "seed", path);
+  info.epoch = number(file.metadata, "epoch", path);
+  info.step = number(file.metadata, "step", path);
+  const auto take = [&](const char* name, std::string& text) {
+    if (const auto found = file.metadata.find(name); found != file.metadata.end()) text = found->second;
+  };
+  take("program", info.program);
+  take("preparation", info.preparation);
+  return info;
 }
 
 std::vector<TensorReference> references(const ParameterSet& parameters, const Snapshot* snapshot = nullptr) {
@@ -83,12 +98,7 @@ std::vector<TensorReference> references(const ParameterSet& parameters, const Sn
 
 CheckpointInfo load_from(const Safetensors& file, const std::string& path, ParameterSet& parameters,
                          bool allow_unknown) {
-  CheckpointInfo info;
-  info.seed = number(file.metadata, "seed", path);
-  info.epoch = number(file.metadata, "epoch", path);
-  info.step = number(file.metadata, "step", path);
-  if (const auto program = file.metadata.find("program"); program != file.metadata.end())
-    info.program = program->second;
+  const CheckpointInfo info = info_of(file, path);
   const std::vector<std::string> found = differences(file, parameters, allow_unknown);
   if (!found.empty()) fail_differences(path, found);
   Snapshot values = parameters.snapshot();
@@ -150,6 +160,8 @@ void save_checkpoint(const std::string& path, const ParameterSet& parameters, co
                      const Snapshot* snapshot) {
   write_safetensors(path, references(parameters, snapshot), metadata_of(info));
 }
+
+CheckpointInfo read_checkpoint_info(const std::string& path) { return info_of(read_safetensors(path), path); }
 
 CheckpointInfo load_checkpoint(const std::string& path, ParameterSet& parameters, bool allow_unknown) {
   return load_from(read_safetensors(path), path, parameters, allow_unknown);

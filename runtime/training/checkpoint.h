@@ -14,6 +14,8 @@ struct CheckpointInfo {
   int64_t seed = 0;
   int64_t epoch = 0;  // epochs that are complete
   int64_t step = 0;   // steps that are complete
+  std::string preparation =
+      {};  // of the columns that it was trained on, as JSON (runtime/data/preparation.h)
 };
 
 // What makes a run the run that it is (program, data, settings), by name; two runs with the same give the
@@ -30,6 +32,9 @@ void save_checkpoint(const std::string& path, const ParameterSet& parameters, co
 // type or (unless `allow_unknown`, for programs that use a part of it) not known. Files without our metadata
 // give default info.
 CheckpointInfo load_checkpoint(const std::string& path, ParameterSet& parameters, bool allow_unknown = false);
+
+// What a file says besides its tensors.
+CheckpointInfo read_checkpoint_info(const std::string& path);
 
 // A checkpoint that training can go on from, bit for bit.
 void save_training(const std::string& path, const ParameterSet& parameters, const CheckpointInfo& info,

@@ -98,7 +98,7 @@ bool RunFolder::due(const TrainingState& state) const {
 }
 
 CheckpointInfo RunFolder::info(const TrainingState& state, int64_t epochs_done, int64_t steps_done) const {
-  return {options_.program, state.seed, epochs_done, steps_done};
+  return {options_.program, state.seed, epochs_done, steps_done, options_.preparation};
 }
 
 // Before resume.safetensors, so that whatever epoch that file calls the best has been written: at worst

@@ -21,8 +21,8 @@ struct CheckpointInterval {
 CheckpointInterval parse_checkpoint_interval(const std::string& text);
 
 struct RunFolderOptions {
-  std::string path;     // created if need be
-  std::string program;  // goes into the checkpoint
+  std::string path;                  // created if need be
+  std::string program, preparation;  // go into the checkpoint
   CheckpointInterval interval;
   RunIdentity identity;
   // What best.safetensors is best by; empty: validation.loss, or loss if there is no validation part.

@@ -75,12 +75,9 @@ class Updates {
     const Value image = build::reshape(builder_, a, {1, n_, n_, 1});
     const Value small = build::slice(builder_, build::reshape(builder_, b, {n_, n_, 1, 1}), {0, 0, 0, 0},
                                      {3, 3, 1, 1}, {1, 1, 1, 1});
-    Attributes attributes{{"input", std::string("b01f")},
-                          {"filter", std::string("01io")},
-                          {"output", std::string("b01f")},
-                          {"stride", std::vector<int64_t>{1, 1}},
-                          {"dilation", std::vector<int64_t>{1, 1}},
-                          {"low", std::vector<int64_t>{1, 1}},
+    Attributes attributes{{"input", std::string("b01f")},           {"filter", std::string("01io")},
+                          {"output", std::string("b01f")},          {"stride", std::vector<int64_t>{1, 1}},
+                          {"dilation", std::vector<int64_t>{1, 1}}, {"low", std::vector<int64_t>{1, 1}},
                           {"high", std::vector<int64_t>{1, 1}}};
     if (chance(60)) {
       attributes.set("kind", std::string(chance(50) ? "forward" : "input_gradient"));

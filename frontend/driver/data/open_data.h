@@ -1,6 +1,7 @@
 // Opens the data that a `train` block names.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,11 +10,18 @@
 
 namespace gradus {
 
+struct DataRequest {
+  std::string file = {};  // NPZ that replaces the block's data, columns by name
+  ElementType precision = ElementType::f32;
+  int64_t fold = 0;                                       // which part validates, with split(folds: n)
+  std::optional<Preparation> preparation = std::nullopt;  // that of a model, in place of one fitted here
+};
+
 // The block's columns under the names that the block gives them, prepared (padded, standardized) and split.
-// `data_file`, if not empty, is an NPZ file that replaces the block's data, columns by name.
-// With split(folds: n), `fold` (from 0) is the validation part.
-DataSet open_data(const language::TrainSettings& settings, const std::string& data_file,
-                  ElementType precision, int64_t fold = 0);
+DataSet open_data(const language::TrainSettings& settings, const DataRequest& request);
+
+// Whether the block asks for any preparation.
+bool prepares(const language::TrainSettings& settings);
 
 // n of split(folds: n); 0: there are none.
 int64_t fold_count(const language::TrainSettings& settings);

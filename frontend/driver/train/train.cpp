@@ -196,8 +196,13 @@ class Training {
 
   std::unique_ptr<Callback> open_folder(std::vector<std::string>& files) {
     const RunIdentity identity = run_identity(program_);
-    RunFolderOptions folder_options{
-        options_.folder, program_.settings().name, options_.interval, identity, {}, {}};
+    RunFolderOptions folder_options{options_.folder,
+                                    program_.settings().name,
+                                    to_json(program_.data().preparation),
+                                    options_.interval,
+                                    identity,
+                                    {},
+                                    {}};
     monitor_best(program_.settings(), folder_options);
     auto folder = std::make_unique<RunFolder>(folder_options);
     files.insert(files.end(), {folder->checkpoint_file(), folder->history_file()});

@@ -15,12 +15,14 @@ TrainingProgram::TrainingProgram(language::Unit unit, TrainingRequest request, C
   options.overrides = request_.overrides;
   options.precision = request_.precision;
   settings_ = language::elaborate_settings(unit_, request_.name, options);
-  data_ = open_data(settings_, request_.data_file, request_.precision);
+  data_ = open(0);
 }
 
-void TrainingProgram::select_fold(int64_t fold) {
-  data_ = open_data(settings_, request_.data_file, request_.precision, fold);
+DataSet TrainingProgram::open(int64_t fold) const {
+  return open_data(settings_, {request_.data_file, request_.precision, fold, request_.preparation});
 }
+
+void TrainingProgram::select_fold(int64_t fold) { data_ = open(fold); }
 
 language::TrainOptions TrainingProgram::options(int64_t rows) const {
   language::TrainOptions options;

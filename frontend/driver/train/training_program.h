@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,7 +17,8 @@ namespace gradus {
 struct TrainingRequest {
   std::string name;  // of the train block
   std::vector<std::pair<std::string, std::string>> overrides;
-  std::string data_file;  // NPZ, replaces the block's data
+  std::string data_file;                   // NPZ, replaces the block's data
+  std::optional<Preparation> preparation;  // of a trained model, in place of one that is fitted on the data
   ElementType precision = ElementType::f32;
   bool memoize = true;
 };
@@ -57,6 +59,7 @@ class TrainingProgram {
   std::vector<bool> infinite_inputs(const Graph& graph);
 
  private:
+  DataSet open(int64_t fold) const;
   language::TrainOptions options(int64_t rows) const;
   // By rows, and which `when` blocks or which report.
   using Executables = std::map<std::pair<int64_t, uint64_t>, std::shared_ptr<Executable>>;

@@ -113,12 +113,12 @@ class Elaborator {
 
   // --- train.cpp, program.cpp: whole blocks
   void run_train(const Symbol& train);
-  void run_prediction(const Symbol& train, const std::vector<std::pair<std::string, Type>>& inputs);
   // A model or layer by itself; false if sizes of its inputs are open, which `open_sizes` then names.
   bool run_model(const Symbol& model, std::vector<std::string>& open_sizes);
   StepGraph finish_step();
   StepGraph finish_conditions();
   StepGraph finish_report();  // the one of options.report
+  StepGraph finish_prediction();
   bool needs_graph(size_t report) const;
   StepGraph finish_initialization(const std::vector<StorageRow>& rows);
   std::vector<StorageRow> storage_rows() const;
@@ -130,9 +130,9 @@ class Elaborator {
   std::vector<Report> reports;  // those that need no graph are complete
   std::vector<LoadLine> loads;
   size_t when_count() const { return conditions_.size(); }
-  std::vector<std::string> rate_names;                     // results of training
-  std::vector<std::pair<std::string, Type>> model_inputs;  // of the first call of `model`
+  std::vector<std::string> rate_names;  // results of training
   bool has_model = false;
+  std::vector<NamedValue> model_results;  // of the block's call of `model`; none if there is no such call
   CallCounts calls;
   std::vector<LayerRow> layers;
   std::vector<Diagnostic> warnings;
@@ -445,6 +445,7 @@ class Elaborator {
   std::vector<Value> conditions_;            // of `when` blocks
   std::vector<const Block*> report_bodies_;  // of `reports`
   std::vector<NamedValue> report_results_;
+  StepGraph finish_part(const std::string& name, const std::vector<NamedValue>& results);
   Report* report_ = nullptr;                               // whose body runs
   std::vector<std::pair<const Load*, SourceSpan>> loads_;  // resolved when the block has ended
   int64_t mark_ids_ = 0;

@@ -1,4 +1,4 @@
-// Parts of the graph under construction, as graphs of their own: conditions, reports.
+// Parts of the graph under construction, as graphs of their own: conditions, reports, prediction.
 #include <algorithm>
 #include <map>
 
@@ -50,17 +50,20 @@ StepGraph Elaborator::finish_conditions() {
   return part;
 }
 
-StepGraph Elaborator::finish_report() {
-  const std::vector<NamedValue> results = report_results_;
+StepGraph Elaborator::finish_report() { return finish_part(options_.name + ".report", report_results_); }
+
+// What the block calculates on its columns before the model sees them is part of it.
+StepGraph Elaborator::finish_prediction() { return finish_part(options_.name, model_results); }
+
+StepGraph Elaborator::finish_part(const std::string& name, const std::vector<NamedValue>& results) {
   const Graph& graph = root_->builder.graph();
   const std::vector<bool> needed = needed_by(graph, marked(graph, results));
-  // The checks of what the report does not compute are not its own.
+  // The checks of what the part does not compute are not its own.
   std::erase_if(root_->checks, [&](const Frame::BodyCheck& check) { return !needed[check.bad.node]; });
   combine_status();
   StepGraph part;
   part.checks = checks_;
-  part.graph =
-      part_of(root_->builder.graph(), options_.name + ".report", results, root_->builder.graph().status());
+  part.graph = part_of(graph, name, results, graph.status());
   return part;
 }
 

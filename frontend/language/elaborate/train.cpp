@@ -431,38 +431,4 @@ void Elaborator::check_monitor() {
   }
 }
 
-void Elaborator::run_prediction(const Symbol& symbol,
-                                const std::vector<std::pair<std::string, Type>>& inputs) {
-  stack_base_ = frame_address();
-  const Train& train = *symbol.train();
-  Environment environment;
-  Activation activation;
-  activation.name = train.name.text;
-  activation.environment = &environment;
-  PathScope scope;
-  activation_ = &activation;
-  path_ = &scope;
-  block_environment_ = &environment;
-  settings.batch = options_.batch.value_or(settings.batch);
-  try {
-    make_model(symbol);
-    std::map<std::string, Object> given;
-    for (const auto& [name, type] : inputs) {
-      put_origin(train.name.span);
-      given.emplace(name, tensor(root_->builder.input(name, InputKind::data, type)));
-    }
-    const Object result = run_instance(model_, std::move(given), train.name.span);
-    const Definition& definition = *model_->symbol->definition();
-    const auto* several = result.as<ResultsObject>();
-    for (size_t i = 0; i < std::max<size_t>(definition.results.size(), 1); ++i)
-      root_->builder.add_result(definition.results.empty() ? "output" : definition.results[i].name.text,
-                                to_value(several ? (*several->values)[i] : result, train.name.span));
-  } catch (const Abandon&) {
-    throw_if_errors();
-  }
-  throw_if_errors();
-  activation_ = nullptr;
-  path_ = nullptr;
-}
-
 }  // namespace gradus::language

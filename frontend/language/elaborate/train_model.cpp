@@ -90,7 +90,6 @@ void Elaborator::call_model(const std::string& wanted, const SourceSpan& span) {
       throw Abandon{};
     }
     given.emplace(parameter.name.text, at->second);
-    model_inputs.emplace_back(parameter.name.text, type_of(to_value(at->second, span)));
   }
   const auto bind_all = [&](const Object& result) {
     for (size_t i = 0; i < definition.results.size(); ++i) {
@@ -102,7 +101,12 @@ void Elaborator::call_model(const std::string& wanted, const SourceSpan& span) {
   Frame* inner = frame_;
   frame_ = root_.get();
   try {
-    bind_all(run_instance(model_, std::move(given), span));
+    const Object result = run_instance(model_, std::move(given), span);
+    bind_all(result);
+    const auto* several = result.as<ResultsObject>();
+    for (size_t i = 0; i < definition.results.size(); ++i)
+      model_results.push_back(
+          {definition.results[i].name.text, to_value(several ? (*several->values)[i] : result, span)});
   } catch (const Abandon&) {
     frame_ = inner;
     bind_all(Poison{});

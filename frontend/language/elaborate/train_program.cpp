@@ -150,10 +150,10 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
   program.evaluation = evaluation.finish_step();
   append_new(program.warnings, std::move(evaluation.warnings));
 
-  if (evaluation.has_model && !evaluation.model_inputs.empty()) {
-    Elaborator prediction(implementation, options_for(Mode::prediction, name, options));
-    prediction.run_prediction(train, evaluation.model_inputs);
-    program.prediction = prediction.finish_step();
+  if (!evaluation.model_results.empty()) {
+    Elaborator prediction(implementation, options_for(Mode::evaluation, name, options));
+    prediction.run_train(train);
+    program.prediction = prediction.finish_prediction();
   }
   return program;
 }

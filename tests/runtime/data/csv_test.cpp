@@ -102,7 +102,7 @@ TEST_CASE("CSV: missing values") {
   DataSet data = csv.read(options);
   data.training = {0, 1};  // the mean is that of training rows
   data.test = {2};
-  fill_missing(data);
+  fit(PreparationKind::fill_missing, data);
   CHECK(values(data.columns[0]) == std::vector<double>{1, 1, 5});
   CHECK(values(data.columns[1]) == std::vector<double>{2, 3, 2.5});
   options.target = numbers({"b"});
@@ -187,13 +187,13 @@ TEST_CASE("NRM-01 standardized and scaled by the training rows") {
   data.training = {0, 1, 2};
   data.test = {3};
   DataSet scaled = data;
-  standardize(data);
+  fit(PreparationKind::standardize, data);
   for (int64_t column : {0, 1}) {
     CHECK(data.columns[0].values.number(column) == Approx(-1.2247449).epsilon(1e-7));
     CHECK(data.columns[0].values.number(2 + column) == Approx(0).margin(1e-12));
     CHECK(data.columns[0].values.number(4 + column) == Approx(1.2247449).epsilon(1e-7));
   }
-  scale_to_range(scaled);
+  fit(PreparationKind::scale, scaled);
   CHECK(values(scaled.columns[0]) == std::vector<double>{0, 0, 0.5, 0.5, 1, 1, 1.5, 46.5});
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("PER-03 a column of ones makes the bias a weight") {
   CsvOptions options;
   options.target = numbers({"placed"});
   DataSet data = csv.read(options);
-  add_bias(data);
+  fit(PreparationKind::bias, data);
   CHECK(values(data.columns[0]) == std::vector<double>{1, 78, 78, 1, 69, 61});
   CHECK(values(data.columns[1]) == std::vector<double>{1, 0});
   const double w0 = 3, w1 = 1, w2 = 2;

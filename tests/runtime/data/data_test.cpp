@@ -75,27 +75,30 @@ TEST_CASE("columns are named, found and checked") {
 
 TEST_CASE("numbers that a column cannot be prepared with are an error instead of nan in every row") {
   const double nan = std::nan("");
-  const auto prepared = [](const std::vector<double>& values, void (*prepare)(DataSet&)) {
+  const auto prepared = [](const std::vector<double>& values, PreparationKind kind) {
     Column column{"a", ColumnRole::feature, "",
                   Tensor(Shape{static_cast<int64_t>(values.size()), 1}, values)};
     column.missing_is_mean = true;
     DataSet data = make_data_set("d", {std::move(column)});
-    prepare(data);
+    fit(kind, data);
     return data.columns[0].values.number(0);
   };
-  CHECK(prepared({1, 3}, standardize) == -1);
-  for (const auto& prepare : {standardize, scale_to_range})
-    CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({1e308, -1e308}, prepare); }),
+  CHECK(prepared({1, 3}, PreparationKind::standardize) == -1);
+  for (const PreparationKind kind : {PreparationKind::standardize, PreparationKind::scale})
+    CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({1e308, -1e308}, kind); }),
                Catch::Contains("column 'a'"));
-  CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({nan, 1}, standardize); }),
+  CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({nan, 1}, PreparationKind::standardize); }),
              Catch::Contains("column 'a'"));
-  CHECK(prepared({nan, 1}, fill_missing) == 1);
-  CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({nan, nan}, fill_missing); }),
+  CHECK(prepared({nan, 1}, PreparationKind::fill_missing) == 1);
+  CHECK_THAT(error_of(ErrorKind::program, [&] { prepared({nan, nan}, PreparationKind::fill_missing); }),
              Catch::Contains("column 'a'"));
-  CHECK_THAT(
-      error_of(ErrorKind::program,
-               [&] { prepared({1e39}, [](DataSet& data) { set_precision(data, ElementType::f32); }); }),
-      Catch::Contains("column 'a': element 0 is 1e+39, which f32 cannot hold"));
+  CHECK_THAT(error_of(ErrorKind::program,
+                      [] {
+                        DataSet data = make_data_set("d", {{"a", ColumnRole::feature, "",
+                                                            Tensor(Shape{1, 1}, std::vector<double>{1e39})}});
+                        set_precision(data, ElementType::f32);
+                      }),
+             Catch::Contains("column 'a': element 0 is 1e+39, which f32 cannot hold"));
 }
 
 TEST_CASE("padding, then standardizing") {
@@ -105,7 +108,7 @@ TEST_CASE("padding, then standardizing") {
   CHECK(image.shape() == Shape{1797, 32, 32, 1});
   CHECK(image.number(12 * 32 + 12 + 2) == 5);
   CHECK(image.number(11 * 32 + 14) == 0);
-  standardize(digits);
+  fit(PreparationKind::standardize, digits);
   double sum = 0, squares = 0;
   for (int64_t row : digits.training)
     for (int64_t i = 0; i < 1024; ++i) {
@@ -120,7 +123,7 @@ TEST_CASE("padding, then standardizing") {
 
   DataSet iris = bundled_data_set("iris");
   set_precision(iris, ElementType::f64);
-  standardize(iris);
+  fit(PreparationKind::standardize, iris);
   for (int64_t column = 0; column < 4; ++column) {
     double mean = 0;
     for (int64_t row : iris.training) mean += iris.column("record").values.number(row * 4 + column) / 120;
@@ -129,7 +132,7 @@ TEST_CASE("padding, then standardizing") {
 
   DataSet constant =
       make_data_set("c", {{"x", ColumnRole::feature, "", Tensor(Shape{2}, std::vector<float>{3, 3})}});
-  standardize(constant);
+  fit(PreparationKind::standardize, constant);
   CHECK(constant.column("x").values.number(0) == 0);
   DataSet odd = make_data_set("o", {numbers("x", {1, 1, 2, 2})});
   pad_images(odd, 5);
@@ -244,4 +247,33 @@ TEST_CASE("a data set from an NPZ file") {
   const std::vector<std::string> missing = {"z"};
   CHECK_THAT(error_of(ErrorKind::program, [&] { npz_data_set(arrays(), "a.npz", missing); }),
              Catch::Contains("has no array 'z'; it has x, y, unused"));
+}
+
+TEST_CASE("a preparation is done to other rows as it was to those it was fitted on") {
+  DataSet digits = bundled_data_set("digits");
+  const DataSet raw = digits;
+  Preparation preparation;
+  preparation.pad_to = 10;
+  pad_images(digits, 10);
+  preparation.steps = fit(PreparationKind::standardize, digits);
+  const std::string text = to_json(preparation);
+  DataSet again = raw;
+  apply(preparation_from_json(text, "text"), again);
+  const auto found = again.columns[0].values.values<float>(),
+             expected = digits.columns[0].values.values<float>();
+  CHECK(std::equal(found.begin(), found.end(), expected.begin(), expected.end()));
+  // Whole numbers stand for the floats that were fitted.
+  DataSet whole =
+      make_data_set("w", {{"x", ColumnRole::target, "", Tensor(Shape{2, 1}, std::vector<int64_t>{1, 3})}});
+  Preparation step{0, {{PreparationKind::standardize, "x", {{1, 2}}}}};
+  apply(step, whole);
+  CHECK(whole.columns[0].values.number(1) == 1);
+  step.steps[0].groups.push_back({0, 1});
+  CHECK_THAT(error_of(ErrorKind::program, [&] { apply(step, whole); }), Catch::Contains("had 2"));
+  for (const char* bad :
+       {"{}", "[]", "{\"pad_to\":-1,\"steps\":[]}", "{\"pad_to\":0,\"steps\":[{}]}",
+        "{\"pad_to\":0,\"steps\":[{\"kind\":\"scale\",\"column\":\"x\",\"groups\":[[1,0]]}]}",
+        "{\"pad_to\":0,\"steps\":[{\"kind\":\"scale\",\"column\":\"x\",\"groups\":[]}]}"})
+    CHECK_THAT(error_of(ErrorKind::program, [&] { preparation_from_json(bad, "text"); }),
+               Catch::Contains("text"));
 }

@@ -73,7 +73,7 @@ void train_half(const std::string& path) {
   DataSet data = line_data(10);
   data.training = {0, 1, 2, 3, 4, 5, 6, 7};
   data.validation = {8, 9};
-  RunFolder folder({path, "line", {2, 0}, {{"program", "line"}}, {}, {}});
+  RunFolder folder({path, "line", "", {2, 0}, {{"program", "line"}}, {}, {}});
   EarlyStoppingOptions stopping_options;
   stopping_options.restore_best_weights = true;
   EarlyStopping stopping(stopping_options);

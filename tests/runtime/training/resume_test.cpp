@@ -63,7 +63,7 @@ class KillAfter : public Callback {
 
 struct ResumableRun {
   explicit ResumableRun(const std::string& path)
-      : folder({path, "line", {2, 0}, {{"program", "line"}}, {}, {}}) {
+      : folder({path, "line", "", {2, 0}, {{"program", "line"}}, {}, {}}) {
     data.training = {0, 1, 2, 3, 4, 5, 6, 7};
     data.validation = {8, 9};
     options = basic(2, 9);
