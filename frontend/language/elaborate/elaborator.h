@@ -131,8 +131,8 @@ class Elaborator {
   std::vector<LoadLine> loads;
   size_t when_count() const { return conditions_.size(); }
   std::vector<std::string> rate_names;  // results of training
-  bool has_model = false;
-  std::vector<NamedValue> model_results;  // of the block's call of `model`; none if there is no such call
+  // Of the block's call of `model`; none if there is no such call, or the model has no inputs.
+  std::vector<std::pair<std::string, Object>> model_results;
   CallCounts calls;
   std::vector<LayerRow> layers;
   std::vector<Diagnostic> warnings;

@@ -53,7 +53,16 @@ StepGraph Elaborator::finish_conditions() {
 StepGraph Elaborator::finish_report() { return finish_part(options_.name + ".report", report_results_); }
 
 // What the block calculates on its columns before the model sees them is part of it.
-StepGraph Elaborator::finish_prediction() { return finish_part(options_.name, model_results); }
+StepGraph Elaborator::finish_prediction() {
+  std::vector<NamedValue> results;
+  try {
+    for (const auto& [name, result] : model_results)
+      results.push_back({name, to_value(result, model_->span)});
+  } catch (const Abandon&) {
+    throw_if_errors();
+  }
+  return finish_part(options_.name, results);
+}
 
 StepGraph Elaborator::finish_part(const std::string& name, const std::vector<NamedValue>& results) {
   const Graph& graph = root_->builder.graph();

@@ -26,7 +26,6 @@ void Elaborator::make_model(const Symbol& symbol) {
       error(train.name.span, fmt::format("there is no model `{}` that these settings could be for", name));
     return;
   }
-  has_model = true;
   const Definition& definition = *model->definition();
   std::map<std::string, Object> given;
   ArgumentValues arguments = evaluate_arguments(train.arguments, model);
@@ -101,12 +100,12 @@ void Elaborator::call_model(const std::string& wanted, const SourceSpan& span) {
   Frame* inner = frame_;
   frame_ = root_.get();
   try {
+    const bool has_inputs = !given.empty();
     const Object result = run_instance(model_, std::move(given), span);
     bind_all(result);
     const auto* several = result.as<ResultsObject>();
-    for (size_t i = 0; i < definition.results.size(); ++i)
-      model_results.push_back(
-          {definition.results[i].name.text, to_value(several ? (*several->values)[i] : result, span)});
+    for (size_t i = 0; has_inputs && i < definition.results.size(); ++i)
+      model_results.emplace_back(definition.results[i].name.text, several ? (*several->values)[i] : result);
   } catch (const Abandon&) {
     frame_ = inner;
     bind_all(Poison{});

@@ -234,6 +234,37 @@ train Both {
   CHECK(program.metrics[0] == "loss");
 }
 
+TEST_CASE("the prediction graph begins with the columns; a model without inputs has none") {
+  const std::string text = R"(
+model Net(x: [batch, 2]) -> y { y = dense(x, 1) }
+train Net {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  x = 2 * x - 1
+  loss = mean_squared_error(y, t)
+  minimize loss with sgd(0.1)
+}
+)";
+  const TrainProgram program = train(text, {two, one});
+  REQUIRE(program.prediction);
+  const Graph& graph = program.prediction->graph;
+  std::set<std::string> inputs, ops;
+  for (const Input& input : graph.inputs()) inputs.insert(input.name);
+  for (uint32_t i = 0; i < graph.size(); ++i) ops.insert(std::string(graph.node(i).op->name));
+  CHECK(inputs == std::set<std::string>{"x", "dense_1.weight", "dense_1.bias"});
+  CHECK(ops.contains("mul"));
+  CHECK(ops.contains("sub"));
+  CHECK_FALSE(train(R"(
+model Free() -> y, parts { y = parameter([1], zeros); parts = [y, zeros([2])] }
+train Free {
+  data rows(x: [[0, 0]], t: [[0]]) -> x, t
+  loss = mean((y - t) ^ 2)
+  minimize loss with sgd(0.1)
+}
+)",
+                    {two, one})
+                  .prediction);
+}
+
 TEST_CASE("blocks over metrics") {
   const std::vector<Report> reports = reports_of(xor_text, {two, one});
   REQUIRE(reports.size() == 1);
