@@ -158,12 +158,18 @@ int bench_kernels() {
   return 0;
 }
 
+TrainingRequest first_block(const language::Unit& unit) {
+  TrainingRequest request;
+  request.name = unit.trains().at(0);
+  return request;
+}
+
 int bench_step(const std::string& path) {
   std::ifstream file(path);
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const language::Unit unit = language::load_unit(path, text);
   Compiler compiler = single_thread();
-  TrainingProgram program(unit, {unit.trains().at(0), {}, {}, ElementType::f32, true}, compiler);
+  TrainingProgram program(unit, first_block(unit), compiler);
   const int64_t rows = program.settings().batch;
   ParameterSet parameters = initial_parameters(program);
   InputSource source(program.data());
@@ -189,7 +195,7 @@ int bench_compile(const std::string& path) {
     Compiler compiler = single_thread();
     const language::Unit names = language::load_unit(path, text);
     // The data is opened outside the clock: it belongs to the run.
-    TrainingProgram program(names, {names.trains().at(0), {}, {}, ElementType::f32, true}, compiler);
+    TrainingProgram program(names, first_block(names), compiler);
     const Stopwatch watch;
     const language::Unit unit = language::load_unit(path, text);
     program.training(program.settings().batch);
@@ -205,7 +211,7 @@ int bench_codegen(const std::string& path) {
   const std::string text(std::istreambuf_iterator<char>(file), {});
   const language::Unit unit = language::load_unit(path, text);
   Compiler compiler = single_thread();
-  TrainingProgram training(unit, {unit.trains().at(0), {}, {}, ElementType::f32, true}, compiler);
+  TrainingProgram training(unit, first_block(unit), compiler);
   const loop::Program program = compiler.to_loops(training.graphs(training.settings().batch).training.graph);
   const auto on_threads = [&](int threads) {
     return [&, threads] { compile(program, compiler.options().target, {.threads = threads}); };
