@@ -14,6 +14,7 @@ struct Hint {
 
 // By the op that made the value.
 constexpr auto forward_hints = std::to_array<Hint>({
+    {OpId::constant, "the program itself says so"},
     {OpId::log, "log needs numbers above 0: add a small constant, or take a loss on logits"},
     {OpId::log1p, "log1p needs numbers above -1"},
     {OpId::sqrt, "sqrt needs numbers from 0 up"},
@@ -42,6 +43,20 @@ constexpr auto gradient_hints = std::to_array<Hint>({
     {OpId::div, "the divisor is 0 or too small: add a small constant to it"},
 });
 
+// Where an operand has infinities.
+constexpr std::string_view both_signs =
+    "infinities of both signs cancel to nan: is there a row in which everything is masked?";
+constexpr std::string_view times_zero =
+    "0 times infinity is nan: choose with where(…) instead of multiplying by a mask";
+constexpr auto infinity_hints = std::to_array<Hint>({
+    {OpId::add, both_signs},
+    {OpId::sub, both_signs},
+    {OpId::sum, both_signs},
+    {OpId::mul, times_zero},
+    {OpId::dot, times_zero},
+    {OpId::div, "infinity over infinity is nan"},
+});
+
 template <size_t n>
 std::string_view find(const std::array<Hint, n>& hints, OpId op) {
   for (const Hint& hint : hints)
@@ -54,16 +69,12 @@ std::string_view find(const std::array<Hint, n>& hints, OpId op) {
 std::string numerics_hint(OpId op, const Op* forward, const std::vector<NumberRange>& operands) {
   bool infinite = false;
   for (const NumberRange& range : operands) infinite = infinite || range.infinite > 0;
-  if (infinite && (op == OpId::add || op == OpId::sub || op == OpId::sum))
-    return "infinities of both signs cancel to nan: is there a row in which everything is masked?";
-  if (infinite && (op == OpId::mul || op == OpId::dot))
-    return "0 times infinity is nan: choose with where(…) instead of multiplying by a mask";
-  if (infinite && op == OpId::div) return "infinity over infinity is nan";
+  if (infinite)
+    if (const std::string_view text = find(infinity_hints, op); !text.empty()) return std::string(text);
   if (forward)
     if (const std::string_view text = find(gradient_hints, forward->id); !text.empty())
       return std::string(text);
   if (const std::string_view text = find(forward_hints, op); !text.empty()) return std::string(text);
-  if (op == OpId::constant) return "the program itself says so";
   return "the numbers have grown too large: lower the rate, clip the gradient with clip_norm, or scale the "
          "data";
 }
