@@ -213,6 +213,12 @@ struct LoadLine {
   SourceSpan span;
 };
 
+// A result that is summed over the steps of a set.
+struct Total {
+  std::string result;
+  Type type;  // of a step's
+};
+
 // Inputs by kind: data (names of `columns`), parameter and state (paths), seed, step (both i64[]; present
 // only where something reads them; steps count from 1); of kind data and without rows: `epoch` (i64[], from
 // 1) and the block's `input`s.
@@ -227,8 +233,10 @@ struct TrainProgram {
   std::vector<LayerRow> layers;  // of the training graph
   std::vector<std::string>
       metrics;  // names of results of training and evaluation, "loss" first; row-weighted means
-  // Metrics that are ratios of sums, with the results that are summed: numerator and denominator.
-  std::map<std::string, std::pair<std::string, std::string>> ratios;
+  // Metrics that are calculated from totals over a set, with the results of training and evaluation that are
+  // summed for each; and what is calculated from the sums: results by metric, inputs by total, in f64.
+  std::map<std::string, std::vector<Total>> totals;
+  std::optional<StepGraph> set_metrics;
   std::vector<std::string> rates;  // results of training: rates of optimizers that change while it runs
   // Conditions of `when` blocks by step and epoch (and inputs), as results in order; none without blocks.
   std::optional<StepGraph> conditions;

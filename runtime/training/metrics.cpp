@@ -22,36 +22,44 @@ double scalar_result(const BoundStep& step, size_t index) {
 
 }  // namespace
 
-MetricSums::MetricSums(const std::vector<Metric>& metrics) : metrics_(metrics), sums_(metrics.size()) {}
+MetricSums::MetricSums(const Metrics& metrics) : metrics_(metrics) { clear(); }
 
-void MetricSums::clear() { sums_.assign(metrics_.size(), Sum{}); }
+void MetricSums::clear() {
+  steps_ = 0;
+  means_.assign(metrics_.all.size(), Mean{});
+  sums_.clear();
+  for (const Metric& metric : metrics_.all)
+    for (const Metric::Total& total : metric.totals)
+      sums_.emplace_back(static_cast<size_t>(total.elements), 0.0);
+}
+
+void MetricSums::index(const BoundStep& step) {
+  if (indexed_ == &step) return;
+  value_results_.clear();
+  total_results_.clear();
+  for (const Metric& metric : metrics_.all) {
+    value_results_.push_back(step.result_index(metric.name));
+    for (const Metric::Total& total : metric.totals)
+      total_results_.push_back(step.result_index(total.result));
+  }
+  indexed_ = &step;
+}
 
 void MetricSums::add(const BoundStep& step) {
-  if (indexed_ != &step) {
-    results_.clear();
-    for (const Metric& metric : metrics_) {
-      const size_t result = step.result_index(metric.result.empty() ? metric.name : metric.result);
-      results_.emplace_back(result, metric.denominator.empty()
-                                        ? -1
-                                        : static_cast<int64_t>(step.result_index(metric.denominator)));
-    }
-    indexed_ = &step;
-  }
+  index(step);
+  ++steps_;
   const auto rows = static_cast<double>(step.rows());
-  for (size_t i = 0; i < metrics_.size(); ++i) {
-    Sum& sum = sums_[i];
-    const double value = scalar_result(step, results_[i].first);
-    ++sum.steps;
-    if (results_[i].second < 0) {
-      sum.latest = value;
-      sum.numerator += value * rows;
-      sum.denominator += rows;
-    } else {
-      const double denominator = scalar_result(step, static_cast<size_t>(results_[i].second));
-      sum.latest = value / denominator;
-      sum.numerator += value;
-      sum.denominator += denominator;
-    }
+  for (size_t i = 0; i < means_.size(); ++i) {
+    const double value = scalar_result(step, value_results_[i]);
+    means_[i].latest = value;
+    means_[i].sum += value * rows;
+    means_[i].rows += rows;
+  }
+  for (size_t k = 0; k < sums_.size(); ++k) {
+    const Tensor& result = step.result(total_results_[k]);
+    if (result.size() != static_cast<int64_t>(sums_[k].size()))
+      fail_internal(fmt::format("a total has {} elements, not {}", result.size(), sums_[k].size()));
+    for (size_t e = 0; e < sums_[k].size(); ++e) sums_[k][e] += result.number(static_cast<int64_t>(e));
   }
 }
 
@@ -62,32 +70,42 @@ std::vector<double> MetricSums::values() const {
 }
 
 void MetricSums::values(std::vector<double>& out) const {
+  const std::vector<double> calculated =
+      steps_ > 0 && metrics_.calculate ? metrics_.calculate(sums_) : std::vector<double>();
   out.clear();
-  for (const Sum& sum : sums_)
-    out.push_back(sum.steps == 0   ? std::numeric_limits<double>::quiet_NaN()
-                  : sum.steps == 1 ? sum.latest
-                                   : sum.numerator / sum.denominator);
+  size_t next = 0;
+  for (size_t i = 0; i < means_.size(); ++i) {
+    if (steps_ == 0)
+      out.push_back(std::numeric_limits<double>::quiet_NaN());
+    else if (!metrics_.all[i].totals.empty())
+      out.push_back(calculated.at(next++));
+    else
+      out.push_back(steps_ == 1 ? means_[i].latest : means_[i].sum / means_[i].rows);
+  }
 }
 
 std::vector<double> MetricSums::save() const {
-  std::vector<double> saved;
-  for (const Sum& sum : sums_)
-    saved.insert(saved.end(), {sum.latest, sum.numerator, sum.denominator, static_cast<double>(sum.steps)});
+  std::vector<double> saved{static_cast<double>(steps_)};
+  for (const Mean& mean : means_) saved.insert(saved.end(), {mean.latest, mean.sum, mean.rows});
+  for (const std::vector<double>& sum : sums_) saved.insert(saved.end(), sum.begin(), sum.end());
   return saved;
 }
 
 bool MetricSums::load(std::span<const double> saved) {
-  if (saved.size() != 4 * sums_.size()) return false;
-  for (size_t i = 0; i < sums_.size(); ++i) {
-    const auto each = saved.subspan(4 * i, 4);
-    if (!(each[3] >= 0 && each[3] < 1e15)) return false;
-    sums_[i] = {each[0], each[1], each[2], static_cast<int64_t>(each[3])};
-  }
+  size_t count = 1 + 3 * means_.size();
+  for (const std::vector<double>& sum : sums_) count += sum.size();
+  if (saved.size() != count || !(saved[0] >= 0 && saved[0] < 1e15)) return false;
+  size_t at = 0;
+  const auto take = [&] { return saved[at++]; };
+  steps_ = static_cast<int64_t>(take());
+  for (Mean& mean : means_) mean = {take(), take(), take()};
+  for (std::vector<double>& sum : sums_)
+    for (double& element : sum) element = take();
   return true;
 }
 
-std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
-                            const std::vector<Metric>& metrics, const RunOptions& options) {
+std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows, const Metrics& metrics,
+                            const RunOptions& options) {
   MetricSums sums(metrics);
   const int64_t count = batch_count(static_cast<int64_t>(rows.size()), options.batch);
   for (int64_t i = 0; i < count; ++i) {

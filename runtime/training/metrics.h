@@ -1,6 +1,8 @@
 // Losses and metrics over many steps.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,19 +12,32 @@ namespace gradus {
 
 struct Metric {
   std::string name;
-  std::string result;       // of the steps; empty: the same as the name
-  std::string denominator;  // empty: a mean over rows; otherwise ratio(result, denominator), which sums both
-  bool loss = false;        // training stops with a diagnostic when it is not finite
+  bool loss = false;  // training stops with a diagnostic when it is not finite
+  // Results of the steps that are summed over a set, each with the number of its elements; the metric is
+  // calculated from the sums. None: a mean over rows of the result that is called as the metric.
+  struct Total {
+    std::string result;
+    int64_t elements = 1;
+  };
+  std::vector<Total> totals = {};
 };
 
-// A mean weighted by rows, or a ratio of sums, of every metric. A single step's value passes unchanged.
+struct Metrics {
+  std::vector<Metric> all;
+  // Values of those with totals, in order, from the sums of all their totals, in order. Null if there are
+  // none.
+  std::function<std::vector<double>(std::span<const std::vector<double>> sums)> calculate = {};
+};
+
+// A mean weighted by rows of every metric, or what is calculated from sums over the steps. Of a single step,
+// the value passes unchanged.
 class MetricSums {
  public:
-  explicit MetricSums(const std::vector<Metric>& metrics);
+  explicit MetricSums(const Metrics& metrics);
   void clear();
   void add(const BoundStep& step);
-  // The values of the last step alone, as added.
-  double latest(size_t metric) const { return sums_[metric].latest; }
+  // The value of the last step alone, as added.
+  double latest(size_t metric) const { return means_[metric].latest; }
   std::vector<double> values() const;
   void values(std::vector<double>& out) const;
   // All of it as numbers, to go on with later; false if they are not of these metrics.
@@ -30,14 +45,18 @@ class MetricSums {
   bool load(std::span<const double> saved);
 
  private:
-  struct Sum {
-    double latest = 0, numerator = 0, denominator = 0;
-    int64_t steps = 0;
+  struct Mean {
+    double latest = 0, sum = 0, rows = 0;
   };
-  const std::vector<Metric>& metrics_;
-  std::vector<Sum> sums_;
-  const BoundStep* indexed_ = nullptr;  // whose indices are in `results_`
-  std::vector<std::pair<size_t, int64_t>> results_;
+  void index(const BoundStep& step);
+
+  const Metrics& metrics_;
+  int64_t steps_ = 0;
+  std::vector<Mean> means_;                // by metric
+  std::vector<std::vector<double>> sums_;  // of all totals, in order
+  const BoundStep* indexed_ = nullptr;     // whose results the following are
+  std::vector<size_t> value_results_;      // by metric
+  std::vector<size_t> total_results_;
 };
 
 struct RunOptions {
@@ -47,8 +66,8 @@ struct RunOptions {
 };
 
 // Metrics over the given rows, batch by batch, in order.
-std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows,
-                            const std::vector<Metric>& metrics, const RunOptions& options);
+std::vector<double> measure(BoundSteps& steps, std::span<const int64_t> rows, const Metrics& metrics,
+                            const RunOptions& options);
 
 // All results of the steps over the given rows, one below the other; a result whose leading axis does not
 // count the rows is a program error.

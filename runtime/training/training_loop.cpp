@@ -53,9 +53,9 @@ class Loop {
     state_.step = options.steps_done;
     state_.rows = static_cast<int64_t>(data.training.size());
     state_.batches = batch_count(state_.rows, options.batch, options.drop_last);
-    for (const Metric& metric : options.metrics) state_.names.push_back(metric.name);
+    for (const Metric& metric : options.metrics.all) state_.names.push_back(metric.name);
     if (!data.validation.empty())
-      for (const Metric& metric : options.metrics) state_.names.push_back("validation." + metric.name);
+      for (const Metric& metric : options.metrics.all) state_.names.push_back("validation." + metric.name);
     for (const auto& [name, value] : options.inputs) state_.rate_names.push_back(name);
     state_.rate_names.insert(state_.rate_names.end(), options.rates.begin(), options.rates.end());
     rates_.resize(options.rates.size(), std::numeric_limits<double>::quiet_NaN());
@@ -260,9 +260,9 @@ class Loop {
   }
 
   void check_losses() const {
-    for (size_t i = 0; i < options_.metrics.size(); ++i) {
-      if (!options_.metrics[i].loss || std::isfinite(sums_.latest(i))) continue;
-      fail_program(fmt::format("{} is {} in epoch {}, step {}", options_.metrics[i].name,
+    for (size_t i = 0; i < options_.metrics.all.size(); ++i) {
+      if (!options_.metrics.all[i].loss || std::isfinite(sums_.latest(i))) continue;
+      fail_program(fmt::format("{} is {} in epoch {}, step {}", options_.metrics.all[i].name,
                                shown_number(sums_.latest(i)), state_.epoch, state_.step),
                    {},
                    state_.step == first_step_ ? "this run updated nothing before: --check-numerics names the "
@@ -293,7 +293,7 @@ class Loop {
       const std::vector<double> values =
           measure(evaluate_steps_, data_.test, options_.metrics, run_options());
       for (size_t i = 0; i < values.size(); ++i)
-        report.test.emplace_back("test." + options_.metrics[i].name, values[i]);
+        report.test.emplace_back("test." + options_.metrics.all[i].name, values[i]);
     }
     report.seconds = seconds;
     report.epoch = state_.epoch;

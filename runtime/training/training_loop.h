@@ -23,7 +23,7 @@ struct TrainingOptions {
   int64_t seed = 0;
   bool shuffle = true;
   bool drop_last = false;
-  std::vector<Metric> metrics;           // the loss first
+  Metrics metrics;                       // the loss first
   std::map<std::string, double> inputs;  // run-time inputs that are no columns; an input `epoch` is filled by
                                          // the loop
   std::vector<std::string> rates;        // results of training steps whose last value goes into the history

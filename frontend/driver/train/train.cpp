@@ -57,6 +57,35 @@ class Conditions {
   std::vector<Tensor> inputs_, results_;
 };
 
+// Calculates metrics from totals over a set.
+class SetMetrics {
+ public:
+  SetMetrics(Executable& executable, const std::vector<Metric>& metrics) : executable_(&executable) {
+    std::map<std::string, size_t> position;
+    for (const Metric& metric : metrics)
+      for (const Metric::Total& total : metric.totals) position.emplace(total.result, position.size());
+    for (const Argument& input : executable.description().inputs) inputs_.push_back(position.at(input.name));
+    for (const Metric& metric : metrics)
+      for (size_t r = 0; r < executable.description().results.size(); ++r)
+        if (executable.description().results[r].name == metric.name) results_.push_back(r);
+  }
+
+  std::vector<double> operator()(std::span<const std::vector<double>> sums) const {
+    std::vector<Tensor> inputs, none, results = executable_->make_results();
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      inputs.emplace_back(executable_->description().inputs[i].type.shape, sums[inputs_[i]]);
+    executable_->run(std::span<const Tensor>(inputs), none, results, 0, 0);
+    std::vector<double> values;
+    for (const size_t r : results_) values.push_back(results[r].number(0));
+    return values;
+  }
+
+ private:
+  Executable* executable_;
+  std::vector<size_t> inputs_;   // by input, the total
+  std::vector<size_t> results_;  // by metric with totals
+};
+
 class BegunCallback : public Callback {
  public:
   explicit BegunCallback(std::function<void()> begun) : begun_(std::move(begun)) {}
@@ -83,6 +112,8 @@ class Training {
     for (const auto& [name, value] : settings.inputs) training_.inputs[name] = value;
     training_.rates = program.graphs().rates;
     for (const std::string& metric : program.graphs().metrics) add_metric(metric);
+    if (program.graphs().set_metrics)
+      training_.metrics.calculate = SetMetrics(program.set_metrics(), training_.metrics.all);
     if (!options.initialize.empty()) initialize_from(options.initialize, program.graphs(), parameters_);
     if (options.checkpoint.empty()) return;
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters_);
@@ -176,11 +207,12 @@ class Training {
   }
 
   void add_metric(const std::string& name) {
-    const auto& ratios = program_.graphs().ratios;
-    const auto ratio = ratios.find(name);
-    const bool summed = ratio != ratios.end();
-    training_.metrics.push_back({name, summed ? ratio->second.first : "", summed ? ratio->second.second : "",
-                                 training_.metrics.empty()});
+    Metric metric{name, training_.metrics.all.empty(), {}};
+    const auto& totals = program_.graphs().totals;
+    if (const auto found = totals.find(name); found != totals.end())
+      for (const language::Total& total : found->second)
+        metric.totals.push_back({total.result, element_count(total.type.shape)});
+    training_.metrics.all.push_back(std::move(metric));
   }
 
   std::unique_ptr<TrainingHealth> watch_health(std::vector<std::string>& files) {

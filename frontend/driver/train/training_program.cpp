@@ -101,6 +101,8 @@ Executable& TrainingProgram::report(size_t index) {
 
 Executable& TrainingProgram::conditions() { return compiled(conditions_, 0, graphs().conditions->graph); }
 
+Executable& TrainingProgram::set_metrics() { return compiled(set_metrics_, 0, graphs().set_metrics->graph); }
+
 Executable& TrainingProgram::evaluation(int64_t rows) {
   return compiled(evaluation_, rows, graphs(rows).evaluation.graph);
 }

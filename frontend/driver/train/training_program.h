@@ -51,6 +51,8 @@ class TrainingProgram {
   const std::vector<language::Report>& reports();
   std::span<const int64_t> report_rows() const;
   Executable& report(size_t index);
+  // Of program().set_metrics, which must be there.
+  Executable& set_metrics();
   // Of program().conditions, which must be there.
   Executable& conditions();
   // Initial values of all storage, in its order.
@@ -74,7 +76,7 @@ class TrainingProgram {
   std::map<int64_t, Observation> observations_;
   std::map<std::pair<int64_t, uint64_t>, language::TrainProgram> programs_;  // by rows and `when`
   std::map<int64_t, std::vector<language::Report>> reports_by_rows_;
-  Executables training_, evaluation_, prediction_, reports_, conditions_;
+  Executables training_, evaluation_, prediction_, reports_, conditions_, set_metrics_;
 };
 
 }  // namespace gradus

@@ -58,7 +58,7 @@ class BuiltinCall {
   Object storage(bool trainable);
   bool known(const Object& object) const { return is_known(object) && !contains_tensor(object); }
   Object read_storage(const Object& object) const;
-  Value ratio(Value numerator, Value denominator) const;
+  Value total(Value x) const;
   ElementType precision() const;
   void origin() const;
   Shape shape_of(const Object& object) const;

@@ -193,19 +193,12 @@ Object stop_gradient(BuiltinCall& call) {
   return call.result(call.builder().add(OpId::stop_gradient, {call.value("x")}));
 }
 
-// a / b; as a metric, both are summed over the steps before they are divided.
-Object ratio(BuiltinCall& call) {
-  GraphBuilder& b = call.builder();
-  std::vector<Value> sides;
-  for (const char* name : {"a", "b"}) {
-    const Value value = call.to_value(call.object(name), call.precision());
-    if (!b.shape(value).empty())
-      call.error(fmt::format("ratio: `{}` is one number, found {}", name, to_string(b.type(value))),
-                 "reduce it: sum(…)");
-    sides.push_back(value);
-  }
+// x; in a metric, its sum over the set.
+Object total(BuiltinCall& call) {
+  const Value x = call.value("x");
   call.origin();
-  return call.result(call.ratio(sides[0], sides[1]));
+  return call.result(
+      call.total(is_float(call.builder().type(x).element) ? x : call.promote(x, call.precision())));
 }
 
 Object custom_gradient(BuiltinCall& call) {
@@ -235,7 +228,7 @@ std::vector<BuiltinRecord> other_builtins() {
       {{"normal", {"shape", "deviation = 1", "mean = 0", "seed = none"}}, normal},
       {{"bernoulli", {"shape", "probability", "seed = none"}}, bernoulli},
       {{"gradient", {"y", "x"}}, gradient},
-      {{"ratio", {"a", "b"}}, ratio},
+      {{"total", {"x"}}, total},
       {{"stop_gradient", {"x"}}, stop_gradient},
       {{"custom_gradient", {"value", "surrogate"}}, custom_gradient},
       {{"parameter", {"shape", "initializer"}}, unreachable},

@@ -28,7 +28,7 @@
 //                 sort argsort (x, axis: -1)     top_k(x, k): values, indices
 //   random        uniform(shape, low: 0, high: 1, seed: none)     bernoulli(shape, probability, seed: none)
 //                 normal(shape, deviation: 1, mean: 0, seed: none)
-//   other         gradient(y, x)     ratio(a, b)     stop_gradient(x)
+//   other         gradient(y, x)     total(x)        stop_gradient(x)
 //                 custom_gradient(value, surrogate)     parameter state (shape, initializer)
 //   names         pi infinity nan training batch step
 //

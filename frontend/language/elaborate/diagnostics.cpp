@@ -80,8 +80,8 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
     for (const gradus::Input& input : value.frame->builder.graph().inputs())
       if (input.value == value.value) return {fmt::format("{} is {}", where, input.name), {}};
   }
-  if (value.frame == root_.get() && ratios_.contains(value.value))
-    where += " is a ratio";
+  if (value.frame == root_.get() && totals_.contains(value.value))
+    where += " is a total";
   else if (is_mark(node))
     where += " is bound";  // a lesson's assignment
   else

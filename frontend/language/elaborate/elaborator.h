@@ -119,6 +119,7 @@ class Elaborator {
   StepGraph finish_conditions();
   StepGraph finish_report();  // the one of options.report
   StepGraph finish_prediction();
+  StepGraph finish_totals();
   bool needs_graph(size_t report) const;
   StepGraph finish_initialization(const std::vector<StorageRow>& rows);
   std::vector<StorageRow> storage_rows() const;
@@ -126,8 +127,8 @@ class Elaborator {
 
   TrainSettings settings;
   std::vector<std::string> metric_names;
-  std::map<std::string, std::pair<std::string, std::string>> ratios;
-  std::vector<Report> reports;  // those that need no graph are complete
+  std::map<std::string, std::vector<Total>> totals;  // by metric
+  std::vector<Report> reports;                       // those that need no graph are complete
   std::vector<LoadLine> loads;
   size_t when_count() const { return conditions_.size(); }
   std::vector<std::string> rate_names;  // results of training
@@ -230,7 +231,17 @@ class Elaborator {
   void run_image_sheet(const Action& action, const SourceSpan& span);
   Object metric_input(const std::string& name, const SourceSpan& span);
 
-  void check_no_ratio(const std::string& metric, std::vector<Value> work, const SourceSpan& span);
+  // --- totals.cpp
+  struct Reached {
+    std::vector<Value> totals;
+    std::optional<Value> of_batch;  // something that is neither a total nor known
+  };
+  Reached reached_from(Value value) const;
+  std::optional<Value> total_below(const Reached& reached) const;
+  bool is_of_totals(Value value) const;
+  void check_totals(const std::string& metric, Value value, const SourceSpan& span);
+  void add_totals(const std::vector<std::pair<std::string, Value>>& metrics);
+
   void note_rate(const OptimizerStage& stage, const std::string& path);
   SettingCall setting_call(const std::string& name, const Arguments& arguments, const SourceSpan& span);
   Setting setting_of(const Expression& expression);
@@ -431,14 +442,10 @@ class Elaborator {
   std::shared_ptr<Instance> model_;
   bool model_called_ = false;
   std::vector<std::pair<std::string, Value>> metrics_;
-  // What ratio(a, b) was made of: a metric sums both over many steps instead of averaging.
-  struct Ratio {
-    Value numerator, denominator;
-  };
-  std::map<Value, Ratio> ratios_;  // by what they are in the outermost frame
-  std::map<std::string, Ratio> metric_ratios_;
-  std::vector<std::pair<std::string, Value>> losses_;  // of `minimize` lines
-  std::vector<std::pair<std::string, Value>> rates_;   // of their optimizers, if they are not constant
+  std::set<Value> totals_;  // marks in the outermost frame, around what is summed over a set
+  std::vector<std::pair<std::string, Value>> set_metrics_;  // what is calculated from them
+  std::vector<std::pair<std::string, Value>> losses_;       // of `minimize` lines
+  std::vector<std::pair<std::string, Value>> rates_;        // of their optimizers, if they are not constant
   std::map<std::pair<const Statement*, std::string>, std::vector<Value>>
       penalties_;  // by statement and scope
   std::vector<Value> penalty_order_;

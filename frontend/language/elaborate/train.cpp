@@ -150,39 +150,6 @@ std::vector<std::string> input_names(const Definition& definition) {
 
 }  // namespace
 
-// An identity of its own: a quotient of the same two numbers that was written with `/` or `mean` is no ratio.
-Value BuiltinCall::ratio(Value numerator, Value denominator) const {
-  const Value quotient = build::div(builder(), numerator, denominator);
-  if (self.frame_ != self.root_.get()) return quotient;
-  const Value marked = builder().add(OpId::mark, {quotient}, {{"id", self.mark_ids_++}});
-  self.ratios_.emplace(marked, Elaborator::Ratio{numerator, denominator});
-  return marked;
-}
-
-// Only a ratio by itself has sides that can be summed; of what is calculated with it there would be a mean.
-// What a step made of a ratio is no matter: parameters and gradients are the step's anyway.
-void Elaborator::check_no_ratio(const std::string& metric, std::vector<Value> work, const SourceSpan& span) {
-  std::set<Value> seen(work.begin(), work.end());
-  for (const auto& storage : storages_) seen.insert(storage->versions.begin(), storage->versions.end());
-  while (!work.empty()) {
-    const Value value = work.back();
-    work.pop_back();
-    if (ratios_.contains(value))
-      error(span,
-            fmt::format(
-                "the metric `{}` calculates with a ratio: that would be a mean over batches, and no ratio "
-                "of sums over the set",
-                metric),
-            "calculate inside of it, ratio(b - a, b) for 1 - ratio(a, b) and ratio(100 * a, b) for 100 * "
-            "ratio(a, b); or make the ratio a metric, and calculate with that in `finally`",
-            {origin_note(tensor(value))});
-    const Node& node = frame_->builder.node(value);
-    if (is_gradient(node) || version_of_.contains(value)) continue;
-    for (const Value operand : node.operands)
-      if (seen.insert(operand).second) work.push_back(operand);
-  }
-}
-
 void Elaborator::run(const Metric& metric, const Statement& statement) {
   if (std::find(metric_names.begin(), metric_names.end(), metric.name.text) != metric_names.end())
     error(metric.name.span, fmt::format("two metrics are called `{}`", metric.name.text));
@@ -204,12 +171,7 @@ void Elaborator::run(const Metric& metric, const Statement& statement) {
           "reduce it: mean(…)", {origin_note(tensor(scalar))});
   if (!is_float(type_of(scalar).element)) scalar = promote(scalar, options_.precision, span, "metric");
   metrics_.emplace_back(metric.name.text, scalar);
-  if (const auto ratio = ratios_.find(scalar); ratio != ratios_.end()) {
-    check_no_ratio(metric.name.text, {ratio->second.numerator, ratio->second.denominator}, span);
-    metric_ratios_.emplace(metric.name.text, ratio->second);
-  } else {
-    check_no_ratio(metric.name.text, {scalar}, span);
-  }
+  check_totals(metric.name.text, scalar, span);
   if (metric.value) bind(metric.name, tensor(scalar));
 }
 
@@ -384,11 +346,7 @@ void Elaborator::finish_metrics() {
     metric_names.push_back(name);
     root_->builder.add_result(name, value);
   }
-  for (const auto& [name, ratio] : metric_ratios_) {
-    ratios[name] = {name + ".numerator", name + ".denominator"};
-    root_->builder.add_result(ratios[name].first, ratio.numerator);
-    root_->builder.add_result(ratios[name].second, ratio.denominator);
-  }
+  add_totals(results);
   for (const auto& [name, value] : rates_) {
     rate_names.push_back(name);
     root_->builder.add_result(name, value);

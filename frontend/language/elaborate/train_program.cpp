@@ -132,7 +132,8 @@ TrainProgram elaborate_train(const Unit& unit, const std::string& name, const Tr
   program.storage = training.storage_rows();
   program.layers = training.layers;
   program.metrics = training.metric_names;
-  program.ratios = training.ratios;
+  program.totals = training.totals;
+  if (!program.totals.empty()) program.set_metrics = training.finish_totals();
   program.rates = training.rate_names;
   program.calls = training.calls;
   program.loads = training.loads;

@@ -10,8 +10,8 @@
 namespace gradus::test {
 
 // Inputs x, y: f32[rows], epoch: i32[]; parameter w: f32[]; state count: i64[].
-// Results loss = mean (w x - y)², top = Σ x, bottom = Σ y, epoch_seen, output = w x: f32[rows].
-// Training: w -= 0.1 · mean (w x - y) · x, count += 1. Check 3 fails where x < 0.
+// Results loss = mean (w x - y)², top = Σ x, bottom = Σ y, epoch_seen, output = w x: f32[rows], share = top /
+// bottom. Training: w -= 0.1 · mean (w x - y) · x, count += 1. Check 3 fails where x < 0.
 class FakeProgram {
  public:
   Steps steps() {
@@ -53,6 +53,7 @@ class FakeProgram {
     for (const char* name : {"loss", "top", "bottom", "epoch_seen"})
       if (!only_output) description.results.push_back({name, ArgumentKind::result, Type(ElementType::f32)});
     description.results.push_back({"output", ArgumentKind::result, Type(ElementType::f32, {rows})});
+    if (!only_output) description.results.push_back({"share", ArgumentKind::result, Type(ElementType::f32)});
     executable = std::make_unique<Executable>(entry(rows, training, only_output), std::move(description));
     return *executable;
   }
@@ -78,6 +79,7 @@ class FakeProgram {
     }
     if (!OnlyOutput) {
       *static_cast<float*>(call->results[0]) = loss;
+      *static_cast<float*>(call->results[5]) = top / bottom;
       *static_cast<float*>(call->results[1]) = top;
       *static_cast<float*>(call->results[2]) = bottom;
       *static_cast<float*>(call->results[3]) =
@@ -125,12 +127,22 @@ inline DataSet line_data(int64_t rows) {
                                 {"y", ColumnRole::feature, "", Tensor(Shape{rows}, y)}});
 }
 
+// The loss, and a ratio of sums.
+inline Metrics loss_and_share() {
+  Metrics metrics;
+  metrics.all = {{"loss", true, {}}, {"share", false, {{"top", 1}, {"bottom", 1}}}};
+  metrics.calculate = [](std::span<const std::vector<double>> sums) {
+    return std::vector<double>{sums[0][0] / sums[1][0]};
+  };
+  return metrics;
+}
+
 inline TrainingOptions basic(int64_t batch, int64_t epochs) {
   TrainingOptions options;
   options.batch = batch;
   options.epochs = epochs;
   options.seed = 1;
-  options.metrics = {{"loss", "", "", true}, {"share", "top", "bottom"}};
+  options.metrics = loss_and_share();
   return options;
 }
 

@@ -80,7 +80,7 @@ void train_half(const std::string& path) {
   TrainingOptions options;
   options.batch = 2;
   options.epochs = 3;
-  options.metrics = {{"loss", "", "", true}};
+  options.metrics.all = {{"loss", true, {}}};
   options.callbacks = {&stopping, &folder};
   int steps = 0;
   options.interrupted = [&steps] { return ++steps == 6; };

@@ -67,7 +67,7 @@ TEST_CASE("metrics are means weighted by rows, ratios sum both sides") {
   ParameterSet parameters = FakeProgram::parameters(0);
   InputSource source(data);
   BoundSteps steps(program.steps().evaluate, source, parameters);
-  const std::vector<Metric> metrics = {{"loss", "", "", true}, {"share", "top", "bottom"}};
+  const Metrics metrics = loss_and_share();
   const std::vector<double> values = measure(steps, data.training, metrics, {2, 0, 0});
   CHECK(values[0] == Approx((1 + 1 + 16) / 3.0));
   CHECK(values[1] == Approx(3.0 / 6.0));
@@ -87,7 +87,7 @@ TEST_CASE("EST-10: two epochs of three batches call the hooks 18 times") {
 
 TEST_CASE("the epoch is an input that steps may read") {
   TrainingOptions options = basic(10, 3);
-  options.metrics.push_back({"epoch_seen", "", ""});
+  options.metrics.all.push_back({"epoch_seen", false, {}});
   FakeProgram program;
   ParameterSet parameters = FakeProgram::parameters();
   const TrainingReport report = train(program.steps(), line_data(10), parameters, options);
@@ -193,7 +193,7 @@ TEST_CASE("parameters that the last step left not finite are an error, and not s
   // Where it was so before, it may be meant so.
   parameters = FakeProgram::parameters(INFINITY);
   data = line_data(4);
-  options.metrics = {{"share", "top", "bottom"}};
+  options.metrics.all.erase(options.metrics.all.begin());  // the loss
   options.callbacks.clear();
   CHECK_NOTHROW(train(program.steps(), data, parameters, options));
 }
