@@ -27,6 +27,8 @@ class Sources {
   // Reads a file; "-" is standard input. Fails with an environment error.
   const std::string& read(const std::string& path);
   language::ReadSource reader();  // for imports; valid as long as this is
+  // A text that is not read from its file.
+  void put(const std::string& path, std::string text) { texts_[path] = std::move(text); }
   void add_unit(language::Unit unit) { units_.push_back(std::move(unit)); }
   const std::string* find(const std::string& file) const;
   void report(const Diagnostic& diagnostic) const;  // to stderr
@@ -93,6 +95,9 @@ struct Command {
 };
 
 Action set_up_train(CLI::App& app);
+Action set_up_predict(CLI::App& app);
+Action set_up_evaluate(CLI::App& app);
+Action set_up_runs(CLI::App& app);
 Action set_up_run(CLI::App& app);
 Action set_up_dump(CLI::App& app);
 Action set_up_explain(CLI::App& app);

@@ -11,8 +11,11 @@ namespace gradus::command_line {
 
 namespace {
 
-constexpr std::array<Command, 8> commands = {{
+constexpr std::array<Command, 11> commands = {{
     {"train", "train the models of a file and write checkpoint and history", set_up_train},
+    {"predict", "what a trained model gives for new rows", set_up_predict},
+    {"evaluate", "losses and metrics of a trained model on any rows", set_up_evaluate},
+    {"runs", "compare runs in a table and a picture", set_up_runs},
     {"run", "run lessons, or one step of a dumped stage", set_up_run},
     {"dump", "print a program at any stage, from model text to machine code", set_up_dump},
     {"explain", "tell which schedule each kernel has, and why", set_up_explain},

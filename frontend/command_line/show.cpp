@@ -176,7 +176,7 @@ Summary summary_of_block(const language::Unit& unit, const std::string& name, co
   train.overrides = split_settings(options.settings);
   const language::TrainSettings settings = language::elaborate_settings(unit, name, train);
   const DataSet data = open_data(settings, {options.data, train.precision, 0, {}});
-  train.columns = columns_of(data, settings);
+  train.columns = columns_of(data.preparation, settings);
   const language::TrainProgram program = language::elaborate_train(unit, name, train);
   return summarize(name, program.layers, program.storage);
 }

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "frontend/command_line/command.h"
+#include "frontend/command_line/metric_table.h"
 #include "frontend/driver/analysis/memory_report.h"
 #include "frontend/driver/train/run_description.h"
 #include "frontend/driver/train/train.h"
 #include "ir/shown_text.h"
 #include "runtime/data/file.h"
-#include "runtime/data/numpy.h"
 
 namespace gradus::command_line {
 
@@ -20,9 +21,10 @@ struct Options {
   std::string only;
   std::string data;
   std::string output;
+  std::string name;
+  bool overwrite = false;
   std::string checkpoint;
   std::string initialize;
-  std::string predictions;
   std::string precision;
   std::string resume;
   std::string checkpoint_every = "30s";
@@ -34,27 +36,15 @@ struct Options {
   CompileFlags compile;
 };
 
-// One row a metric, one column a part of the data.
 std::string results_table(const TrainingReport& report, const std::vector<std::string>& metrics) {
-  constexpr std::array<std::string_view, 3> parts = {"train", "validation", "test"};
-  auto value = [&](std::string_view part, const std::string& metric) {
-    return report.value(fmt::format("{}.{}", part, metric));
-  };
-  std::string out = fmt::format("{:<16}", "");
-  std::vector<std::string_view> present;
-  for (std::string_view part : parts)
-    if (value(part, metrics.front())) present.push_back(part);
-  for (std::string_view part : present) out += fmt::format("{:>14}", part);
-  out += '\n';
-  for (const std::string& metric : metrics) {
-    out += fmt::format("{:<16}", metric);
-    for (std::string_view part : present) {
-      const std::optional<double> number = value(part, metric);
-      out += number ? fmt::format("{:>14.6g}", unsigned_nan(*number)) : fmt::format("{:>14}", "-");
-    }
-    out += '\n';
+  std::vector<MetricColumn> columns;
+  for (const char* part : {"train", "validation", "test"}) {
+    MetricColumn column{part, {}};
+    for (const std::string& metric : metrics)
+      column.values.push_back(report.value(fmt::format("{}.{}", part, metric)));
+    if (column.values.front()) columns.push_back(std::move(column));
   }
-  return out;
+  return metric_table(metrics, columns);
 }
 
 int64_t count_trainable(const std::vector<language::StorageRow>& storage) {
@@ -64,25 +54,12 @@ int64_t count_trainable(const std::vector<language::StorageRow>& storage) {
   return count;
 }
 
-std::optional<Preparation> preparation_of(const std::string& checkpoint) {
-  const CheckpointInfo info = read_checkpoint_info(checkpoint);
-  if (info.preparation.empty()) return std::nullopt;
-  return preparation_from_json(info.preparation, fmt::format("{}: preparation", checkpoint));
-}
-
-int predict_from_checkpoint(TrainingProgram& program, const Options& options) {
-  const DataSet& data = program.data();
-  const std::vector<int64_t>& rows = data.test.empty() ? data.training : data.test;
-  write_npz(options.predictions, run_prediction(program, options.checkpoint, rows));
-  fmt::print("predictions for {} {} rows: {}\n", rows.size(), data.test.empty() ? "training" : "test",
-             printable(options.predictions));
-  return success;
-}
-
 // What a run was started with, so that it can be resumed by naming its folder.
-RunDescription describe_run(const Options& options) {
-  return {options.file,       options.only,       options.data,    options.precision,
-          options.checkpoint, options.initialize, options.settings};
+RunDescription describe_run(const Options& options, const language::Unit& unit) {
+  RunDescription run{options.file,       options.only,       options.data,     options.precision,
+                     options.checkpoint, options.initialize, options.settings, {}};
+  for (const std::string& file : unit.files()) run.sources.push_back({file, *unit.source(file)});
+  return run;
 }
 
 std::vector<std::string> but_epochs(std::vector<std::string> settings) {
@@ -106,8 +83,9 @@ void take_over_settings(Options& options, const RunDescription& run) {
 
 // --resume FOLDER alone resumes the run with the options it was started with; what is given must be the same.
 void take_over(Options& options) {
-  if (!options.output.empty() || !options.predictions.empty())
-    fail_program("--resume goes on in the folder of the run: it does not go with --output or --predictions");
+  if (!options.output.empty() || !options.name.empty() || options.overwrite)
+    fail_program(
+        "--resume goes on in the folder of the run: it does not go with --output, --name or --overwrite");
   options.output = options.resume;
   const RunDescription run = read_run_description(options.resume);
   const auto take = [&](std::string& given, const std::string& before, const char* what) {
@@ -126,11 +104,32 @@ void take_over(Options& options) {
   take_over_settings(options, run);
 }
 
-int train_block(TrainingProgram& program, const Options& options, Sources& sources) {
+std::string folder_of(const Options& options, const std::string& block) {
+  if (!options.output.empty()) return options.output;
+  return "runs/" + (options.name.empty() ? block : options.name);
+}
+
+// A run is the work of hours: another one takes its place only where that is said. What goes on behind a
+// checkpoint of a run may do so in its folder.
+void require_new_run(const Options& options, const std::string& folder) {
+  namespace files = std::filesystem;
+  if (options.overwrite || !options.resume.empty() || !is_run_folder(folder)) return;
+  std::error_code error;
+  const files::path parent = files::path(options.checkpoint).parent_path();
+  if (!options.checkpoint.empty() && files::equivalent(parent.empty() ? "." : parent, folder, error)) return;
+  fail_program(
+      fmt::format("{} holds a run already", folder), {},
+      fmt::format("--overwrite trains in its place, --name NAME in runs/NAME; `gradus train --resume {}` "
+                  "goes on with it",
+                  folder));
+}
+
+int train_block(TrainingProgram& program, const Options& options, const language::Unit& unit,
+                Sources& sources) {
   const language::TrainSettings& settings = program.settings();
   const DataSet& data = program.data();
   TrainRunOptions run_options;
-  run_options.folder = options.output.empty() ? "runs/" + settings.name : options.output;
+  run_options.folder = folder_of(options, settings.name);
   run_options.resume = !options.resume.empty();
   run_options.interval = parse_checkpoint_interval(options.checkpoint_every);
   run_options.checkpoint = options.checkpoint;
@@ -143,7 +142,7 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
         count_trainable(program.graphs().storage), data.training.size(), data.validation.size(),
         data.test.size(), settings.batch, settings.seed);
   const FolderLock lock(run_options.folder);
-  const auto describe = [&] { write_run_description(run_options.folder, describe_run(options)); };
+  const auto describe = [&] { write_run_description(run_options.folder, describe_run(options, unit)); };
   if (run_options.resume)
     run_options.begun = describe;
   else
@@ -177,6 +176,11 @@ int train_block(TrainingProgram& program, const Options& options, Sources& sourc
   return run.interrupt_code != 0 ? run.interrupt_code : code;
 }
 
+std::string folder_name(const std::string& name) {
+  if (!name.empty() && name.find('/') == std::string::npos && name != "." && name != "..") return {};
+  return fmt::format("'{}' is not the name of a folder in runs; --output takes any path", name);
+}
+
 }  // namespace
 
 Action set_up_train(CLI::App& app) {
@@ -187,6 +191,8 @@ Action set_up_train(CLI::App& app) {
       ->allow_extra_args(false);
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_option("-o,--output", options->output, "folder for checkpoint and history (default: runs/NAME)");
+  app.add_option("--name", options->name, "train in runs/NAME")->check(folder_name);
+  app.add_flag("--overwrite", options->overwrite, "train in the folder of another run, which is lost");
   app.add_option("--checkpoint", options->checkpoint,
                  "go on behind this checkpoint, optimizers too: `epochs` counts those that it has had");
   app.add_option("--initialize", options->initialize,
@@ -198,9 +204,6 @@ Action set_up_train(CLI::App& app) {
   app.add_option("--checkpoint-every", options->checkpoint_every,
                  "how often to write what --resume needs: 500 (steps) or 30s (seconds)")
       ->capture_default_str();
-  app.add_option(
-      "--predictions", options->predictions,
-      "do not train: write the model's outputs for the test rows to this NPZ file (needs --checkpoint)");
   app.add_option("--precision", options->precision, "f32 (default) or f64")->check(one_of({"f32", "f64"}));
   app.add_flag("--check-numerics", options->check_numerics,
                "stop at the first value that is not finite, and say where it comes from (slower)");
@@ -215,13 +218,10 @@ Action set_up_train(CLI::App& app) {
   options->compile.add_threads(app);
   options->compile.add_passes(app);
 
-  return [options, &app](Sources& sources) {
-    if (!options->predictions.empty())
-      refuse(app,
-             {"--resume", "--output", "--initialize", "--checkpoint-every", "--gradient-norms",
-              "--explain-memory", "--quiet"},
-             "--predictions, which trains nothing");
+  return [options](Sources& sources) {
     options->compile.require_passes(passes_between(Stage::forward, Stage::kernels));
+    if (!options->output.empty() && !options->name.empty())
+      fail_program("--output and --name do not go together: both say where the run goes");
     if (!options->checkpoint.empty() && !options->initialize.empty())
       fail_program(
           "--checkpoint and --initialize do not go together", {},
@@ -239,9 +239,7 @@ Action set_up_train(CLI::App& app) {
     if (!block.is_train)
       fail_program(fmt::format("'{}' is a program, which does not train", block.name), {},
                    fmt::format("`gradus run {}` runs it", options->file));
-    if (!options->predictions.empty() && options->checkpoint.empty())
-      fail_program("--predictions needs a --checkpoint to predict with", {},
-                   "training writes runs/NAME/checkpoint.safetensors");
+    require_new_run(*options, folder_of(*options, block.name));
     CompilerOptions compiler_options = options->compile.compiler_options(sources);
     compiler_options.check_numerics = options->check_numerics;
     Compiler compiler(compiler_options);
@@ -251,16 +249,9 @@ Action set_up_train(CLI::App& app) {
     request.data_file = options->data;
     request.precision = precision_named(options->precision);
     request.memoize = !options->compile.no_memo;
-    if (!options->predictions.empty()) request.preparation = preparation_of(options->checkpoint);
     TrainingProgram program(unit, request, compiler);
-    if (!options->predictions.empty() && !options->data.empty() && !request.preparation &&
-        prepares(program.settings()))
-      fail_program(fmt::format("{} does not say how the data were prepared that it was trained on",
-                               options->checkpoint),
-                   {}, "it is of an earlier release: train again, or predict from the program's own data");
     sources.report(program.graphs().warnings);
-    const int code = options->predictions.empty() ? train_block(program, *options, sources)
-                                                  : predict_from_checkpoint(program, *options);
+    const int code = train_block(program, *options, unit, sources);
     sources.report(compiler.warnings());
     if (options->compile.time_passes) std::cerr << format_timings(compiler.instrument().timings());
     return code;

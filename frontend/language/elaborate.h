@@ -35,6 +35,7 @@ class Unit {
 
   std::vector<std::string> trains() const;    // names of the user's `train` blocks, in order
   std::vector<std::string> programs() const;  // … `program` blocks
+  std::vector<std::string> files() const;     // the user's file, and those that it imports
   // The text of a file, the library's included; null if there is none (for `render`).
   const std::string* source(const std::string& file) const;
 

@@ -57,6 +57,8 @@ struct CsvColumn {
   std::vector<std::string> names;  // of the file's columns; several only of numbers
   ImageOptions image = {};
   bool target = false;
+  // Of a category: the texts by id, if they are known; others are a program error.
+  std::vector<std::string> classes = {};
 };
 
 struct CsvOptions {
@@ -65,6 +67,8 @@ struct CsvOptions {
   char separator = ',';
   bool header = true;
   MissingValues missing;
+  // By column, the target last: not to be read, and left out; without effect if they are not as many.
+  std::vector<bool> unused = {};
 };
 
 // numbers: float [rows, names]; category: i32 [rows], ids in the order of the values (of numbers, if all are

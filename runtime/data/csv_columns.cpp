@@ -64,7 +64,11 @@ class CsvReader {
       wanted.push_back(*options_.target);
       wanted.back().target = true;
     }
-    return wanted;
+    if (options_.unused.size() != wanted.size()) return wanted;
+    std::vector<CsvColumn> used;
+    for (size_t i = 0; i < wanted.size(); ++i)
+      if (!options_.unused[i]) used.push_back(std::move(wanted[i]));
+    return used;
   }
 
   // All rows, or those where no wanted field is missing.
@@ -150,6 +154,7 @@ class CsvReader {
       for (size_t source : sources) *next++ = number(row, source, column.target);
     Column result{fmt::format("{}", fmt::join(column.names, "_")), ColumnRole::feature, listed(column.names),
                   std::move(values)};
+    result.sources = column.names;
     result.missing_is_mean = options_.missing.policy == Policy::mean;
     return result;
   }
@@ -161,13 +166,25 @@ class CsvReader {
       texts.push_back(field(row, source));
       if (texts.back().empty()) fail_missing(row, source, false);
     }
-    std::vector<std::string> classes = label_classes(texts);
+    std::vector<std::string> classes = column.classes.empty() ? label_classes(texts) : column.classes;
     std::map<std::string_view, int32_t> ids;
     for (size_t i = 0; i < classes.size(); ++i) ids.emplace(classes[i], static_cast<int32_t>(i));
     std::vector<int32_t> values;
-    for (const std::string& text : texts) values.push_back(ids.at(text));
-    return {column.names.front(), ColumnRole::target, fmt::format("{} categories", classes.size()),
-            Tensor(Shape{static_cast<int64_t>(rows_.size())}, values), std::move(classes)};
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const auto found = ids.find(texts[i]);
+      if (found == ids.end())
+        table_.fail(
+            rows_[i], source,
+            fmt::format("column '{}': the model knows no {}", table_.header()[source], shown(texts[i])),
+            fmt::format("it was trained on {}", listed(classes)));
+      values.push_back(found->second);
+    }
+    return {column.names.front(),
+            ColumnRole::target,
+            fmt::format("{} categories", classes.size()),
+            Tensor(Shape{static_cast<int64_t>(rows_.size())}, values),
+            std::move(classes),
+            column.names};
   }
 
   Column images(const CsvColumn& column) const {

@@ -55,7 +55,13 @@ const Column& DataSet::column(std::string_view column) const {
   fail_program(fmt::format("{} has no column '{}'; it has {}", name, column, listed(names_of(columns))));
 }
 
-void DataSet::name_columns(std::span<const std::string> names) {
+void DataSet::name_columns(std::span<const std::string> all_names) {
+  std::vector<std::string> names(all_names.begin(), all_names.end());
+  if (names.size() != columns.size()) {
+    std::vector<std::string> used = names;
+    std::erase(used, "_");
+    if (used.size() == columns.size()) names = std::move(used);
+  }
   if (names.size() != columns.size())
     fail_program(fmt::format("{} has {} columns ({}), but {} names follow ->", name, columns.size(),
                              listed(names_of(columns)), names.size()),

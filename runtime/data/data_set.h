@@ -11,8 +11,6 @@
 
 namespace gradus {
 
-enum class ColumnRole { feature, target };
-
 struct Column {
   std::string name;
   ColumnRole role = ColumnRole::feature;
@@ -20,6 +18,8 @@ struct Column {
   Tensor values;            // the leading axis counts the rows
   // The text that each id stands for, if the column holds ids of words, tags, classes or categories.
   std::vector<std::string> vocabulary = {};
+  // What the file calls the numbers of a row, in order, if it gives them names.
+  std::vector<std::string> sources = {};
   bool missing_is_mean = false;  // NaN stands for the mean of the training rows, see PreparationKind
 };
 
@@ -36,8 +36,8 @@ struct DataSet {
   // Error that lists the columns that exist.
   const Column& column(std::string_view column) const;
 
-  // Gives the columns the names of `data … -> names`; "_" drops one. Another number of names is a program
-  // error.
+  // Gives the columns the names of `data … -> names`; "_" drops one. Columns that are called so may be left
+  // out already, all of them; another number of names is a program error.
   void name_columns(std::span<const std::string> names);
 };
 

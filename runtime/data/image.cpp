@@ -12,6 +12,7 @@
 #include "ir/shown_text.h"
 #include "runtime/data/combine.h"
 #include "runtime/data/png.h"
+#include "runtime/data/text_file.h"
 #include "runtime/memory_request.h"
 
 namespace gradus {
@@ -154,8 +155,24 @@ Labelled images_by_class(const std::string& folder) {
   return all;
 }
 
-DataSet labelled_data_set(const std::string& folder, const ImageOptions& options) {
+// The classes get the numbers that they have in a list of all.
+void number_by(const std::vector<std::string>& classes, const std::string& folder, Labelled& all) {
+  std::vector<int32_t> numbers;
+  for (const std::string& name : all.classes) {
+    const auto known = std::find(classes.begin(), classes.end(), name);
+    if (known == classes.end())
+      fail_program(fmt::format("{}: the model knows no class {}", folder, shown(name)), {},
+                   fmt::format("it was trained on {}", listed(classes)));
+    numbers.push_back(static_cast<int32_t>(known - classes.begin()));
+  }
+  for (int32_t& label : all.labels) label = numbers[static_cast<size_t>(label)];
+  all.classes = classes;
+}
+
+DataSet labelled_data_set(const std::string& folder, const ImageOptions& options,
+                          const std::vector<std::string>& classes) {
   Labelled all = images_by_class(folder);
+  if (!classes.empty()) number_by(classes, folder, all);
   Column label{"label", ColumnRole::target, "the number of the sub-folder",
                Tensor(Shape{static_cast<int64_t>(all.labels.size())}, all.labels), std::move(all.classes)};
   std::vector<Column> columns;
@@ -231,13 +248,24 @@ Column image_column(const std::string& name, const std::vector<std::string>& pat
   return {name, ColumnRole::feature, "pixels, 0 … 1", std::move(values)};
 }
 
-DataSet image_folder_data_set(const std::string& folder, const ImageOptions& options) {
+std::vector<std::string> image_files_below(const std::string& folder) {
+  std::vector<std::string> found;
+  for (const std::string& name : entries(folder, false)) found.push_back(folder + "/" + name);
+  for (const std::string& inner : entries(folder, true))
+    for (std::string& path : image_files_below(folder + "/" + inner)) found.push_back(std::move(path));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+DataSet image_folder_data_set(const std::string& folder, const ImageOptions& options,
+                              const std::vector<std::string>& classes) {
   if (entries(folder, true) == std::vector<std::string>{"test", "train"}) {
     refuse_images_in(folder, "beside the folders `train` and `test`");
-    return with_test_part(labelled_data_set(folder + "/train", options),
-                          labelled_data_set(folder + "/test", options));
+    DataSet training = labelled_data_set(folder + "/train", options, classes);
+    DataSet test = labelled_data_set(folder + "/test", options, training.column("label").vocabulary);
+    return with_test_part(std::move(training), std::move(test));
   }
-  return labelled_data_set(folder, options);
+  return labelled_data_set(folder, options, classes);
 }
 
 DataSet triplets_data_set(const std::string& folder, const ImageOptions& options, int64_t seed) {

@@ -19,8 +19,13 @@ Column image_column(const std::string& name, const std::vector<std::string>& fil
                     const ImageOptions& options);
 
 // One class per sub-folder, numbered in the order of the names: image, label i32. Only .png files count;
-// folders `train` and `test`, if there is nothing else, are the two parts.
-DataSet image_folder_data_set(const std::string& folder, const ImageOptions& options);
+// folders `train` and `test`, if there is nothing else, are the two parts. The classes may be known, in their
+// order; another one's folder is then a program error.
+DataSet image_folder_data_set(const std::string& folder, const ImageOptions& options,
+                              const std::vector<std::string>& classes = {});
+
+// The .png files of a folder, and of all folders in it, in the order of their paths.
+std::vector<std::string> image_files_below(const std::string& folder);
 
 // Three images a row: anchor and positive are two of one class, negative is of another. Row i has the i-th
 // image of the folder as anchor; the others are drawn by the seed.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "ir/error.h"
@@ -160,7 +161,117 @@ bool concerns(PreparationKind kind, const Column& column) {
 
 constexpr std::array<std::string_view, 4> kind_names = {"fill_missing", "scale", "standardize", "bias"};
 
+constexpr std::array<std::string_view, 2> role_names = {"feature", "target"};
+
+json as_json(const ColumnForm& form) {
+  return {{"name", form.name},
+          {"role", role_names[static_cast<size_t>(form.role)]},
+          {"element", name(form.element)},
+          {"read_shape", form.read_shape},
+          {"row_shape", form.row_shape},
+          {"sources", form.sources},
+          {"vocabulary", form.vocabulary}};
+}
+
+// Reads a preparation, and trusts nothing of it.
+class PreparationReader {
+ public:
+  explicit PreparationReader(const std::string& what) : what_(what) {}
+
+  Preparation read(const json& object) const {
+    Preparation preparation;
+    const json& pad_to = member(object, "pad_to");
+    require(pad_to.is_number_integer() && pad_to.get<int64_t>() >= 0 && pad_to.get<int64_t>() <= 65536);
+    preparation.pad_to = pad_to.get<int64_t>();
+    for (const json& each : list(object, "steps")) preparation.steps.push_back(step(each));
+    // Files of earlier releases have none.
+    if (object.contains("columns"))
+      for (const json& each : list(object, "columns")) preparation.columns.push_back(column(each));
+    return preparation;
+  }
+
+ private:
+  void require(bool holds) const {
+    if (!holds) fail_program(fmt::format("{}: not a preparation of columns", what_));
+  }
+  const json& member(const json& of, const char* name) const {
+    require(of.is_object() && of.contains(name));
+    return of.at(name);
+  }
+  const json& list(const json& of, const char* name) const {
+    const json& found = member(of, name);
+    require(found.is_array());
+    return found;
+  }
+  std::string text(const json& of, const char* name) const {
+    const json& found = member(of, name);
+    require(found.is_string());
+    return found.get<std::string>();
+  }
+  template <size_t N>
+  size_t named(const json& of, const char* member, const std::array<std::string_view, N>& names) const {
+    const auto* known = std::find(names.begin(), names.end(), text(of, member));
+    require(known != names.end());
+    return static_cast<size_t>(known - names.begin());
+  }
+
+  PreparationStep step(const json& each) const {
+    PreparationStep step{
+        static_cast<PreparationKind>(named(each, "kind", kind_names)), text(each, "column"), {}};
+    for (const json& group : list(each, "groups")) {
+      require(group.is_array() && group.size() == 2 && group[0].is_number() && group[1].is_number());
+      step.groups.push_back({group[0].get<double>(), group[1].get<double>()});
+      require(step.groups.back().scale != 0);
+    }
+    require((step.kind == PreparationKind::bias) == step.groups.empty());
+    return step;
+  }
+
+  ColumnForm column(const json& each) const {
+    ColumnForm form;
+    form.name = text(each, "name");
+    form.role = static_cast<ColumnRole>(named(each, "role", role_names));
+    const std::optional<ElementType> element = element_type_named(text(each, "element"));
+    require(element.has_value());
+    form.element = *element;
+    form.read_shape = shape(each, "read_shape");
+    form.row_shape = shape(each, "row_shape");
+    form.sources = texts(each, "sources");
+    form.vocabulary = texts(each, "vocabulary");
+    return form;
+  }
+
+  Shape shape(const json& of, const char* name) const {
+    Shape shape;
+    double elements = 1;
+    for (const json& extent : list(of, name)) {
+      require(extent.is_number_integer() && extent.get<int64_t>() > 0);
+      shape.push_back(extent.get<int64_t>());
+      elements *= static_cast<double>(shape.back());
+    }
+    require(elements < 1e15 && shape.size() <= 8);
+    return shape;
+  }
+
+  std::vector<std::string> texts(const json& of, const char* name) const {
+    std::vector<std::string> texts;
+    for (const json& each : list(of, name)) {
+      require(each.is_string());
+      texts.push_back(each.get<std::string>());
+    }
+    return texts;
+  }
+
+  const std::string& what_;
+};
+
 }  // namespace
+
+const ColumnForm* Preparation::find(std::string_view column) const {
+  for (const ColumnForm& form : columns)
+    if (form.name == column) return &form;
+  return nullptr;
+}
 
 std::vector<PreparationStep> fit(PreparationKind kind, DataSet& data) {
   std::vector<PreparationStep> steps;
@@ -196,41 +307,15 @@ std::string to_json(const Preparation& preparation) {
                      {"column", step.column},
                      {"groups", std::move(groups)}});
   }
-  return json{{"pad_to", preparation.pad_to}, {"steps", std::move(steps)}}.dump();
+  json columns = json::array();
+  for (const ColumnForm& form : preparation.columns) columns.push_back(as_json(form));
+  // Names of a file may be bytes that are no text; they stand for no other column.
+  return json{{"pad_to", preparation.pad_to}, {"steps", std::move(steps)}, {"columns", std::move(columns)}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Preparation preparation_from_json(const std::string& text, const std::string& what) {
-  const json object = parse_json(text, 6, what);
-  const auto require = [&](bool holds) {
-    if (!holds) fail_program(fmt::format("{}: not a preparation of columns", what));
-  };
-  const auto member = [&](const json& of, const char* name) -> const json& {
-    require(of.is_object() && of.contains(name));
-    return of.at(name);
-  };
-  Preparation preparation;
-  const json& pad_to = member(object, "pad_to");
-  require(pad_to.is_number_integer() && pad_to.get<int64_t>() >= 0 && pad_to.get<int64_t>() <= 65536);
-  preparation.pad_to = pad_to.get<int64_t>();
-  const json& steps = member(object, "steps");
-  require(steps.is_array());
-  for (const json& each : steps) {
-    const json &kind = member(each, "kind"), &column = member(each, "column"),
-               &groups = member(each, "groups");
-    require(kind.is_string() && column.is_string() && groups.is_array());
-    const auto known = std::find(kind_names.begin(), kind_names.end(), kind.get<std::string>());
-    require(known != kind_names.end());
-    PreparationStep step{
-        static_cast<PreparationKind>(known - kind_names.begin()), column.get<std::string>(), {}};
-    for (const json& group : groups) {
-      require(group.is_array() && group.size() == 2 && group[0].is_number() && group[1].is_number());
-      step.groups.push_back({group[0].get<double>(), group[1].get<double>()});
-      require(step.groups.back().scale != 0);
-    }
-    require((step.kind == PreparationKind::bias) == step.groups.empty());
-    preparation.steps.push_back(std::move(step));
-  }
-  return preparation;
+  return PreparationReader(what).read(parse_json(text, 6, what));
 }
 
 }  // namespace gradus

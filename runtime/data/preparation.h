@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "runtime/data/column_form.h"
 
 namespace gradus {
 
@@ -31,8 +34,11 @@ struct PreparationStep {
 };
 
 struct Preparation {
-  int64_t pad_to = 0;                  // the size of images; 0: as they are
-  std::vector<PreparationStep> steps;  // in order
+  int64_t pad_to = 0;                    // the size of images; 0: as they are
+  std::vector<PreparationStep> steps;    // in order
+  std::vector<ColumnForm> columns = {};  // of the rows that it was fitted on
+
+  const ColumnForm* find(std::string_view column) const;  // null if there is none
 };
 
 // Fits the steps of a kind on the training rows, and does them to all rows. A program error if a column has

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "ir/error.h"
 #include "ir/shown_text.h"
 #include "runtime/data/combine.h"
 #include "runtime/data/gzip.h"
+#include "runtime/data/padded_rows.h"
 #include "runtime/data/text_file.h"
 #include "runtime/data/vocabulary.h"
 #include "runtime/memory_request.h"
@@ -39,32 +41,6 @@ void require_words(const TextFile& file) {
                                    [](char c) { return c == ' ' || c == '\t' || c == '\n'; });
   require_memory(
       {fmt::format("{}: about {} words", file.path(), words + 1), 48.0 * static_cast<double>(words + 1)});
-}
-
-// Before rows are padded: a long one makes all of them long. `width` is the sum of all columns'.
-void require_padded(const TextFile& file, size_t rows, int64_t width, const SentenceOptions& options) {
-  require_memory(
-      {fmt::format("{}: {} rows, padded to {} ids", file.path(), rows, width),
-       static_cast<double>(rows) * static_cast<double>(width) * sizeof(int32_t),
-       options.limit ? std::nullopt : std::optional<uint64_t>(file.text().size()),
-       "rows are as long as the longest sentence; `limit: 100` leaves longer ones out, or cuts them"});
-}
-
-// Rows of ids, padded to one width; what is longer is cut.
-Tensor padded(const std::vector<std::vector<int32_t>>& rows, int64_t width) {
-  Tensor ids(Type(ElementType::i32, {static_cast<int64_t>(rows.size()), width}));
-  const auto values = ids.values<int32_t>();
-  for (size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(rows[i].begin(), std::min(rows[i].size(), static_cast<size_t>(width)),
-                values.begin() + static_cast<std::ptrdiff_t>(i * static_cast<size_t>(width)));
-  return ids;
-}
-
-template <class Rows>
-int64_t longest(const Rows& rows) {
-  size_t most = 1;
-  for (const auto& row : rows) most = std::max(most, row.size());
-  return static_cast<int64_t>(most);
 }
 
 // --- CoNLL-U (https://universaldependencies.org/format.html)
@@ -127,7 +103,7 @@ class ConlluReader {
 
 DataSet tagged_part(const TextFile& file, const Tagged& part, const WordIds& words, int64_t width,
                     const SentenceOptions& options) {
-  require_padded(file, part.words.size(), 2 * width, options);
+  require_padded(file, part.words.size(), 2 * width, options.limit.has_value());
   std::vector<std::vector<int32_t>> ids;
   for (const Words& sentence : part.words) {
     ids.emplace_back();
@@ -142,6 +118,21 @@ DataSet tagged_part(const TextFile& file, const Tagged& part, const WordIds& wor
                      padded(part.tags, width),
                      {std::begin(universal_tags), std::end(universal_tags)}});
   return make_data_set(file.path(), std::move(columns));
+}
+
+// Lines of words, in the form that the model knows.
+DataSet untagged_data_set(const std::string& path, const SentenceOptions& options) {
+  const TextFile file(path);
+  require_words(file);
+  Tagged all;
+  for (std::string_view line : lines_of(file.text())) {
+    all.words.push_back(words_of(line));
+    all.tags.emplace_back(all.words.back().size(), 0);
+    if (all.words.back().empty())
+      file.fail(static_cast<size_t>(line.data() - file.text().data()), line.size(), "the line has no words");
+  }
+  if (all.words.empty()) file.fail(0, 0, "there are no sentences");
+  return tagged_part(file, all, WordIds(options.known.at(0).vocabulary), options.known.at(0).width, options);
 }
 
 // The training file and, if there is one, the test file.
@@ -176,12 +167,16 @@ struct Pair {
   Words source, target;
 };
 
-std::vector<Pair> pairs_of_lines(const TextFile& file) {
+std::vector<Pair> pairs_of_lines(const TextFile& file, bool with_target) {
   require_words(file);
   std::vector<Pair> pairs;
   for (std::string_view line : lines_of(file.text())) {
     const Words sides = split_at(line, '\t');
     const auto offset = static_cast<size_t>(line.data() - file.text().data());
+    if (!with_target && sides.size() == 1 && !words_of(sides[0]).empty()) {
+      pairs.push_back({words_of(sides[0]), {}});
+      continue;
+    }
     if (sides.size() != 2)
       file.fail(offset, line.size(),
                 fmt::format("expected a sentence, a tab and its translation, found {} field{}", sides.size(),
@@ -206,12 +201,19 @@ std::vector<Pair> pairs_of_files(const TextFile& source, const TextFile& target)
   return pairs;
 }
 
-Column sentence_column(const std::string& name, const std::vector<Pair>& pairs, Words Pair::* side,
-                       bool start, int64_t width, int64_t vocabulary) {
+WordIds words_of_side(const std::vector<Pair>& pairs, Words Pair::* side, const SentenceOptions& options) {
+  const size_t column = side == &Pair::source ? 0 : 1;
+  if (column < options.known.size()) return WordIds(options.known[column].vocabulary);
   WordIds words;
   for (const Pair& pair : pairs)
     for (std::string_view word : pair.*side) words.count(word);
-  words.number(vocabulary);
+  words.number(options.vocabulary);
+  return words;
+}
+
+Column sentence_column(const std::string& name, const std::vector<Pair>& pairs, Words Pair::* side,
+                       bool start, int64_t width, const SentenceOptions& options) {
+  const WordIds words = words_of_side(pairs, side, options);
   std::vector<std::vector<int32_t>> rows;
   for (const Pair& pair : pairs) {
     std::vector<int32_t> ids;
@@ -240,9 +242,14 @@ std::vector<std::string_view> characters_of(std::string_view text) {
 }  // namespace
 
 DataSet tagged_text_data_set(const std::string& path, const SentenceOptions& options) {
+  if (!options.with_target && !path.ends_with(".conllu") && !path.ends_with(".conllu.gz"))
+    return untagged_data_set(path, options);
   const auto [training_path, test_path] = conllu_files(path);
   const TextFile training_file(training_path);
   const Tagged training = ConlluReader(training_file).read();
+  if (!options.known.empty())
+    return tagged_part(training_file, training, WordIds(options.known[0].vocabulary), options.known[0].width,
+                       options);
   WordIds words;
   for (const Words& sentence : training.words)
     for (std::string_view word : sentence) words.count(word);
@@ -260,9 +267,9 @@ DataSet sentence_pairs_data_set(const std::string& path, const std::string& seco
   const TextFile first_file(path);
   std::optional<TextFile> second_file;
   if (!second.empty()) second_file.emplace(second);
-  std::vector<Pair> pairs =
-      second_file ? pairs_of_files(first_file, *second_file) : pairs_of_lines(first_file);
-  if (options.limit)
+  std::vector<Pair> pairs = second_file ? pairs_of_files(first_file, *second_file)
+                                        : pairs_of_lines(first_file, options.with_target);
+  if (options.limit && options.known.empty())
     std::erase_if(pairs, [&](const Pair& pair) {
       const auto limit = static_cast<size_t>(*options.limit);
       return pair.source.size() + 1 > limit || pair.target.size() + 2 > limit;
@@ -277,10 +284,14 @@ DataSet sentence_pairs_data_set(const std::string& path, const std::string& seco
   }
   source_width = options.limit.value_or(source_width);
   target_width = options.limit.value_or(target_width);
-  require_padded(first_file, pairs.size(), source_width + target_width, options);
+  if (options.known.size() == 2) {
+    source_width = options.known[0].width;
+    target_width = options.known[1].width;
+  }
+  require_padded(first_file, pairs.size(), source_width + target_width, options.limit.has_value());
   std::vector<Column> columns;
-  columns.push_back(sentence_column("source", pairs, &Pair::source, false, source_width, options.vocabulary));
-  columns.push_back(sentence_column("target", pairs, &Pair::target, true, target_width, options.vocabulary));
+  columns.push_back(sentence_column("source", pairs, &Pair::source, false, source_width, options));
+  columns.push_back(sentence_column("target", pairs, &Pair::target, true, target_width, options));
   return make_data_set(path, std::move(columns));
 }
 
@@ -293,15 +304,22 @@ DataSet character_data_set(const std::string& path, const WindowOptions& options
   if (length < options.window + 1)
     fail_program(fmt::format("{}: a text of {} characters has no window of {} and the next one", path, length,
                              options.window));
-  std::map<std::string_view, int32_t> ids;  // bytes of UTF-8 sort as code points do
-  for (std::string_view character : text) ids.emplace(character, 0);
-  std::vector<std::string> entries;
-  for (auto& [character, id] : ids) {
-    id = static_cast<int32_t>(entries.size());
-    entries.emplace_back(character);
+  std::vector<std::string> entries = options.known;
+  if (entries.empty()) {
+    const std::set<std::string_view> distinct(text.begin(), text.end());  // UTF-8 sorts as code points do
+    entries.assign(distinct.begin(), distinct.end());
   }
+  std::map<std::string_view, int32_t> ids;
+  for (size_t i = 0; i < entries.size(); ++i) ids.emplace(entries[i], static_cast<int32_t>(i));
   std::vector<int32_t> all;
-  for (std::string_view character : text) all.push_back(ids.at(character));
+  for (std::string_view character : text) {
+    const auto found = ids.find(character);
+    if (found == ids.end())
+      file.fail(static_cast<size_t>(character.data() - file.text().data()), character.size(),
+                fmt::format("the model knows no {}", shown(character)),
+                "it was trained on a text without this character");
+    all.push_back(found->second);
+  }
 
   const int64_t step = options.step.value_or(options.window);
   const int64_t rows = (length - 1 - options.window) / step + 1;

@@ -28,11 +28,15 @@ std::vector<std::string> label_classes(std::span<const std::string> texts) {
   return classes;
 }
 
+WordIds::WordIds(std::vector<std::string> entries) : entries_(std::move(entries)) {
+  for (size_t i = unknown + 1; i < entries_.size(); ++i) ids_.emplace(entries_[i], static_cast<int32_t>(i));
+}
+
 void WordIds::number(int64_t most) {
   std::vector<std::pair<std::string, int64_t>> words(counts_.begin(), counts_.end());
   std::stable_sort(words.begin(), words.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  entries_ = {"<padding>", "<start>", "<end>", "<unknown>"};
+  entries_ = {std::string(padding_text), "<start>", "<end>", "<unknown>"};
   for (auto& [word, count] : words) {
     if (static_cast<int64_t>(entries_.size()) >= most) break;
     ids_.emplace(word, static_cast<int32_t>(entries_.size()));

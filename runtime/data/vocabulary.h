@@ -19,6 +19,11 @@ std::vector<std::string> label_classes(std::span<const std::string> texts);
 class WordIds {
  public:
   static constexpr int32_t padding = 0, start = 1, end = 2, unknown = 3;
+  static constexpr std::string_view padding_text = "<padding>";
+
+  WordIds() = default;
+  // Those of a model, as `entries` gave them.
+  explicit WordIds(std::vector<std::string> entries);
 
   void count(std::string_view word) { ++counts_[std::string(word)]; }
   // Fixes the ids; at most `most` of them, the reserved ones included.

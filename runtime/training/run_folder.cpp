@@ -16,6 +16,16 @@ namespace gradus {
 
 namespace {
 
+constexpr double drawing_interval = 2;  // seconds, of a picture of a run that goes on
+
+// Shows curves.svg, and looks every other second whether it has changed.
+constexpr const char* page =
+    "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Curves</title>\n"
+    "<img id=\"curves\" src=\"curves.svg\" alt=\"losses and metrics over the epochs\">\n"
+    "<script>\n"
+    "setInterval(() => { document.getElementById('curves').src = 'curves.svg?' + Date.now(); }, 2000);\n"
+    "</script>\n";
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -80,7 +90,10 @@ void RunFolder::batch_end(TrainingState& state) {
 void RunFolder::epoch_end(TrainingState& state) {
   history_->append(history_line(state.history.back()));
   note_best(state);
-  if (due(state)) save_training_now(state);
+  if (due(state))
+    save_training_now(state);
+  else if (now() - drawn_ >= drawing_interval)
+    draw(state);
 }
 
 void RunFolder::train_end(TrainingState& state) {
@@ -131,12 +144,14 @@ void RunFolder::load(std::span<const double> saved, TrainingState&) {
   reader.end();
 }
 
-// For people; made again whenever a checkpoint is.
-void RunFolder::draw(const TrainingState& state) const {
-  const auto write = [](const std::string& path, const std::string& text) {
+// For people; made again whenever a checkpoint is, and for those who watch.
+void RunFolder::draw(const TrainingState& state) {
+  drawn_ = now();
+  const auto write = [](const std::string& path, std::string_view text) {
     write_file_atomically(path, std::vector<ByteView>{std::as_bytes(std::span(text))});
   };
   write(curves_file(), draw_curves(options_.program, state.names, state.rate_names, state.history));
+  write(options_.path + "/curves.html", page);
   write(options_.path + "/history.json", history_json(state.names, state.rate_names, state.history));
 }
 

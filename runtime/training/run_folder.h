@@ -1,4 +1,5 @@
-// The folder of a run: history.csv, one line an epoch (history.json: the same; curves.svg: a picture of it);
+// The folder of a run: history.csv, one line an epoch (history.json: the same; curves.svg: a picture of it;
+// curves.html: the picture in a browser, made again while training goes on);
 // checkpoint.safetensors, the parameters that training ended with; best.safetensors, those after the epoch
 // that was best; resume.safetensors, from which it goes on if it was stopped, by whatever it was.
 #pragma once
@@ -50,7 +51,7 @@ class RunFolder : public Callback {
   bool due(const TrainingState& state) const;
   CheckpointInfo info(const TrainingState& state, int64_t epochs_done, int64_t steps_done) const;
   void save_training_now(const TrainingState& state);
-  void draw(const TrainingState& state) const;
+  void draw(const TrainingState& state);
   void note_best(const TrainingState& state);
   void save_best(const TrainingState& state);
 
@@ -61,6 +62,7 @@ class RunFolder : public Callback {
   Snapshot best_values_;  // not written yet; otherwise empty
   std::unique_ptr<AppendedFile> history_;
   double saved_ = 0;
+  double drawn_ = 0;
 };
 
 // "epoch,step,loss,validation.loss,rate", and a line of it; numbers are written so that they read back

@@ -75,7 +75,7 @@ for name in sorted(os.listdir(f"{work}/run")):
 
 for name in ("best.safetensors", "checkpoint.safetensors"):
     def predict():
-        return run("train", "t.gradus", "--checkpoint", f"run/{name}", "--predictions", "p.npz")
+        return run("predict", f"run/{name}", "-o", "p.npz")
 
     assert predict()[0] == 0
     assert flip(f"{work}/run/{name}", predict, lambda: read(f"{work}/p.npz")) == SAMPLES

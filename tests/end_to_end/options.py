@@ -51,6 +51,8 @@ def need(*arguments):
 need("run", "lesson.gradus", "--save-inputs", "inputs.safetensors")
 need("train", "train.gradus", "-q", "-o", "trained")
 need("run", "train.gradus", "--save-inputs", "step.safetensors")
+(work / "rows.csv").write_text("first,second\n0,1\n1,1\n")
+(work / "labelled.csv").write_text("first,second,target\n0,1,1\n1,1,0\n")
 (work / "schedules.txt").write_text("nothing_00000000: map\n")
 for stage in ("forward", "optimized", "kernels", "loops"):
     need("dump", "train.gradus", "--stage", stage, "-o", stage + ".gir")
@@ -61,8 +63,9 @@ values = {
     "--save-outputs": "out.safetensors", "--data": "no.npz", "--set": "epochs=3", "--cpu": "x86-64-v3", "--threads": "2",
     "--verify-each": "numeric", "--print-after": "simplify", "--stop-after": "simplify", "--stage": "backward",
     "--format": "dot", "--graph": "evaluation", "--output": "out", "--passes": "simplify", "--elements": "1",
-    "--rows": "2", "--seed": "7", "--checkpoint": "trained/checkpoint.safetensors", "--predictions": "out.npz",
+    "--rows": "2", "--seed": "7", "--checkpoint": "trained/checkpoint.safetensors",
     "--schedule": "schedules.txt", "--resume": "trained", "--initialize": "trained/checkpoint.safetensors", "--checkpoint-every": "1",
+    "--name": "second", "--sort": "loss", "--svg": "out",
 }
 # Without a trace where all is well.
 silent = {
@@ -111,7 +114,9 @@ cases = [
     (["ops"], {}),
     (["ops", "add"], {}),
     (["train", "train.gradus", "-o", "run"], {"--set": "epochs=3"}),
-    (["train", "train.gradus", "--checkpoint=trained/checkpoint.safetensors", "--predictions=out.npz"], {"--set": "seed=3"}),
+    (["predict", "trained"], {"--data": "rows.csv", "--output": "out.npz", "--set": "seed=3"}),
+    (["runs", "trained"], {"--sort": "loss"}),
+    (["evaluate", "trained"], {"--data": "labelled.csv", "--set": "seed=3"}),
 ]
 # Options whose effect a case cannot show, and why.
 no_trace = {
@@ -119,8 +124,10 @@ no_trace = {
     ("run train.gradus", "--inputs"): "the values are those that it has",
     ("dump train.gradus --stage=optimized --format=formula", "--precision"): "formulas name no element type",
     ("opt forward.gir --passes=simplify", "--stop-after"): "it is the last pass anyway",
-    ("train train.gradus --checkpoint=trained/checkpoint.safetensors --predictions=out.npz", "--set"):
-        "the parameters are those of the checkpoint",
+    ("runs trained", "--sort"): "there is one run",
+    ("train train.gradus -o run", "--overwrite"): "there is no run in its place",
+    ("predict trained", "--set"): "the parameters are those of the checkpoint",
+    ("evaluate trained", "--set"): "the parameters are those of the checkpoint",
     ("check lesson.gradus", "--elements"): "two elements are compared by chance alike",
     ("train train.gradus -o run", "--checkpoint-every"): "a run that ends leaves the same files",
 }

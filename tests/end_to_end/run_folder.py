@@ -66,7 +66,7 @@ fcntl.flock(folder, fcntl.LOCK_EX)
 refused(run("train", "line.gradus", "-q", "-o", "locked"))
 refused(run("train", "--resume", "locked", "-q"))
 assert content("locked") == before
-assert run("train", "line.gradus", "--checkpoint", "locked/checkpoint.safetensors", "--predictions", "p.npz").returncode == 0
+assert run("predict", "locked", "-o", "p.npz").returncode == 0
 (work / "locked").rename(work / "moved")
 assert run("train", "line.gradus", "-q", "-o", "locked").returncode == 0
 os.close(folder)

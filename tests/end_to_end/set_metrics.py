@@ -80,7 +80,7 @@ def expected(y, t):
 
 for batch in (1, 7, 64, 200):
     run("train", "net.gradus", "-q", "-o", f"run-{batch}", "--set", f"batch={batch}")
-    run("train", "net.gradus", "--checkpoint", f"run-{batch}/checkpoint.safetensors", "--predictions", "out.npz")
+    run("predict", f"run-{batch}", "-o", "out.npz")
     with zipfile.ZipFile(work / "out.npz") as archive:
         raw = archive.read("y.npy")
     y = list(array.array("f", raw[10 + int.from_bytes(raw[8:10], "little"):]))

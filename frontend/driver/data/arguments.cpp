@@ -20,6 +20,10 @@ std::optional<double> number_of(const Setting& setting) {
   return std::nullopt;
 }
 
+const ColumnForm* DataContext::form(size_t column) const {
+  return known && column < columns.size() ? known->find(columns[column]) : nullptr;
+}
+
 DataArguments::DataArguments(const SettingCall& call, const std::vector<std::string_view>& accepted,
                              size_t positional, DataContext context)
     : call_(call), context_(std::move(context)) {
@@ -98,6 +102,7 @@ std::string DataArguments::word(std::string_view name) const {
 }
 
 std::vector<std::string> DataArguments::strings() const {
+  if (!context_.files.empty()) return context_.files;
   std::vector<std::string> strings;
   for (const SettingCall::Argument& argument : call_.arguments) {
     if (!argument.name.empty()) continue;
@@ -118,12 +123,42 @@ std::string DataArguments::path() const {
 std::vector<std::pair<std::string, std::string>> DataArguments::named_paths() const {
   std::vector<std::pair<std::string, std::string>> paths;
   for (const SettingCall::Argument& argument : call_.arguments)
-    if (const auto* file = std::get_if<std::string>(&argument.value.value))
+    if (const auto* file = std::get_if<std::string>(&argument.value.value); file && is_used(paths.size()))
+      paths.emplace_back(argument.name, context_.files.empty() ? path(*file) : given_path(argument.name));
+  return paths;
+}
+
+// The file that was given for a column, as NAME=FILE or, if it is the only one, by itself.
+std::string DataArguments::given_path(const std::string& column) const {
+  for (const std::string& file : context_.files)
+    if (file.starts_with(column + "=")) return file.substr(column.size() + 1);
+  if (context_.files.size() == 1 && context_.files.front().find('=') == std::string::npos)
+    return context_.files.front();
+  fail(fmt::format("there is no file for column '{}'", column),
+       fmt::format("name it: --data {}=FILE", column));
+}
+
+std::vector<std::pair<std::string, std::string>> DataArguments::labelled_paths() const {
+  std::vector<std::pair<std::string, std::string>> paths;
+  for (const SettingCall::Argument& argument : call_.arguments) {
+    const auto* file = std::get_if<std::string>(&argument.value.value);
+    if (!file) continue;
+    const std::string prefix = argument.name + "=";
+    const auto given = std::find_if(context_.files.begin(), context_.files.end(),
+                                    [&](const std::string& each) { return each.starts_with(prefix); });
+    if (context_.files.empty())
       paths.emplace_back(argument.name, path(*file));
+    else if (given != context_.files.end())
+      paths.emplace_back(argument.name, given->substr(prefix.size()));
+  }
+  if (paths.empty() && !context_.files.empty())
+    fail("files with labels are named by their class",
+         fmt::format("--data {}=FILE", call_.arguments.front().name));
   return paths;
 }
 
 std::string DataArguments::path(const std::string& name) const {
+  if (!context_.files.empty()) return name;
   if (name.empty()) fail("the name of the file is empty");
   if (name.find('\0') != std::string::npos) fail("the name of the file holds a zero byte");
   const std::filesystem::path program(call_.span.file);

@@ -6,13 +6,22 @@
 #include <vector>
 
 #include "frontend/language/elaborate.h"
+#include "runtime/data/preparation.h"
 
 namespace gradus {
 
 // What a reader knows of the program besides its own arguments.
 struct DataContext {
   int64_t seed = 0;
-  std::vector<std::string> columns;  // the names that the program gives
+  std::vector<std::string> columns;  // the names that the program gives; "_": not used, and not to be read
+  // New rows for a trained model: what it knows of its columns, and the files that take the place of those
+  // that the program names (NAME=FILE for readers whose arguments are columns).
+  const Preparation* known = nullptr;
+  std::vector<std::string> files = {};
+  bool every_row = false;  // none is left out, whatever it lacks
+
+  // What the model knows of a column, by its place; null if there is no model, or the column is not used.
+  const ColumnForm* form(size_t column) const;
 };
 
 // Arguments of the preparation, which every reader takes.
@@ -41,6 +50,9 @@ class DataArguments {
   double fraction(std::string_view name) const;  // 0 if absent
   // A whole number from `least` to `most`.
   std::optional<int64_t> whole(std::string_view name, int64_t least, int64_t most) const;
+  bool is_used(size_t column) const {
+    return column >= context_.columns.size() || context_.columns[column] != "_";
+  }
   // A word or a string; empty if absent.
   std::string word(std::string_view name) const;
 
@@ -49,13 +61,18 @@ class DataArguments {
   // The first (or only) one, which names a file or folder.
   std::string path() const;
 
-  // Named arguments that are file names, in order: `idx(image: "a.idx")`.
+  // Named arguments that are file names, in order, if their columns are used: `idx(image: "a.idx")`.
   std::vector<std::pair<std::string, std::string>> named_paths() const;
+
+  // A file for each class, by the names of the classes: `text_lines(bad: "a.txt")`, given as bad=FILE.
+  std::vector<std::pair<std::string, std::string>> labelled_paths() const;
 
   // A file or folder that the program names, relative to the program's file.
   std::string path(const std::string& name) const;
 
  private:
+  std::string given_path(const std::string& column) const;
+
   const language::SettingCall& call_;
   DataContext context_;
 };

@@ -1,11 +1,14 @@
 // Readers of files of numbers and images.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/driver/data/readers.h"
 #include "runtime/data/csv.h"
 #include "runtime/data/idx.h"
 #include "runtime/data/image.h"
 #include "runtime/data/numpy.h"
+#include "runtime/data/series.h"
 
 namespace gradus {
 
@@ -16,6 +19,7 @@ using language::SettingCall;
 
 constexpr int64_t most_rows = INT64_MAX;
 constexpr int64_t most_pixels = 16384;
+constexpr int64_t most_points = 1'000'000;
 
 ImageOptions image_options(const DataArguments& arguments) {
   ImageOptions options{arguments.whole("size", 1, most_pixels), arguments.whole("channels", 1, 3)};
@@ -74,14 +78,34 @@ std::optional<CsvColumn> csv_target(const DataArguments& arguments) {
 }
 
 MissingValues missing_values(const DataArguments& arguments) {
+  const bool every_row = arguments.context().every_row;
   if (!arguments.has("missing")) return {};
   if (const std::optional<double> fill = number_of(*arguments.call().find("missing")))
     return {MissingValues::Policy::fill, *fill};
   const std::string word = arguments.word("missing");
   if (word == "error") return {};
-  if (word == "drop") return {MissingValues::Policy::drop};
+  if (word == "drop") return {every_row ? MissingValues::Policy::error : MissingValues::Policy::drop};
   if (word == "mean") return {MissingValues::Policy::mean};
   arguments.fail(fmt::format("'missing' is '{}'", word), "it may be error, drop, mean or a number");
+}
+
+}  // namespace
+
+namespace {
+
+// What the model knows of them: the classes, and which columns of the file are meant where the program does
+// not say.
+void take_known(CsvOptions& options, const DataContext& context) {
+  if (!context.known) return;
+  const size_t features = context.columns.size() - (options.target ? 1 : 0);
+  if (options.columns.empty()) options.columns.resize(features);
+  for (size_t i = 0; i < std::min(features, options.columns.size()); ++i)
+    if (const ColumnForm* form = context.form(i)) {
+      options.columns[i].classes = form->vocabulary;
+      if (options.columns[i].names.empty()) options.columns[i].names = form->sources;
+    }
+  if (const ColumnForm* form = context.form(features); form && options.target)
+    options.target->classes = form->vocabulary;
 }
 
 }  // namespace
@@ -90,6 +114,9 @@ DataSet read_csv(const DataArguments& arguments) {
   CsvOptions options;
   options.columns = csv_columns(arguments);
   options.target = csv_target(arguments);
+  for (size_t i = 0; i < arguments.context().columns.size(); ++i)
+    options.unused.push_back(!arguments.is_used(i));
+  take_known(options, arguments.context());
   options.header = arguments.flag("header", true);
   options.missing = missing_values(arguments);
   if (const std::string separator = arguments.word("separator"); !separator.empty()) {
@@ -122,19 +149,36 @@ DataSet read_npy(const DataArguments& arguments) {
   return make_data_set("npy", std::move(columns));
 }
 
-// By name; an unused column stays as a place, since columns are named in their order afterwards.
 DataSet read_npz_file(const DataArguments& arguments) {
-  const std::vector<std::string>& names = arguments.context().columns;
-  DataSet data = npz_data_set(arguments.path(), names);
-  for (size_t i = 0; i < names.size(); ++i)
-    if (names[i] == "_")
-      data.columns.insert(data.columns.begin() + static_cast<std::ptrdiff_t>(i),
-                          Column{"_", ColumnRole::target, "", Tensor(Type(ElementType::u8, {data.rows()}))});
-  return data;
+  return npz_data_set(arguments.path(), arguments.context().columns);
 }
 
 DataSet read_image_folder(const DataArguments& arguments) {
-  return image_folder_data_set(arguments.path(), image_options(arguments));
+  const ColumnForm* label = arguments.context().form(1);
+  return image_folder_data_set(arguments.path(), image_options(arguments),
+                               label ? label->vocabulary : std::vector<std::string>());
+}
+
+DataSet read_series(const DataArguments& arguments) {
+  SeriesOptions options;
+  if (arguments.has("column")) options.columns = {arguments.word("column")};
+  if (arguments.has("columns")) {
+    const auto* list = std::get_if<std::vector<Setting>>(&arguments.call().find("columns")->value);
+    for (const Setting& item : list ? *list : std::vector<Setting>())
+      if (const auto* name = std::get_if<std::string>(&item.value)) options.columns.push_back(*name);
+  }
+  if (options.columns.empty() || (arguments.has("column") && arguments.has("columns")))
+    arguments.fail(
+        "`column` or `columns` names what the series is of",
+        "column: \"passengers\", or columns: [\"passengers\", \"price\"]: the first is what comes");
+  options.window = arguments.whole("window", 1, most_points).value_or(0);
+  if (options.window == 0) arguments.fail("`window` is missing", "window: 12 shows the model 12 points");
+  options.horizon = arguments.whole("horizon", 1, most_points).value_or(1);
+  options.step = arguments.whole("step", 1, most_points).value_or(1);
+  options.validation = arguments.fraction("validation");
+  options.test = arguments.fraction("test");
+  options.with_target = arguments.is_used(1);
+  return series_data_set(arguments.path(), options);
 }
 
 DataSet read_triplets(const DataArguments& arguments) {

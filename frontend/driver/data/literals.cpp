@@ -75,6 +75,7 @@ DataSet read_concat(const DataArguments& arguments) {
                      fmt::format("concat([…], {}: …)", step));
     DataSet part = located(**call, [&] { return read_data(**call, arguments.context()); });
     all = all ? concatenated(std::move(*all), std::move(part)) : std::move(part);
+    if (!arguments.context().files.empty()) break;  // they are in place of all of them
   }
   return std::move(*all);
 }

@@ -10,11 +10,21 @@ namespace gradus {
 
 namespace {
 
-// NumPy's integers are i64, the language's ids and labels i32.
-void narrow_integers(DataSet& data) {
-  for (Column& column : data.columns)
-    if (column.values.element() == ElementType::i64)
-      column.values = converted(column.values, ElementType::i32, "column '" + column.name + "'");
+Shape row_shape_of(const Column& column) { return row_shape(column.values.type()); }
+
+std::vector<ColumnForm> forms_of(const DataSet& data) {
+  std::vector<ColumnForm> forms;
+  for (const Column& column : data.columns)
+    forms.push_back({column.name, column.role, column.values.element(), row_shape_of(column),
+                     row_shape_of(column), column.sources, column.vocabulary});
+  return forms;
+}
+
+void note_prepared(const DataSet& data, std::vector<ColumnForm>& forms) {
+  for (size_t i = 0; i < forms.size(); ++i) {
+    forms[i].element = data.columns[i].values.element();
+    forms[i].row_shape = row_shape_of(data.columns[i]);
+  }
 }
 
 // What is fitted on the training rows, when it is known which they are.
@@ -34,15 +44,17 @@ bool fills_with_means(const language::TrainSettings& settings) {
   return word && word->text == "mean";
 }
 
-DataSet read_raw(const language::TrainSettings& settings, const std::string& file) {
-  if (!file.empty()) {
-    DataSet data = npz_data_set(file, settings.columns);
+DataSet read_raw(const language::TrainSettings& settings, const DataRequest& request) {
+  if (!request.file.empty()) {
+    DataSet data = npz_data_set(request.file, settings.columns);
     for (Column& column : data.columns)
       column.missing_is_mean = fills_with_means(settings) && column.role == ColumnRole::feature;
     return data;
   }
   return located(settings.data, [&] {
-    DataSet data = read_data(settings.data, {settings.seed, settings.columns});
+    DataContext context{settings.seed, settings.columns};
+    if (request.preparation && !request.preparation->columns.empty()) context.known = &*request.preparation;
+    DataSet data = read_data(settings.data, context);
     data.name_columns(settings.columns);
     return data;
   });
@@ -50,16 +62,18 @@ DataSet read_raw(const language::TrainSettings& settings, const std::string& fil
 
 }  // namespace
 
-bool prepares(const language::TrainSettings& settings) {
-  const DataArguments reader(settings.data);
-  return fills_with_means(settings) ||
-         std::any_of(std::begin(preparation_steps), std::end(preparation_steps),
-                     [&](std::string_view step) { return reader.prepares(step); });
+void convert_numbers(DataSet& data, ElementType precision) {
+  // NumPy's integers are i64, the language's ids and labels i32.
+  for (Column& column : data.columns)
+    if (column.values.element() == ElementType::i64)
+      column.values = converted(column.values, ElementType::i32, "column '" + column.name + "'");
+  set_precision(data, precision);
 }
 
 DataSet open_data(const language::TrainSettings& settings, const DataRequest& request) {
   const DataArguments reader(settings.data);
-  DataSet data = read_raw(settings, request.file);
+  DataSet data = read_raw(settings, request);
+  std::vector<ColumnForm> forms = forms_of(data);
   if (!request.preparation && reader.prepares("pad_to"))
     located(settings.data, [&] {
       data.preparation.pad_to = *reader.whole("pad_to", 1, 65536);
@@ -79,9 +93,10 @@ DataSet open_data(const language::TrainSettings& settings, const DataRequest& re
     } else {
       fit_all(data, reader);
     }
-    narrow_integers(data);
-    set_precision(data, request.precision);
+    convert_numbers(data, request.precision);
   });
+  note_prepared(data, forms);
+  data.preparation.columns = std::move(forms);
   return data;
 }
 
@@ -89,15 +104,12 @@ int64_t fold_count(const language::TrainSettings& settings) {
   return settings.split ? DataArguments(*settings.split).whole("folds", 2, 1 << 20).value_or(0) : 0;
 }
 
-std::vector<language::Column> columns_of(const DataSet& data, const language::TrainSettings& settings) {
+std::vector<language::Column> columns_of(const Preparation& preparation,
+                                         const language::TrainSettings& settings) {
   std::vector<language::Column> columns;
   for (const std::string& name : settings.columns) {
-    language::Column column;
-    if (const Column* found = name == "_" ? nullptr : data.find(name)) {
-      column.element = found->values.element();
-      column.row_shape.assign(found->values.shape().begin() + 1, found->values.shape().end());
-    }
-    columns.push_back(std::move(column));
+    const ColumnForm* form = name == "_" ? nullptr : preparation.find(name);
+    columns.push_back(form ? language::Column{form->element, form->row_shape} : language::Column{});
   }
   return columns;
 }

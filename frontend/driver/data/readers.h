@@ -17,7 +17,11 @@ struct DataReader {
   DataSet (*read)(const DataArguments& arguments);
   // The arguments are the columns, under any name: rows(x: …, y: …).
   bool arguments_are_columns = false;
+  bool reads_files = true;   // which others may take the place of
+  bool reads_texts = false;  // a CSV file is one of those that it reads itself
 };
+
+const DataReader* find_reader(std::string_view name);  // null if there is none
 
 const std::vector<DataReader>& data_readers();
 
@@ -51,5 +55,8 @@ DataSet read_triplets(const DataArguments& arguments);
 DataSet read_tagged_text(const DataArguments& arguments);
 DataSet read_sentence_pairs(const DataArguments& arguments);
 DataSet read_text(const DataArguments& arguments);
+DataSet read_text_table(const DataArguments& arguments);
+DataSet read_text_lines(const DataArguments& arguments);
+DataSet read_series(const DataArguments& arguments);
 
 }  // namespace gradus

@@ -4,6 +4,7 @@
 
 #include "frontend/driver/data/arguments.h"
 #include "runtime/training/early_stopping.h"
+#include "runtime/training/keep_best.h"
 #include "runtime/training/reduce_on_plateau.h"
 
 namespace gradus {
@@ -48,9 +49,22 @@ ReduceOnPlateauOptions reduce_on_plateau_options(const SettingCall& call) {
   return options;
 }
 
+KeepBestOptions keep_best_options(const SettingCall& call, const RunFolderOptions& folder) {
+  const DataArguments arguments(call);
+  KeepBestOptions options;
+  options.count = arguments.whole("count", 1, 1000).value_or(1);
+  if (arguments.has("monitor")) options.monitor = arguments.word("monitor");
+  if (arguments.has("mode")) options.mode = monitor_mode(call.name, arguments.word("mode"));
+  options.folder = folder.path;
+  options.program = folder.program;
+  options.preparation = folder.preparation;
+  return options;
+}
+
 }  // namespace
 
-std::vector<std::unique_ptr<Callback>> callbacks_of(const language::TrainSettings& settings) {
+std::vector<std::unique_ptr<Callback>> callbacks_of(const language::TrainSettings& settings,
+                                                    const RunFolderOptions& folder) {
   std::vector<std::unique_ptr<Callback>> callbacks;
   for (const SettingCall& action : settings.actions) {
     try {
@@ -58,7 +72,9 @@ std::vector<std::unique_ptr<Callback>> callbacks_of(const language::TrainSetting
         callbacks.push_back(std::make_unique<EarlyStopping>(early_stopping_options(action)));
       else if (action.name == "reduce_on_plateau")
         callbacks.push_back(std::make_unique<ReduceOnPlateau>(reduce_on_plateau_options(action)));
-      else
+      else if (action.name == "keep_best" && !folder.path.empty())
+        callbacks.push_back(std::make_unique<KeepBest>(keep_best_options(action, folder)));
+      else if (action.name != "keep_best")
         fail_program(fmt::format("there is no action '{}'", action.name), action.span);
     } catch (const Error& error) {  // what the runtime objects to has no place of its own
       std::vector<Diagnostic> diagnostics = error.diagnostics();

@@ -1,4 +1,5 @@
-// Actions of a train block that become callbacks of the training loop: early_stopping, reduce_on_plateau.
+// Actions of a train block that become callbacks of the training loop: early_stopping, reduce_on_plateau,
+// keep_best.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,9 @@
 
 namespace gradus {
 
-std::vector<std::unique_ptr<Callback>> callbacks_of(const language::TrainSettings& settings);
+// `folder`: of the run; without a path nothing is written.
+std::vector<std::unique_ptr<Callback>> callbacks_of(const language::TrainSettings& settings,
+                                                    const RunFolderOptions& folder);
 
 // The folder's best checkpoint is best by what the first early_stopping monitors.
 void monitor_best(const language::TrainSettings& settings, RunFolderOptions& options);

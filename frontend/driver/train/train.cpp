@@ -7,6 +7,7 @@
 #include "frontend/driver/train/actions.h"
 #include "frontend/driver/train/folds.h"
 #include "frontend/driver/train/load_values.h"
+#include "frontend/driver/train/program_metrics.h"
 #include "frontend/driver/train/reports.h"
 #include "frontend/driver/train/run_identity.h"
 #include "frontend/driver/train/train_numerics.h"
@@ -57,35 +58,6 @@ class Conditions {
   std::vector<Tensor> inputs_, results_;
 };
 
-// Calculates metrics from totals over a set.
-class SetMetrics {
- public:
-  SetMetrics(Executable& executable, const std::vector<Metric>& metrics) : executable_(&executable) {
-    std::map<std::string, size_t> position;
-    for (const Metric& metric : metrics)
-      for (const Metric::Total& total : metric.totals) position.emplace(total.result, position.size());
-    for (const Argument& input : executable.description().inputs) inputs_.push_back(position.at(input.name));
-    for (const Metric& metric : metrics)
-      for (size_t r = 0; r < executable.description().results.size(); ++r)
-        if (executable.description().results[r].name == metric.name) results_.push_back(r);
-  }
-
-  std::vector<double> operator()(std::span<const std::vector<double>> sums) const {
-    std::vector<Tensor> inputs, none, results = executable_->make_results();
-    for (size_t i = 0; i < inputs_.size(); ++i)
-      inputs.emplace_back(executable_->description().inputs[i].type.shape, sums[inputs_[i]]);
-    executable_->run(std::span<const Tensor>(inputs), none, results, 0, 0);
-    std::vector<double> values;
-    for (const size_t r : results_) values.push_back(results[r].number(0));
-    return values;
-  }
-
- private:
-  Executable* executable_;
-  std::vector<size_t> inputs_;   // by input, the total
-  std::vector<size_t> results_;  // by metric with totals
-};
-
 class BegunCallback : public Callback {
  public:
   explicit BegunCallback(std::function<void()> begun) : begun_(std::move(begun)) {}
@@ -111,9 +83,7 @@ class Training {
     training_.drop_last = settings.drop_last;
     for (const auto& [name, value] : settings.inputs) training_.inputs[name] = value;
     training_.rates = program.graphs().rates;
-    for (const std::string& metric : program.graphs().metrics) add_metric(metric);
-    if (program.graphs().set_metrics)
-      training_.metrics.calculate = SetMetrics(program.set_metrics(), training_.metrics.all);
+    training_.metrics = metrics_of(program);
     if (!options.initialize.empty()) initialize_from(options.initialize, program.graphs(), parameters_);
     if (options.checkpoint.empty()) return;
     const CheckpointInfo info = load_checkpoint(options.checkpoint, parameters_);
@@ -131,7 +101,7 @@ class Training {
 
   TrainingReport run(std::vector<std::string>& files) {
     const language::TrainSettings& settings = program_.settings();
-    std::vector<std::unique_ptr<Callback>> callbacks = callbacks_of(settings);
+    std::vector<std::unique_ptr<Callback>> callbacks = callbacks_of(settings, folder_options());
     // Before the folder: what an epoch says is said before the checkpoint says that the epoch is over.
     const ReportCallback* said = nullptr;
     if (!program_.reports().empty()) {
@@ -206,15 +176,6 @@ class Training {
             describe_checks(program_, parameters_, options_.checkpoint, step)};
   }
 
-  void add_metric(const std::string& name) {
-    Metric metric{name, training_.metrics.all.empty(), {}};
-    const auto& totals = program_.graphs().totals;
-    if (const auto found = totals.find(name); found != totals.end())
-      for (const language::Total& total : found->second)
-        metric.totals.push_back({total.result, element_count(total.type.shape)});
-    training_.metrics.all.push_back(std::move(metric));
-  }
-
   std::unique_ptr<TrainingHealth> watch_health(std::vector<std::string>& files) {
     if (program_.graphs().conditions)
       fail_program("--gradient-norms watches steps that are all alike; this program has `when` blocks");
@@ -226,17 +187,22 @@ class Training {
     return watch;
   }
 
+  RunFolderOptions folder_options() const {
+    return {options_.folder,
+            program_.settings().name,
+            to_json(program_.data().preparation),
+            options_.interval,
+            {},
+            {},
+            {}};
+  }
+
   std::unique_ptr<Callback> open_folder(std::vector<std::string>& files) {
     const RunIdentity identity = run_identity(program_);
-    RunFolderOptions folder_options{options_.folder,
-                                    program_.settings().name,
-                                    to_json(program_.data().preparation),
-                                    options_.interval,
-                                    identity,
-                                    {},
-                                    {}};
-    monitor_best(program_.settings(), folder_options);
-    auto folder = std::make_unique<RunFolder>(folder_options);
+    RunFolderOptions options = folder_options();
+    options.identity = identity;
+    monitor_best(program_.settings(), options);
+    auto folder = std::make_unique<RunFolder>(options);
     files.insert(files.end(), {folder->checkpoint_file(), folder->history_file()});
     // Killed before its first checkpoint, a run starts again.
     if (options_.resume && file_exists(folder->resume_file()))
@@ -302,21 +268,6 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& given) {
   }
   run.interrupt_code = interrupt.exit_code();
   return run;
-}
-
-std::vector<NamedTensor> run_prediction(TrainingProgram& program, const std::string& checkpoint,
-                                        std::span<const int64_t> rows) {
-  ParameterSet parameters = initial_parameters(program);
-  load_checkpoint(checkpoint, parameters, true);
-  InputSource source(program.data());
-  const auto step = [&program](int64_t count) { return checked_step(*program.graphs(count).prediction); };
-  BoundSteps steps({[&program](int64_t count) -> Executable& { return program.prediction(count); },
-                    describe_checks(program, parameters, checkpoint, step)},
-                   source, parameters);
-  RunOptions options;
-  options.batch = program.settings().batch;
-  options.seed = program.settings().seed;
-  return predict(steps, rows, options);
 }
 
 }  // namespace gradus

@@ -37,8 +37,4 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& options);
 // Parameters and state as a set, with initial values.
 ParameterSet initial_parameters(TrainingProgram& program);
 
-// Outputs of the model for the rows of one part of the data, from a checkpoint.
-std::vector<NamedTensor> run_prediction(TrainingProgram& program, const std::string& checkpoint,
-                                        std::span<const int64_t> rows);
-
 }  // namespace gradus

@@ -15,7 +15,10 @@ TrainingProgram::TrainingProgram(language::Unit unit, TrainingRequest request, C
   options.overrides = request_.overrides;
   options.precision = request_.precision;
   settings_ = language::elaborate_settings(unit_, request_.name, options);
-  data_ = open(0);
+  if (request_.new_data)
+    data_.preparation = request_.preparation.value();
+  else
+    data_ = open(0);
 }
 
 DataSet TrainingProgram::open(int64_t fold) const {
@@ -28,7 +31,7 @@ language::TrainOptions TrainingProgram::options(int64_t rows) const {
   language::TrainOptions options;
   options.overrides = request_.overrides;
   options.precision = request_.precision;
-  options.columns = columns_of(data_, settings_);
+  options.columns = columns_of(data_.preparation, settings_);
   options.batch = rows;
   options.memoize = request_.memoize;
   return options;
@@ -107,12 +110,16 @@ Executable& TrainingProgram::evaluation(int64_t rows) {
   return compiled(evaluation_, rows, graphs(rows).evaluation.graph);
 }
 
-Executable& TrainingProgram::prediction(int64_t rows) {
+const language::StepGraph& TrainingProgram::prediction_graph(int64_t rows) {
   const language::TrainProgram& program = graphs(rows);
   if (!program.prediction)
     fail_program(fmt::format("train block '{}' has no model to predict with", request_.name), {},
                  "`train NAME of MODEL { … }` names one");
-  return compiled(prediction_, rows, program.prediction->graph);
+  return *program.prediction;
+}
+
+Executable& TrainingProgram::prediction(int64_t rows) {
+  return compiled(prediction_, rows, prediction_graph(rows).graph);
 }
 
 std::vector<Tensor> TrainingProgram::initial_values(int64_t seed) {

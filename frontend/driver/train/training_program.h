@@ -19,6 +19,7 @@ struct TrainingRequest {
   std::vector<std::pair<std::string, std::string>> overrides;
   std::string data_file;                   // NPZ, replaces the block's data
   std::optional<Preparation> preparation;  // of a trained model, in place of one that is fitted on the data
+  bool new_data = false;  // none of the block's data is read: `use` gives rows, of the model's `preparation`
   ElementType precision = ElementType::f32;
   bool memoize = true;
 };
@@ -30,6 +31,8 @@ class TrainingProgram {
   Compiler& compiler() { return compiler_; }
   const language::TrainSettings& settings() const { return settings_; }
   const DataSet& data() const { return data_; }
+  // Puts other rows in the place of the program's own.
+  void use(DataSet data) { data_ = std::move(data); }
   // Makes another fold (from 0) of split(folds: n) the validation part.
   void select_fold(int64_t fold);
 
@@ -41,6 +44,8 @@ class TrainingProgram {
   Executable& training(int64_t rows, uint64_t when = every_when);
   Executable& evaluation(int64_t rows);
   Executable& prediction(int64_t rows);
+  // What the predictions of a batch are compiled from; an error if the block has no model.
+  const language::StepGraph& prediction_graph(int64_t rows = 0);
   // From now on training steps also tell how gradients and activations are.
   void observe_training() { observed_ = true; }
   const Observation& observation(int64_t rows);

@@ -23,6 +23,7 @@ const std::vector<ActionForm>& actions() {
         "start_from_epoch"}},
       {"reduce_on_plateau",
        {"monitor", "factor", "patience", "verbose", "mode", "min_delta", "cooldown", "min_rate", "input"}},
+      {"keep_best", {"count", "monitor", "mode"}},
   };
   return all;
 }
@@ -111,7 +112,7 @@ void Elaborator::run(const Action& action, const Statement& statement) {
       error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
             "bind it: name = …");
     error(statement.span, fmt::format("unknown action `{}`", action.name.text),
-          near.empty() ? "there are split(…), early_stopping(…) and reduce_on_plateau(…)"
+          near.empty() ? "there are split(…), early_stopping(…), reduce_on_plateau(…) and keep_best(…)"
                        : fmt::format("did you mean `{}`?", near));
   }
   SettingCall call = setting_call(action.name.text, action.arguments, statement.span);

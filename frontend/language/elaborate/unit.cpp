@@ -39,6 +39,13 @@ std::vector<std::string> Unit::programs() const {
   return names;
 }
 
+std::vector<std::string> Unit::files() const {
+  std::vector<std::string> names;
+  for (const auto& loaded : implementation_->files)
+    if (!loaded->library) names.push_back(loaded->tree.name);
+  return names;
+}
+
 const std::string* Unit::source(const std::string& file) const {
   for (const auto& loaded : implementation_->files)
     if (loaded->tree.name == file) return &loaded->text;

@@ -12,8 +12,8 @@ block() { # block ROWS LINES
 train() { "$gradus" train "$work/checks.gradus" -q -o "$work/checks"; }
 block '[[0, 1], [1, 0], [0, 0], [1, 1]]' ''
 train || exit 1
-block '[[0, 1], [1, 0], [3, 0], [1, 1]]' ''
-"$gradus" train "$work/checks.gradus" --checkpoint "$work/checks/checkpoint.safetensors" --predictions "$work/p.npz"
+printf 'first,second\n0,1\n1,0\n3,0\n1,1\n' > "$work/rows.csv"
+"$gradus" predict "$work/checks" --data "$work/rows.csv" -o "$work/p.npz"
 block '[[0, 1], [1, 2], [0, 0], [1, 1]]' ''
 train
 block '[[0, 1], [0, 0], [0, 1], [3, 0]]' '  split(test: 0.5)'
