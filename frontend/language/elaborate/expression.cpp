@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/habits.h"
 
 namespace gradus::language {
@@ -215,7 +216,7 @@ std::optional<Object> Elaborator::lookup(std::string_view name, bool call, const
     for (const Parameter& parameter : activation_->symbol->definition()->parameters)
       if (parameter.type)
         for (const std::string& word : parameter.type->alternatives)
-          if (word == name) return Object(word);
+          if (word == name && !find_setting_type(word)) return Object(word);
   }
   if (in_block && !call)
     if (std::optional<Object> output = model_output(std::string(name), span)) return output;

@@ -173,7 +173,13 @@ std::optional<Object> Elaborator::known_binary(BinaryOperator op, const Object& 
   if (!is_known(left) || !is_known(right) || is_comparison(op)) return std::nullopt;
   const auto* a = left.as<ListObject>();
   const auto* b = right.as<ListObject>();
-  if (a && b && a->items->size() != b->items->size()) return std::nullopt;
+  if (a && b && a->items->size() != b->items->size()) {
+    if (a->items->size() == 1 || b->items->size() == 1) return std::nullopt;  // broadcasts
+    error(span,
+          fmt::format("{}: the lists differ in length: {} and {}", symbol_of(op), describe(left),
+                      describe(right)),
+          "one number stands for all elements: 1 is [1, 1]");
+  }
   Items items;
   const size_t count = a ? a->items->size() : b->items->size();
   for (size_t i = 0; i < count; ++i) {
