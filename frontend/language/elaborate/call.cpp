@@ -103,7 +103,7 @@ ArgumentValues Elaborator::evaluate_arguments(const Arguments& arguments, const 
     const Expression* expression = argument.value.is_range ? nullptr : argument.value.first.get();
     value.expression = expression;
     if (!expression) {
-      value.value = make_list(range_items(argument.value));
+      value.value = list_of(argument.value);
     } else if (expression->as<Placeholder>()) {
       value.placeholder = true;
     } else if (const auto* word = expression->as<Name>();

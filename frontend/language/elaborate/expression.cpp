@@ -41,6 +41,9 @@ Object Elaborator::evaluate_node(const Expression& expression) {
     }
     Object operator()(const List& list) const { return self.require_short(self.evaluate_list(list), span); }
     Object operator()(const Parentheses& inner) const { return self.evaluate(*inner.inner); }
+    Object operator()(const Interval& interval) const {
+      return self.require_short(self.list_of(interval.range), span);
+    }
     Object operator()(const Unary& unary) const {
       const Object operand = self.evaluate(*unary.operand);
       return unary.op == UnaryOperator::negate ? self.negate(operand, span) : self.logical_not(operand, span);

@@ -25,15 +25,16 @@ void Extent::add(const Object& part) {
   levels = std::max(levels, inner.levels + 1);
 }
 
-Object make_list(Items items) {
+Object make_list(Items items, bool range) {
   Extent extent;
   for (const Object& item : items) extent.add(item);
-  return ListObject{std::make_shared<Items>(std::move(items)), extent};
+  return ListObject{std::make_shared<Items>(std::move(items)), extent, range};
 }
 
 Object appended(ListObject list, Object item) {
   if (list.items.use_count() > 1) list.items = std::make_shared<Items>(*list.items);
   list.extent.add(item);
+  list.range = false;
   std::const_pointer_cast<Items>(list.items)->push_back(std::move(item));
   return list;
 }

@@ -102,8 +102,10 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
     if (is_float(element_of(value, span)) && !is_float(element))
       error(span, fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
             float_for_integer_hint(definition, parameter, given, span));
-    Value tensor_value = to_value(value, span);
-    return promote(tensor_value, element, span, what);
+    // What is known takes the width that it meets.
+    const bool known_integers = is_integer(element) && weak(value);
+    return known_integers ? to_value(value, element, span)
+                          : promote(to_value(value, span), element, span, what);
   });
   const Shape shape = frame_->builder.shape(converted);
   const bool class_numbers = is_float(element) && is_integer(element_of(value, span)) &&
