@@ -261,7 +261,7 @@ std::vector<BuiltinRecord> value_builtins() {
       {{"iota", {"count"}}, iota},
       {{"lower_triangle", {"n"}}, lower_triangle},
   };
-  for (const char* name : {"f32", "f64", "i32", "i64", "bool", "float", "int"})
+  for (const char* name : {"f32", "f64", "bf16", "f16", "i32", "i64", "i8", "u8", "bool", "float", "int"})
     list.push_back({{name, {"x"}}, cast});
   return list;
 }

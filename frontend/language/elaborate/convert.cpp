@@ -29,7 +29,19 @@ bool flatten_known(const Object& object, size_t depth, Shape& shape, std::vector
   return true;
 }
 
-bool fits_i32(int64_t value) { return value >= INT32_MIN && value <= INT32_MAX; }
+bool fits(int64_t value, ElementType integers) {
+  switch (integers) {
+    case ElementType::i32:
+      return value >= INT32_MIN && value <= INT32_MAX;
+    case ElementType::i8:
+      return value >= INT8_MIN && value <= INT8_MAX;
+    case ElementType::u8:
+      return value >= 0 && value <= UINT8_MAX;
+    default:
+      return true;
+  }
+}
+bool fits_i32(int64_t value) { return fits(value, ElementType::i32); }
 
 enum class Kind { boolean, integer, floating };
 Kind kind_of(ElementType type) {
@@ -122,8 +134,8 @@ Value Elaborator::known_value(const Object& known, ElementType element, const So
     int64_t step = 1;
     if (items.size() > 1) __builtin_sub_overflow(integer_of(items[1]), first, &step);  // steps may wrap
     const Value integers = range_value(first, step, items.size(), span);
-    if (element == ElementType::i32 && type_of(integers).element != element)
-      error(span, fmt::format("{} to {} do not fit into i32", first, integer_of(items.back())),
+    if (!fits(first, element) || !fits(integer_of(items.back()), element))
+      error(span, fmt::format("{} to {} do not fit into {}", first, integer_of(items.back()), name(element)),
             "i64(…) makes them wider integers");
     return build::cast(frame_->builder, element, integers);
   }
@@ -141,8 +153,8 @@ Value Elaborator::known_value(const Object& known, ElementType element, const So
     for (const Object* leaf : leaves) {
       if (leaf->is<double>()) error(span, fmt::format("{} is not an integer", describe(*leaf)));
       const int64_t value = leaf->is<bool>() ? (*leaf->as<bool>() ? 1 : 0) : *leaf->as<int64_t>();
-      if (element == ElementType::i32 && !fits_i32(value))
-        error(span, fmt::format("{} does not fit into i32", value),
+      if (!fits(value, element))
+        error(span, fmt::format("{} does not fit into {}", value, name(element)),
               fmt::format("i64({}) is a wider integer, {}.0 a number", value, value));
       values.push_back(value);
     }
