@@ -271,7 +271,16 @@ ExpressionPointer Parser::primary() {
     advance();
     const Brackets brackets(*this, true);
     if (at(")")) fail_expected("an expression", "a scalar's shape is the empty list []");
-    ExpressionPointer inner = expression();
+    Range read = range();
+    ExpressionPointer inner;
+    if (read.is_range) {
+      const uint32_t height =
+          std::max({read.first->height, read.last->height, read.step ? read.step->height : 0});
+      const SourceSpan place = read.first->span;
+      inner = make(Interval{std::move(read)}, place, {height});
+    } else {
+      inner = std::move(read.first);
+    }
     if (at(",")) {
       const bool printed = opening > 0 && tokens_.tokens[opening - 1].is("print");
       fail_expected("`)`", printed ? "`print` takes no parentheses: print a, b" : "a list is written [a, b]");
@@ -322,7 +331,7 @@ ExpressionPointer Parser::list() {
     while (!at("]")) {
       result.elements.push_back(expression());
       height = std::max(height, result.elements.back()->height);
-      if (at("..")) fail_expected("`,` or `]`", "a range is a list already: 0..n");
+      if (at("..")) fail_expected("`,` or `]`", "a range as a value stands in parentheses: (0..n)");
       if (at("for") || (at_name() && token().text == "for"))
         fail_expected("`,` or `]`", "a list is built with `for i in 0..n { collect list = … }`");
       if (!accept(",")) break;

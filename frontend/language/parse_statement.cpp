@@ -56,6 +56,7 @@ void Parser::end_of_statement() {
   if (at(",")) hint = "results of several values: `a, b = f(x)`; statements are separated by newlines or `;`";
   if (at_any({")", "]"})) hint = fmt::format("there is no open bracket that `{}` closes", token().text);
   if (at("=")) hint = "a comparison is written `==`";
+  if (at("..")) hint = "a range as a value stands in parentheses: (0..n)";
   if (at_any({"+", "-", "*", "/", "@", "==", "and", "or"}))
     hint = "after `|>` stands one call; put the pipe into ( ) to calculate with its value";
   fail_expected("the end of the statement", std::move(hint));

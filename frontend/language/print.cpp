@@ -308,6 +308,7 @@ std::string print(const Expression& expression) {
             return "[" + joined(e.elements, [](const ExpressionPointer& p) { return text_of(p); }) + "]";
           },
           [](const Parentheses& e) { return "(" + print(*e.inner) + ")"; },
+          [](const Interval& e) { return print(e.range); },
           [](const Unary& e) { return (e.op == UnaryOperator::negate ? "-" : "not ") + print(*e.operand); },
           [](const Binary& e) {
             return fmt::format("{} {} {}", print(*e.left), symbol_of(e.op), print(*e.right));

@@ -100,6 +100,9 @@ struct List {
 struct Parentheses {  // kept: `(…) as name` opens a scope
   ExpressionPointer inner;
 };
+struct Interval {  // (0..n): a range where a value is wanted
+  Range range;
+};
 struct Unary {
   UnaryOperator op = UnaryOperator::negate;
   ExpressionPointer operand;
@@ -139,8 +142,9 @@ struct Named {  // value as path
 };
 
 struct Expression {
-  using Kind = std::variant<Number, String, Name, Boolean, None, Placeholder, Ellipsis, List, Parentheses,
-                            Unary, Binary, Pipe, Conditional, Call, Index, Member, Everything, Named>;
+  using Kind =
+      std::variant<Number, String, Name, Boolean, None, Placeholder, Ellipsis, List, Parentheses, Interval,
+                   Unary, Binary, Pipe, Conditional, Call, Index, Member, Everything, Named>;
   Kind kind;
   SourceSpan span;
   uint32_t height = 1;  // of the subtree; the parser keeps it below `tree_limit`

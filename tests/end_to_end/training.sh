@@ -29,6 +29,9 @@ for file in curves.svg history.json best.safetensors; do [ -s "loaded/$file" ] |
 [ "$(python3 "$here/tensors.py" alternate.safetensors moved/checkpoint.safetensors generator)" = "generator differ" ] ||
   fail "the input does not reach the step"
 
+# What `model.*` names, in `load`, `minimize` and `update`: the block checks it itself.
+"$gradus" train model_paths.gradus -q -o model_paths > /dev/null || fail "model.*"
+
 # Another program, other settings are refused; the same are not.
 "$gradus" train --resume loaded -q > /dev/null || fail "resume of a finished run"
 status=0

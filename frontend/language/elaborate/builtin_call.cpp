@@ -12,7 +12,7 @@ const std::vector<BuiltinRecord>& records() {
   static const std::vector<BuiltinRecord> all = [] {
     std::vector<BuiltinRecord> list;
     for (auto part : {elementwise_builtins(), reduction_builtins(), shape_builtins(), value_builtins(),
-                      contraction_builtins(), indexed_builtins(), other_builtins()})
+                      contraction_builtins(), einsum_builtins(), indexed_builtins(), other_builtins()})
       list.insert(list.end(), part.begin(), part.end());
     return list;
   }();
@@ -116,6 +116,10 @@ Object BuiltinCall::storage(bool trainable) {
 
 void BuiltinCall::error(std::string message, std::string hint) const {
   self.error(span, std::move(message), std::move(hint));
+}
+
+void BuiltinCall::error_at(const SourceSpan& at, std::string message, std::string hint) const {
+  self.error(at, std::move(message), std::move(hint));
 }
 
 const Object& BuiltinCall::object(const std::string& name) const { return bound_.at(name).value; }

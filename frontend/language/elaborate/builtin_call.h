@@ -39,6 +39,7 @@ class BuiltinCall {
   // A number or a list of `count` numbers.
   std::vector<int64_t> integers(const std::string& name, size_t count, int64_t otherwise) const;
   [[noreturn]] void error(std::string message, std::string hint = {}) const;
+  [[noreturn]] void error_at(const SourceSpan& at, std::string message, std::string hint = {}) const;
 
   GraphBuilder& builder() const;
   Frame& frame() const;
@@ -86,6 +87,7 @@ std::vector<BuiltinRecord> reduction_builtins();
 std::vector<BuiltinRecord> shape_builtins();
 std::vector<BuiltinRecord> value_builtins();
 std::vector<BuiltinRecord> contraction_builtins();
+std::vector<BuiltinRecord> einsum_builtins();
 std::vector<BuiltinRecord> indexed_builtins();
 std::vector<BuiltinRecord> other_builtins();
 

@@ -138,10 +138,49 @@ Object window(BuiltinCall& call, const char* kind) {
       call.error(fmt::format("the window is larger than its input: {} over {} (axis {} of {})", size[i],
                              padded, i, to_string(type)),
                  "use a smaller window, or `padding: same`");
+    const Wide last = (padded - size[i]) / stride[i] * stride[i];  // where the last window begins
+    if (low[i] >= size[i] || last >= Wide{low[i]} + type.shape[i])
+      call.error(fmt::format("a window of {} lies in the padding: {} and {} beyond axis {} of {}", size[i],
+                             low[i], high[i], i, to_string(type)),
+                 "padding is never counted, so that such a window would hold nothing");
   }
   return call.result(b.add(
       OpId::reduce_window, {x},
       {{"kind", std::string(kind)}, {"window", size}, {"stride", stride}, {"low", low}, {"high", high}}));
+}
+
+// x [batch, spatial…, channels] with elements mirrored at its edges, which are not repeated: 3 2 | 1 2 3 |
+// 2 1.
+Object mirror(BuiltinCall& call) {
+  Value x = call.value("x");
+  GraphBuilder& b = call.builder();
+  const Type type = b.type(x);
+  if (type.rank() < 3)
+    call.error(fmt::format("mirror: expected [batch, spatial…, channels], found {}", to_string(type)));
+  const auto spatial = static_cast<size_t>(type.rank() - 2);
+  const std::vector<int64_t> low = call.integers("low", spatial, 0), high = call.integers("high", spatial, 0);
+  for (size_t i = 0; i < spatial; ++i) {
+    const auto axis = static_cast<int64_t>(i) + 1;
+    const int64_t size = type.shape[i + 1];
+    if (std::min(low[i], high[i]) < 0 || std::max(low[i], high[i]) >= size)
+      call.error(fmt::format("mirror: {} and {} elements beyond axis {} of {}", low[i], high[i], axis,
+                             to_string(type)),
+                 fmt::format("0 to {} can be mirrored, all but the edge itself", size - 1));
+    const auto mirrored = [&](int64_t first, int64_t last) {
+      const Shape shape = b.shape(x);
+      std::vector<int64_t> start(shape.size(), 0), limit = shape;
+      start[i + 1] = first;
+      limit[i + 1] = last;
+      return build::reverse(b, build::slice(b, x, start, limit, std::vector<int64_t>(shape.size(), 1)),
+                            {axis});
+    };
+    std::vector<Value> parts;
+    if (low[i] > 0) parts.push_back(mirrored(1, low[i] + 1));
+    parts.push_back(x);
+    if (high[i] > 0) parts.push_back(mirrored(size - 1 - high[i], size - 1));
+    if (parts.size() > 1) x = build::concat(b, std::move(parts), axis);
+  }
+  return call.result(x);
 }
 
 // x * scale + offset, with known or run-time numbers.
@@ -219,6 +258,7 @@ std::vector<BuiltinRecord> contraction_builtins() {
        convolve_transpose},
       {{"window_max", windowed}, [](BuiltinCall& call) { return window(call, "max"); }},
       {{"window_sum", windowed}, [](BuiltinCall& call) { return window(call, "sum"); }},
+      {{"mirror", {"x", "low", "high"}}, mirror},
   };
 }
 

@@ -117,7 +117,15 @@ Object concat(BuiltinCall& call) {
 }
 
 Object stack(BuiltinCall& call) {
-  return call.result(call.stack(items_of(call, "list"), call.integer_or("axis", 0)));
+  const Items& items = items_of(call, "list");
+  const int64_t axis = call.integer_or("axis", 0);
+  if (axis == 0 && call.known(call.object("list"))) return call.result(call.value("list"));
+  const auto rank = static_cast<int64_t>(call.shape_of(items.front()).size()) + 1;
+  if (axis < -rank || axis >= rank)
+    call.error(fmt::format("stack: there is no axis {} in a stack of {}", axis,
+                           to_string(call.shape_of(items.front()))),
+               fmt::format("its axes are 0..{}, or negative from the end", rank - 1));
+  return call.result(call.stack(items, axis));
 }
 
 Object split(BuiltinCall& call) {
@@ -159,6 +167,10 @@ Object pad(BuiltinCall& call) {
 }
 
 Object reverse(BuiltinCall& call) {
+  // A known list stays one: `for i in reverse(0..n)`.
+  if (const auto* list = call.object("x").as<ListObject>();
+      list && call.known(call.object("x")) && call.integer_or("axis", 0) == 0)
+    return make_list(Items(list->items->rbegin(), list->items->rend()), list->range);
   const Value x = call.value("x");
   return call.result(build::reverse(call.builder(), x, {call.axis("axis", call.builder().shape(x), 0)}));
 }
@@ -249,7 +261,7 @@ std::vector<BuiltinRecord> value_builtins() {
       {{"iota", {"count"}}, iota},
       {{"lower_triangle", {"n"}}, lower_triangle},
   };
-  for (const char* name : {"f32", "f64", "i32", "i64", "bool", "float", "int"})
+  for (const char* name : {"f32", "f64", "bf16", "f16", "i32", "i64", "i8", "u8", "bool", "float", "int"})
     list.push_back({{name, {"x"}}, cast});
   return list;
 }

@@ -22,6 +22,7 @@
 //   window        window_max window_sum (x, window, stride: 1, low: 0, high: 0): x [batch, spatial…,
 //   channels];
 //                 padding is never counted
+//                 mirror(x, low, high): x with elements mirrored at its edges     einsum("ij,jk->ik", a, b)
 //   indexed       gather(table, ids)     select_class(x, ids): one element of the last axis per row
 //                 scatter_add(updates, ids, size)     one_hot(ids, depth)
 //                 dynamic_slice(x, start, size)     dynamic_update_slice(x, update, start)

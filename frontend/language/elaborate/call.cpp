@@ -3,6 +3,7 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
@@ -82,12 +83,17 @@ Object Elaborator::evaluate_call(const Call& call, const Expression& expression,
 ArgumentValues Elaborator::evaluate_arguments(const Arguments& arguments, const Symbol* callee) {
   ArgumentValues values;
   const Definition* definition = callee ? callee->definition() : nullptr;
+  // The argument takes words, and this is one of them (or no name at all: then it is a wrong word).
   const auto is_word = [&](const Argument& argument, const std::string& text) {
     if (!definition) return false;
     for (const Parameter& parameter : definition->parameters)
-      if (parameter.type && (!argument.name || argument.name->text == parameter.name.text))
+      if (parameter.type && (!argument.name || argument.name->text == parameter.name.text)) {
         for (const std::string& word : parameter.type->alternatives)
-          if (word == text) return true;
+          if (word == text && !find_setting_type(word)) return true;
+        if (argument.name && !parameter.type->alternatives.empty() &&
+            !lookup(text, false, argument.value.span) && !lookup(text, true, argument.value.span))
+          return true;
+      }
     return false;
   };
   for (const Argument& argument : arguments) {
@@ -97,7 +103,7 @@ ArgumentValues Elaborator::evaluate_arguments(const Arguments& arguments, const 
     const Expression* expression = argument.value.is_range ? nullptr : argument.value.first.get();
     value.expression = expression;
     if (!expression) {
-      value.value = make_list(range_items(argument.value));
+      value.value = list_of(argument.value);
     } else if (expression->as<Placeholder>()) {
       value.placeholder = true;
     } else if (const auto* word = expression->as<Name>();

@@ -1,9 +1,11 @@
 // Objects of the language as values of the graph under construction.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/range.h"
 
 namespace gradus::language {
 
@@ -26,6 +28,20 @@ bool flatten_known(const Object& object, size_t depth, Shape& shape, std::vector
     if (!flatten_known(known_of(item), depth + 1, shape, leaves)) return false;
   return true;
 }
+
+bool fits(int64_t value, ElementType integers) {
+  switch (integers) {
+    case ElementType::i32:
+      return value >= INT32_MIN && value <= INT32_MAX;
+    case ElementType::i8:
+      return value >= INT8_MIN && value <= INT8_MAX;
+    case ElementType::u8:
+      return value >= 0 && value <= UINT8_MAX;
+    default:
+      return true;
+  }
+}
+bool fits_i32(int64_t value) { return fits(value, ElementType::i32); }
 
 enum class Kind { boolean, integer, floating };
 Kind kind_of(ElementType type) {
@@ -97,7 +113,32 @@ Value Elaborator::use(const Tensor& value, const SourceSpan& span) {
   return input;
 }
 
+// A range may be long: its elements are computed where they are read.
+Value Elaborator::range_value(int64_t first, int64_t step, uint64_t count, const SourceSpan& span) {
+  const Shape shape{static_cast<int64_t>(std::min<uint64_t>(count, INT64_MAX))};
+  check_shape(shape, span);
+  const int64_t last = range_element(first, step, count - 1);
+  const bool narrow = fits_i32(first) && fits_i32(last);
+  const Type type(narrow ? ElementType::i32 : ElementType::i64, shape);
+  put_origin(span);
+  GraphBuilder& b = frame_->builder;
+  Value value = build::iota(b, type, 0);
+  if (step != 1 && count > 1) value = build::mul(b, value, build::constant_integer(b, type, step));
+  return first == 0 ? value : build::add(b, value, build::constant_integer(b, type, first));
+}
+
 Value Elaborator::known_value(const Object& known, ElementType element, const SourceSpan& span) {
+  if (const auto* list = known.as<ListObject>(); list && list->range && !list->items->empty()) {
+    const Items& items = *list->items;
+    const int64_t first = integer_of(items[0]);
+    int64_t step = 1;
+    if (items.size() > 1) __builtin_sub_overflow(integer_of(items[1]), first, &step);  // steps may wrap
+    const Value integers = range_value(first, step, items.size(), span);
+    if (!fits(first, element) || !fits(integer_of(items.back()), element))
+      error(span, fmt::format("{} to {} do not fit into {}", first, integer_of(items.back()), name(element)),
+            "i64(…) makes them wider integers");
+    return build::cast(frame_->builder, element, integers);
+  }
   Shape shape;
   std::vector<const Object*> leaves;
   if (!flatten_known(known, 0, shape, leaves))
@@ -112,8 +153,8 @@ Value Elaborator::known_value(const Object& known, ElementType element, const So
     for (const Object* leaf : leaves) {
       if (leaf->is<double>()) error(span, fmt::format("{} is not an integer", describe(*leaf)));
       const int64_t value = leaf->is<bool>() ? (*leaf->as<bool>() ? 1 : 0) : *leaf->as<int64_t>();
-      if (element == ElementType::i32 && (value < INT32_MIN || value > INT32_MAX))
-        error(span, fmt::format("{} does not fit into i32", value),
+      if (!fits(value, element))
+        error(span, fmt::format("{} does not fit into {}", value, name(element)),
               fmt::format("i64({}) is a wider integer, {}.0 a number", value, value));
       values.push_back(value);
     }
@@ -126,6 +167,18 @@ Value Elaborator::known_value(const Object& known, ElementType element, const So
   return build::constant_values(b, type, std::move(values));
 }
 
+namespace {
+
+// Whether integers stand in it that i32 does not hold.
+bool is_wide(const Object& known) {
+  if (const auto* integer = known.as<int64_t>()) return !fits_i32(*integer);
+  const auto* list = known.as<ListObject>();
+  return list && std::any_of(list->items->begin(), list->items->end(),
+                             [](const Object& item) { return is_wide(known_of(item)); });
+}
+
+}  // namespace
+
 ElementType Elaborator::element_of(const Object& object, const SourceSpan& span) {
   if (const auto* value = object.as<Tensor>()) return value->frame->builder.type(value->value).element;
   if (const auto* storage = object.as<Storage*>()) return (*storage)->type.element;
@@ -134,7 +187,7 @@ ElementType Elaborator::element_of(const Object& object, const SourceSpan& span)
       case Kind::boolean:
         return ElementType::boolean;
       case Kind::integer:
-        return ElementType::i32;
+        return is_wide(known_of(object)) ? ElementType::i64 : ElementType::i32;
       case Kind::floating:
         return options_.precision;
     }

@@ -177,6 +177,7 @@ class Elaborator {
   Object with_identity(const Identifier& target, const Expression& expression, Object value);
   bool condition(const Expression& expression);
   Items range_items(const Range& range);
+  Object list_of(const Range& range);  // the same as an object
   void count_iterations(int64_t count, const SourceSpan& span);
 
   // --- scan.cpp
@@ -314,6 +315,8 @@ class Elaborator {
   Value to_value(const Object& object, const SourceSpan& span);
   Value to_value(const Object& object, ElementType element, const SourceSpan& span);  // known or promoted
   Value known_value(const Object& known, ElementType element, const SourceSpan& span);
+  // first, first + step, … as i32, or i64 where that is too narrow
+  Value range_value(int64_t first, int64_t step, uint64_t count, const SourceSpan& span);
   Value promote(Value value, ElementType element, const SourceSpan& span, const std::string& what);
   Value stack(const Items& items, int64_t axis, const SourceSpan& span);
   bool weak(const Object& object) const;  // takes the element type it meets

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/habits.h"
 
 namespace gradus::language {
@@ -40,6 +41,9 @@ Object Elaborator::evaluate_node(const Expression& expression) {
     }
     Object operator()(const List& list) const { return self.require_short(self.evaluate_list(list), span); }
     Object operator()(const Parentheses& inner) const { return self.evaluate(*inner.inner); }
+    Object operator()(const Interval& interval) const {
+      return self.require_short(self.list_of(interval.range), span);
+    }
     Object operator()(const Unary& unary) const {
       const Object operand = self.evaluate(*unary.operand);
       return unary.op == UnaryOperator::negate ? self.negate(operand, span) : self.logical_not(operand, span);
@@ -215,7 +219,7 @@ std::optional<Object> Elaborator::lookup(std::string_view name, bool call, const
     for (const Parameter& parameter : activation_->symbol->definition()->parameters)
       if (parameter.type)
         for (const std::string& word : parameter.type->alternatives)
-          if (word == name) return Object(word);
+          if (word == name && !find_setting_type(word)) return Object(word);
   }
   if (in_block && !call)
     if (std::optional<Object> output = model_output(std::string(name), span)) return output;

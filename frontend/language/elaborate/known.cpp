@@ -25,15 +25,16 @@ void Extent::add(const Object& part) {
   levels = std::max(levels, inner.levels + 1);
 }
 
-Object make_list(Items items) {
+Object make_list(Items items, bool range) {
   Extent extent;
   for (const Object& item : items) extent.add(item);
-  return ListObject{std::make_shared<Items>(std::move(items)), extent};
+  return ListObject{std::make_shared<Items>(std::move(items)), extent, range};
 }
 
 Object appended(ListObject list, Object item) {
   if (list.items.use_count() > 1) list.items = std::make_shared<Items>(*list.items);
   list.extent.add(item);
+  list.range = false;
   std::const_pointer_cast<Items>(list.items)->push_back(std::move(item));
   return list;
 }
@@ -173,7 +174,13 @@ std::optional<Object> Elaborator::known_binary(BinaryOperator op, const Object& 
   if (!is_known(left) || !is_known(right) || is_comparison(op)) return std::nullopt;
   const auto* a = left.as<ListObject>();
   const auto* b = right.as<ListObject>();
-  if (a && b && a->items->size() != b->items->size()) return std::nullopt;
+  if (a && b && a->items->size() != b->items->size()) {
+    if (a->items->size() == 1 || b->items->size() == 1) return std::nullopt;  // broadcasts
+    error(span,
+          fmt::format("{}: the lists differ in length: {} and {}", symbol_of(op), describe(left),
+                      describe(right)),
+          "one number stands for all elements: 1 is [1, 1]");
+  }
   Items items;
   const size_t count = a ? a->items->size() : b->items->size();
   for (size_t i = 0; i < count; ++i) {

@@ -244,12 +244,19 @@ void Elaborator::set_version(Storage& storage, Value value) {
   version_of_[value] = &storage;
 }
 
+// The path of the block's model is empty: what it owns lies below it, other models and optimizers do not.
 std::vector<Storage*> Elaborator::storages_below(const std::string& path) {
+  const auto in_model = [this](const Storage& storage) {
+    const Instance* owner = storage.owner;
+    while (owner && owner != model_.get()) owner = owner->owner;
+    return owner != nullptr;
+  };
   std::vector<Storage*> found;
   for (const auto& storage : storages_) {
     const std::string& each = storage->path;
-    if (path.empty() || each == path ||
-        (each.starts_with(path) && (each[path.size()] == '.' || each[path.size()] == '[')))
+    if (path.empty() ? in_model(*storage)
+                     : each == path ||
+                           (each.starts_with(path) && (each[path.size()] == '.' || each[path.size()] == '[')))
       found.push_back(storage.get());
   }
   return found;
@@ -323,6 +330,9 @@ std::vector<std::string> Elaborator::resolve_paths(const Path& path) {
   }
   for (const std::string& each : resolved)
     if (storages_below(each).empty() && !instances_.contains(each)) {
+      if (each.empty())
+        error(path.span, fmt::format("`{}` has no parameters yet", path.root.text),
+              "they exist once one of its results has been read");
       std::string all;
       for (const auto& storage : storages_)
         if (!storage->optimizer && all.size() < 100) all += (all.empty() ? "" : ", ") + storage->path;

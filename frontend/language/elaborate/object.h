@@ -42,6 +42,7 @@ using Items = std::vector<Object>;
 struct ListObject {
   std::shared_ptr<const Items> items;  // made by make_list, so never const themselves
   Extent extent = {};
+  bool range = false;  // integers first, first + step, …: where a tensor is wanted, of i32
 };
 
 // Several results of one call.
@@ -122,7 +123,7 @@ struct Object {
   }
 };
 
-Object make_list(Items items);
+Object make_list(Items items, bool range = false);
 // The list with one more item: at once if nothing else holds the list.
 Object appended(ListObject list, Object item);
 

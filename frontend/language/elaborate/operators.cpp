@@ -26,11 +26,15 @@ ElementType Elaborator::common_element(const std::vector<const Object*>& objects
                                        const SourceSpan& span, bool floats) {
   std::optional<ElementType> strong;
   const Object* first = nullptr;
-  int weakest = 0;  // of known values: 0 bool, 1 integer, 2 float
+  int weakest = 0;  // of known values: 0 bool, 1 integer, 2 integer beyond i32, 3 float
   for (const Object* object : objects) {
     const ElementType element = element_of(checked(*object, span), span);
     if (weak(*object)) {
-      weakest = std::max(weakest, is_float(element) ? 2 : (element == ElementType::boolean ? 0 : 1));
+      const int rank = is_float(element)                 ? 3
+                       : element == ElementType::i64     ? 2
+                       : element != ElementType::boolean ? 1
+                                                         : 0;
+      weakest = std::max(weakest, rank);
       continue;
     }
     if (!strong || *strong == ElementType::boolean) {
@@ -49,8 +53,9 @@ ElementType Elaborator::common_element(const std::vector<const Object*>& objects
     }
   }
   ElementType result = strong.value_or(ElementType::boolean);
-  if (weakest == 2 && !is_float(result)) result = options_.precision;
-  if (weakest == 1 && result == ElementType::boolean) result = ElementType::i32;
+  if (weakest == 3 && !is_float(result)) result = options_.precision;
+  if (weakest > 0 && result == ElementType::boolean)
+    result = weakest == 2 ? ElementType::i64 : ElementType::i32;
   if (floats && !is_float(result)) result = options_.precision;
   return result;
 }

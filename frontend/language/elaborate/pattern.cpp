@@ -5,6 +5,7 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/print.h"
 
 namespace gradus::language {
@@ -20,18 +21,6 @@ namespace {
 bool is_name(const Expression& expression, std::string_view text) {
   const auto* name = expression.as<Name>();
   return name && name->text == text;
-}
-
-// What it is nobody knows yet.
-bool is_at_run_time(const Object& value) { return value.is<Tensor>() || value.is<Storage*>(); }
-
-// As far as is known, also each number of a list.
-bool is_nonnegative(const Object& value) {
-  const Object& known = known_of(value);
-  if (known.is<int64_t>() || known.is<double>()) return number_of(known) >= 0;
-  if (const auto* list = known.as<ListObject>())
-    return std::all_of(list->items->begin(), list->items->end(), is_nonnegative);
-  return is_at_run_time(value);
 }
 
 }  // namespace
@@ -113,8 +102,10 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
     if (is_float(element_of(value, span)) && !is_float(element))
       error(span, fmt::format("{} must be {}, found {}", what, print_shape(pattern), describe(value)),
             float_for_integer_hint(definition, parameter, given, span));
-    Value tensor_value = to_value(value, span);
-    return promote(tensor_value, element, span, what);
+    // What is known takes the width that it meets.
+    const bool known_integers = is_integer(element) && weak(value);
+    return known_integers ? to_value(value, element, span)
+                          : promote(to_value(value, span), element, span, what);
   });
   const Shape shape = frame_->builder.shape(converted);
   const bool class_numbers = is_float(element) && is_integer(element_of(value, span)) &&
@@ -189,53 +180,27 @@ void Elaborator::match_shape(const std::vector<ExpressionPointer>& axes, const S
 void Elaborator::check_setting(const Definition& definition, const Parameter& parameter, const Object& value,
                                const SourceSpan& span) {
   if (!parameter.type) return;
-  const std::string& type = parameter.type->name;
   const Object& known = known_of(value);
-  const bool is_number = known.is<int64_t>() || known.is<double>();
+  std::vector<std::string> alternatives = parameter.type->alternatives;
+  if (alternatives.empty()) {
+    alternatives.push_back(parameter.type->name);
+    if (!find_setting_type(parameter.type->name))
+      error(parameter.type->span, fmt::format("unknown type `{}`", parameter.type->name),
+            fmt::format("types of settings are {}, or words: same | valid", setting_type_names()));
+  } else if (value.is<Nothing>()) {
+    return;
+  }
   std::string expected, hint;
-  if (!parameter.type->alternatives.empty()) {
-    const auto* word = value.as<std::string>();
-    bool found = value.is<Nothing>();
-    for (const std::string& each : parameter.type->alternatives) {
-      found |= word && *word == each;
-      expected += (expected.empty() ? "" : " or ") + each;
-    }
-    if (found) return;
-  } else if (type == "int") {
-    const auto* number = known.as<double>();
-    if (known.is<int64_t>() || (number && *number == static_cast<double>(static_cast<int64_t>(*number))))
-      return;
-    expected = "a known integer";
-  } else if (type == "float") {
-    if (is_number || is_at_run_time(value)) return;
-    expected = "a number";
-  } else if (type == "fraction") {
-    if (is_number ? number_of(known) >= 0 && number_of(known) <= 1 : is_at_run_time(value)) return;
-    expected = "a number from 0 to 1";
-  } else if (type == "nonnegative") {
-    if (is_nonnegative(value)) return;
-    expected = "a number that is not negative";
-  } else if (type == "bool") {
-    if (known.is<bool>()) return;
-    expected = "true or false";
-  } else if (type == "function") {
-    if (value.is<FunctionObject>() || value.is<std::shared_ptr<Instance>>() || value.is<Nothing>()) return;
-    expected = "a function";
-    const auto* word = value.as<std::string>();
+  const auto* word = value.as<std::string>();
+  for (const std::string& each : alternatives) {
+    const SettingType* type = find_setting_type(each);
+    if (type ? type->accepts(value) : word && *word == each) return;
+    expected += (expected.empty() ? "" : " or ") + (type ? std::string(type->expected) : each);
+  }
+  if (alternatives.front() == "function")
     hint =
         word ? fmt::format("names stand without quotes: `{}: {}`", parameter.name.text, *word)
              : "the name alone is one: relu; with arguments of its own it leaves a place: leaky_relu(_, 0.2)";
-  } else if (type == "string") {
-    if (value.is<std::string>()) return;
-    expected = "a string";
-  } else if (type == "list") {
-    if (known.is<ListObject>()) return;
-    expected = "a list";
-  } else {
-    error(parameter.type->span, fmt::format("unknown type `{}`", type),
-          "types of settings are int, float, fraction, nonnegative, bool, string, function, list, or words: "
-          "same | valid");
-  }
   if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
   Activation* inner = activation_;
   activation_ = inner->caller;

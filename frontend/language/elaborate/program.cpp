@@ -25,8 +25,13 @@ std::string Elaborator::lesson_result(const Object& object, const SourceSpan& sp
     error(span, fmt::format("{} has more than {} elements to print or compare", describe(object), most),
           "reduce it: sum(…), all(…), max(abs(…))");
   // Known numbers are compared and printed as numbers.
-  const Value value = weak(object) && element == ElementType::i32 ? to_value(object, ElementType::i64, span)
-                                                                  : to_value(object, element, span);
+  Value value = weak(object) && element == ElementType::i32 ? to_value(object, ElementType::i64, span)
+                                                            : to_value(object, element, span);
+  // Floats that no host has are shown as those that hold them.
+  if (element == ElementType::bf16 || element == ElementType::f16) {
+    put_origin(span);
+    value = build::cast(root_->builder, ElementType::f32, value);
+  }
   if (report_) return report_result(value);
   std::string name = fmt::format("value_{}", root_->builder.graph().results().size() + 1);
   root_->builder.add_result(name, value);

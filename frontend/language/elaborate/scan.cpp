@@ -30,20 +30,13 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
 
   GraphBuilder& b = frame_->builder;
   // A range may be long: its elements are computed where they are read.
-  const auto range_value = [&](const Range& range, const SourceSpan& place) {
+  const auto value_of = [&](const Range& range, const SourceSpan& place) {
     if (!range.first || !range.last) error(range.span, "a range needs both ends here: 0..n");
     const int64_t first = known_integer(*range.first, "the start of a range");
     const int64_t step = range.step ? known_integer(*range.step, "the step of a range") : 1;
     if (step == 0) error(range.span, "the step of a range must not be 0");
     const uint64_t count = range_length(first, known_integer(*range.last, "the end of a range"), step);
-    const Type type(ElementType::i32, {static_cast<int64_t>(std::min<uint64_t>(count, INT64_MAX))});
-    check_shape(type.shape, place);
-    for (const int64_t end : {first, range_element(first, step, count - 1)})
-      if (end < INT32_MIN || end > INT32_MAX) error(range.span, fmt::format("{} does not fit into i32", end));
-    put_origin(place);
-    Value value = build::iota(b, type, 0);
-    if (step != 1 && count > 1) value = build::mul(b, value, build::constant_integer(b, type, step));
-    return first == 0 ? value : build::add(b, value, build::constant_integer(b, type, first));
+    return range_value(first, step, count, place);
   };
 
   // Sequences: the scanned axis first. A range has one axis, whatever `along` says about the results.
@@ -53,7 +46,7 @@ void Elaborator::run(const Scan& scan, const Statement& statement) {
     const SourceSpan& place = sequence.name.span;
     const bool range = sequence.source.is_range;
     Value value =
-        range ? range_value(sequence.source, place) : to_value(evaluate(*sequence.source.first), place);
+        range ? value_of(sequence.source, place) : to_value(evaluate(*sequence.source.first), place);
     const Shape shape = b.shape(value);
     const auto rank = static_cast<int64_t>(shape.size());
     const int64_t axis = range ? 0 : (along < 0 ? along + rank : along);

@@ -107,7 +107,7 @@ SettingCall Elaborator::setting_call(const std::string& name, const Arguments& a
     for (const SettingCall::Argument& other : call.arguments)
       if (!given.name.empty() && other.name == given.name)
         error(given.span, fmt::format("`{}` is given twice", given.name));
-    given.value = argument.value.is_range ? setting_of(make_list(range_items(argument.value)), given.span)
+    given.value = argument.value.is_range ? setting_of(list_of(argument.value), given.span)
                                           : setting_of(*argument.value.first);
     call.arguments.push_back(std::move(given));
   }

@@ -248,7 +248,10 @@ Object Elaborator::with_identity(const Identifier& target, const Expression& exp
     return Tensor{input, frame_, std::make_shared<const Object>(known)};
   }
   if (!value.is<Tensor>() && !numbers) return value;
+  const auto* list = value.as<ListObject>();
+  const bool integers = list && list->range;
   const Value plain = value.is<Tensor>() ? use(*value.as<Tensor>(), expression.span)
+                      : integers         ? to_value(value, expression.span)
                                          : to_value(value, options_.precision, expression.span);
   put_origin(target.span);
   Tensor marked = tensor(frame_->builder.add(OpId::mark, {plain}, {{"id", mark_ids_++}}));
@@ -305,6 +308,8 @@ Items Elaborator::range_items(const Range& range) {
   for (uint64_t i = 0; i < count; ++i) items.push_back(Object(range_element(first, step, i)));
   return items;
 }
+
+Object Elaborator::list_of(const Range& range) { return make_list(range_items(range), range.is_range); }
 
 void Elaborator::run(const For& loop, const Statement& statement) {
   const Items items = range_items(loop.sequence);

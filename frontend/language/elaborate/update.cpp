@@ -36,6 +36,26 @@ void Elaborator::update_storage(Storage& storage, const Update& update, const So
   set_version(storage, next);
 }
 
+namespace {
+
+// Of `head.weight` below `head`: `weight`; of `blocks[0].weight` below `blocks`: `[0].weight`.
+std::string rest_of(const std::string& path, const std::string& prefix) {
+  const std::string rest = path.substr(prefix.size());
+  return rest.starts_with('.') ? rest.substr(1) : rest;
+}
+
+std::string below(const std::string& prefix, const std::string& rest) {
+  return rest.starts_with('[') ? prefix + rest : join_path(prefix, rest);
+}
+
+std::string no_parameter_below(const std::string& prefix) {
+  return fmt::format("there is no parameter below `{}`", prefix.empty() ? "model" : prefix);
+}
+
+constexpr const char* after_the_call = "parameters exist once the layer or model has been called";
+
+}  // namespace
+
 // update target.* = 0.99 * target.* + 0.01 * source.*: parameter by parameter, by the rest of its path.
 void Elaborator::update_everything(const Update& update, const Statement& statement) {
   if (!std::holds_alternative<Path::Everything>(update.path.steps.back()))
@@ -45,7 +65,7 @@ void Elaborator::update_everything(const Update& update, const Statement& statem
   for (Storage* storage : storages_below(prefix)) {
     if (!storage->trainable || storage->path == prefix) continue;
     ++count;
-    const std::string rest = storage->path.substr(prefix.size());
+    const std::string rest = rest_of(storage->path, prefix);
     struct Restore {
       const std::string*& at;
       const std::string* saved;
@@ -54,7 +74,7 @@ void Elaborator::update_everything(const Update& update, const Statement& statem
     everything_ = &rest;
     update_storage(*storage, update, statement.span);
   }
-  if (count == 0) error(update.path.span, fmt::format("there is no parameter below `{}`", prefix));
+  if (count == 0) error(update.path.span, no_parameter_below(prefix), after_the_call);
 }
 
 // base.*: in an update the parameter at the same place below `base`, elsewhere the list of all.
@@ -65,16 +85,17 @@ Object Elaborator::evaluate_everything(const Everything& everything, const Sourc
   if (const auto* path = base.as<PathObject>()) prefix = &path->path;
   if (!prefix) error(span, fmt::format("{} has no parameters", describe(checked(base, span))));
   if (everything_) {
-    const auto at = storage_by_path_.find(*prefix + *everything_);
+    const std::string path = below(*prefix, *everything_);
+    const auto at = storage_by_path_.find(path);
     if (at == storage_by_path_.end())
-      error(span, fmt::format("there is no parameter `{}{}`", *prefix, *everything_),
+      error(span, fmt::format("there is no parameter `{}`", path),
             "both sides of this update must have the same parameters");
     return read(*at->second);
   }
   Items items;
   for (Storage* storage : storages_below(*prefix))
     if (storage->trainable) items.push_back(read(*storage));
-  if (items.empty()) error(span, fmt::format("there is no parameter below `{}`", *prefix));
+  if (items.empty()) error(span, no_parameter_below(*prefix), after_the_call);
   return make_list(std::move(items));
 }
 

@@ -1,0 +1,1 @@
+"$gradus" train model_paths.model -o "$work/run"
