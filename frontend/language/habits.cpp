@@ -148,6 +148,64 @@ constexpr Habit member_habits[] = {
     {"backward", "write `minimize loss with sgd(0.01)`, or `gradient(loss, x)` for the gradient itself"},
 };
 
+constexpr std::string_view rate_habit = "a rate is given to the optimizer: with adam(1e-3)";
+constexpr std::string_view decay_habit =
+    "weights decay by `weight_penalty: l2(_, 1e-4)` of a layer and `loss = … + penalties`, or by adamw";
+constexpr std::string_view optimizer_habit = "the optimizer is named where it is used: minimize loss with adam(1e-3)";
+constexpr std::string_view metric_habit = "write a line for each: metric accuracy = accuracy(logits, label)";
+constexpr std::string_view split_habit = "write `split(validation: 0.2)`, a share of the training rows";
+constexpr std::string_view epochs_habit = "the setting is called `epochs`";
+constexpr std::string_view batch_habit = "the setting is called `batch`";
+constexpr std::string_view action_habit =
+    "write what shall happen as a statement: early_stopping(patience: 3), reduce_on_plateau(patience: 2)";
+constexpr std::string_view device_habit = "programs run on the CPU; `--threads` says on how many threads";
+constexpr std::string_view precision_habit = "the precision is an option: gradus train --precision f64";
+
+constexpr Habit setting_habits[] = {
+    {"learning_rate", rate_habit},
+    {"lr", rate_habit},
+    {"step_size", rate_habit},
+    {"weight_decay", decay_habit},
+    {"regularization", decay_habit},
+    {"regularizer", decay_habit},
+    {"kernel_regularizer", decay_habit},
+    {"optimizer", optimizer_habit},
+    {"optim", optimizer_habit},
+    {"criterion", "the loss is a number: loss = mean_squared_error(prediction, target)"},
+    {"loss_fn", "the loss is a number: loss = mean_squared_error(prediction, target)"},
+    {"metrics", metric_habit},
+    {"callbacks", action_habit},
+    {"patience", action_habit},
+    {"early_stopping", action_habit},
+    {"validation_split", split_habit},
+    {"validation_data", split_habit},
+    {"validation", split_habit},
+    {"test_size", "write `split(test: 0.2)`, a share of the training rows"},
+    {"test_split", "write `split(test: 0.2)`, a share of the training rows"},
+    {"batch_size", batch_habit},
+    {"batchsize", batch_habit},
+    {"batchSize", batch_habit},
+    {"epoch", epochs_habit},
+    {"Epochs", epochs_habit},
+    {"n_epochs", epochs_habit},
+    {"nb_epoch", epochs_habit},
+    {"num_epochs", epochs_habit},
+    {"max_epochs", epochs_habit},
+    {"random_state", "the setting is called `seed`"},
+    {"random_seed", "the setting is called `seed`"},
+    {"manual_seed", "the setting is called `seed`"},
+    {"device", device_habit},
+    {"gpus", device_habit},
+    {"accelerator", device_habit},
+    {"num_workers", device_habit},
+    {"dtype", precision_habit},
+    {"precision", precision_habit},
+    {"verbose", "`gradus train -q` shows no progress"},
+    {"gradient_clip_val", "write a pipe: with clip_norm(1.0) |> adam(1e-3)"},
+    {"clipnorm", "write a pipe: with clip_norm(1.0) |> adam(1e-3)"},
+    {"max_grad_norm", "write a pipe: with clip_norm(1.0) |> adam(1e-3)"},
+};
+
 // What an argument is called here; the first that the called function has.
 constexpr std::pair<std::string_view, std::string_view> argument_names[] = {
     {"axis", "over"},
@@ -213,6 +271,14 @@ std::string habit_of_symbol(std::string_view symbol) {
 
 std::string habit_of_statement(std::string_view word) { return look_up(statement_habits, word); }
 std::string habit_of_expression(std::string_view word) { return look_up(expression_habits, word); }
+
+std::string habit_of_setting(std::string_view name) { return look_up(setting_habits, name); }
+
+std::vector<std::string> habitual_settings() {
+  std::vector<std::string> names;
+  for (const Habit& habit : setting_habits) names.emplace_back(habit.written);
+  return names;
+}
 
 std::string habit_of_unknown_name(std::string_view name) {
   std::string hint = habit_of_expression(name);

@@ -301,8 +301,7 @@ void Elaborator::run_train(const Symbol& symbol) {
   block_environment_ = environment.get();
   environments_.push_back(std::move(environment));
   try {
-    for (const std::string& name : {std::string("batch"), std::string("epochs"), std::string("seed"),
-                                    std::string("shuffle"), std::string("drop_last")})
+    for (const std::string& name : setting_names())
       if (std::optional<Object> forced = override_of(name)) take_setting(name, *forced, train.name.span);
     make_model(symbol);
   } catch (const Abandon&) {
@@ -311,7 +310,7 @@ void Elaborator::run_train(const Symbol& symbol) {
   for (const Statement& statement : train.body.statements) run_train_statement(statement);
   for (const auto& [name, text] : options_.overrides) {
     if (overrides_used_.contains(name)) continue;
-    std::vector<std::string> names = {"batch", "epochs", "seed", "shuffle", "drop_last"};
+    std::vector<std::string> names = setting_names();
     for (const auto& [each, value] : block_environment_->names) names.push_back(each);
     const std::string near = closest(name, names);
     record({Severity::error,
@@ -341,7 +340,11 @@ void Elaborator::run_train(const Symbol& symbol) {
   if (options_.mode != Mode::settings) {
     finish_metrics();
     complete_reports();
-    if (options_.mode == Mode::training) resolve_loads();
+    if (options_.mode == Mode::training) {
+      resolve_loads();
+      warn_of_unread_settings(train);
+      warn_of_lost_penalties();
+    }
     if (options_.report) run_report(*options_.report);
   }
   check_monitor();
