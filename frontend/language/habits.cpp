@@ -151,7 +151,8 @@ constexpr Habit member_habits[] = {
 constexpr std::string_view rate_habit = "a rate is given to the optimizer: with adam(1e-3)";
 constexpr std::string_view decay_habit =
     "weights decay by `weight_penalty: l2(_, 1e-4)` of a layer and `loss = … + penalties`, or by adamw";
-constexpr std::string_view optimizer_habit = "the optimizer is named where it is used: minimize loss with adam(1e-3)";
+constexpr std::string_view optimizer_habit =
+    "the optimizer is named where it is used: minimize loss with adam(1e-3)";
 constexpr std::string_view metric_habit = "write a line for each: metric accuracy = accuracy(logits, label)";
 constexpr std::string_view split_habit = "write `split(validation: 0.2)`, a share of the training rows";
 constexpr std::string_view epochs_habit = "the setting is called `epochs`";

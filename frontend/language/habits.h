@@ -15,7 +15,8 @@ std::string habit_of_expression(std::string_view word);  // a name in an express
 std::string habit_of_unknown_name(
     std::string_view name);                          // a name that means nothing here: these, "std", "mae"
 std::string habit_of_member(std::string_view name);  // what follows a value and a point: "T", "shape"
-// What other frameworks set by a name, "learning_rate", "callbacks": in a train block nothing reads it. All such names.
+// What other frameworks set by a name, "learning_rate", "callbacks": in a train block nothing reads it. All
+// such names.
 std::string habit_of_setting(std::string_view name);
 std::vector<std::string> habitual_settings();
 // An argument's name, "axis" or "learning_rate": in a call of a function with arguments of these names, and

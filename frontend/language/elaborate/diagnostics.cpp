@@ -93,10 +93,12 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
   return {where, place_of(origins)};
 }
 
-// Behind views: a softmax is one also if it was reshaped. A library's function is named, not what it ends with.
+// Behind views: a softmax is one also if it was reshaped. A library's function is named, not what it ends
+// with.
 Diagnostic::Note Elaborator::maker_note(Value value) const {
   const Value made = behind_views(frame_->builder.graph(), value);
   const Node& node = frame_->builder.node(made);
+  if (is_input(node)) return origin_note({made, frame_, nullptr});
   const Origins& origins = frame_->builder.origins(made);
   const Origin* source = find_source(origins);
   std::string maker(node.op->name);

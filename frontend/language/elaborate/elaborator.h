@@ -154,7 +154,7 @@ class Elaborator {
   void throw_if_errors();
   SourceSpan user_span(const SourceSpan& span) const;  // the user's line, seen from inside the library
   Diagnostic::Note origin_note(const Tensor& tensor) const;
-  Diagnostic::Note maker_note(Value value) const;  // by which function
+  Diagnostic::Note maker_note(Value value) const;    // by which function
   std::string describe(const Object& object) const;  // "f32[64,10]", "3", "a list of 2"
   void guard_stack(const SourceSpan& span);
 
@@ -303,6 +303,7 @@ class Elaborator {
   ElementType common_element(const std::vector<const Object*>& objects, const char* symbol,
                              const SourceSpan& span, bool floats = false);
   Shape common_shape(const std::vector<Value>& values, const char* symbol, const SourceSpan& span);
+  void warn_of_pairs_of_rows(Value left, Value right, const char* symbol, const SourceSpan& span);
   void put_origin(const SourceSpan& span);
 
   // --- known.cpp
@@ -464,7 +465,7 @@ class Elaborator {
     std::string path;
   };
   std::vector<MetPenalty> penalty_order_;
-  std::vector<Value> minimized_;  // losses of all `minimize` lines
+  std::vector<Value> minimized_;             // losses of all `minimize` lines
   std::vector<Value> conditions_;            // of `when` blocks
   std::vector<const Block*> report_bodies_;  // of `reports`
   std::vector<NamedValue> report_results_;

@@ -14,8 +14,8 @@ std::string_view not_logits(const GraphBuilder& builder, Value value, const std:
   return sign_of(builder, value) == Sign::any ? "" : "these are never negative";
 }
 
-// Whether a value is a product with a parameter, or what keeps that from having bounds on both sides: biases and
-// other terms, known factors, a bound on one side (relu).
+// Whether a value is a product with a parameter, or what keeps that from having bounds on both sides: biases
+// and other terms, known factors, a bound on one side (relu).
 class Products {
  public:
   Products(const GraphBuilder& builder, const std::set<Value>& parameters)
@@ -64,8 +64,7 @@ bool is_share_of_itself(const Graph& graph, Value value) {
   if (quotient.op->id != OpId::div) return false;
   const Node& total = graph.node(behind_views(graph, quotient.operands[1]));
   const Value part = quotient.operands[0];
-  return total.op->id == OpId::sum &&
-         behind_views(graph, total.operands[0]) == behind_views(graph, part) &&
+  return total.op->id == OpId::sum && behind_views(graph, total.operands[0]) == behind_views(graph, part) &&
          element_count(total.types[0].shape) == element_count(graph.type(part).shape);
 }
 
@@ -84,8 +83,8 @@ constexpr NumberKind kinds[] = {
 }  // namespace
 
 const NumberKind* number_kind(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(kinds), std::end(kinds), [&](const NumberKind& kind) { return kind.name == name; });
+  const auto* found = std::find_if(std::begin(kinds), std::end(kinds),
+                                   [&](const NumberKind& kind) { return kind.name == name; });
   return found == std::end(kinds) ? nullptr : found;
 }
 
@@ -93,7 +92,8 @@ Value behind_views(const Graph& graph, Value value) {
   for (;;) {
     const Node& node = graph.node(value);
     const OpId id = node.op->id;
-    if (node.op->traits.access != Access::view && id != OpId::mark && id != OpId::stop_gradient && id != OpId::cast)
+    if (node.op->traits.access != Access::view && id != OpId::mark && id != OpId::stop_gradient &&
+        id != OpId::cast)
       return value;
     value = node.operands[0];
   }

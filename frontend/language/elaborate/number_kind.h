@@ -1,5 +1,6 @@
-// What the type of an input says about its numbers besides how they are stored: `logit[batch]`, `fraction[..., classes]`.
-// Both are floats. A value that cannot be such is no error, but gets a warning where a model is trained.
+// What the type of an input says about its numbers besides how they are stored: `logit[batch]`,
+// `fraction[..., classes]`. Both are floats. A value that cannot be such is no error, but gets a warning
+// where a model is trained.
 #pragma once
 
 #include <set>

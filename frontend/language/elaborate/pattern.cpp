@@ -253,6 +253,9 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   } else if (type == "fraction") {
     if (is_number ? number_of(known) >= 0 && number_of(known) <= 1 : is_at_run_time(value)) return;
     expected = "a number from 0 to 1";
+  } else if (type == "proper_fraction") {
+    if (is_number ? number_of(known) >= 0 && number_of(known) < 1 : is_at_run_time(value)) return;
+    expected = "a number from 0 to below 1";
   } else if (type == "nonnegative") {
     if (is_nonnegative(value)) return;
     expected = "a number that is not negative";
@@ -274,8 +277,9 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
     expected = "a list";
   } else {
     error(parameter.type->span, fmt::format("unknown type `{}`", type),
-          "types of settings are int, float, fraction, nonnegative, bool, string, function, list, or words: "
-          "same | valid");
+          "types of settings are int, float, fraction, proper_fraction, nonnegative, bool, string, function, "
+          "list, "
+          "or words: same | valid");
   }
   if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
   Activation* inner = activation_;

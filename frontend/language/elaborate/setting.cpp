@@ -1,4 +1,5 @@
-// Settings of a train block, what looks like one, its overrides, and calls that are passed on to the reader of data.
+// Settings of a train block, what looks like one, its overrides, and calls that are passed on to the reader
+// of data.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -47,10 +48,8 @@ const std::vector<Elaborator::SettingForm>& Elaborator::setting_forms() {
        [](Self self, const Object& value, const SourceSpan& span) {
          self.settings.epochs = self.positive_setting("epochs", value, span);
        }},
-      {"seed",
-       [](Self self, const Object& value, const SourceSpan& span) {
-         self.settings.seed = self.to_integer(value, "`seed`", span);
-       }},
+      {"seed", [](Self self, const Object& value,
+                  const SourceSpan& span) { self.settings.seed = self.to_integer(value, "`seed`", span); }},
       {"shuffle",
        [](Self self, const Object& value, const SourceSpan& span) {
          self.settings.shuffle = self.to_bool(value, "`shuffle`", span);
@@ -103,8 +102,8 @@ std::string Elaborator::unread_hint(const std::string& name, const Train& train)
   if (model_)
     for (const Parameter& parameter : model_->symbol->definition()->parameters)
       if (!parameter.is_input() && parameter.name.text == name)
-        return fmt::format("a setting of the model stands behind its name: train {}{}({}: …)", train.name.text,
-                           train.of ? " of " + train.of->text : "", name);
+        return fmt::format("a setting of the model stands behind its name: train {}{}({}: …)",
+                           train.name.text, train.of ? " of " + train.of->text : "", name);
   return fmt::format("settings are {}", fmt::join(setting_names(), ", "));
 }
 

@@ -122,7 +122,8 @@ void Elaborator::warn_of_lost_penalties() {
   if (lost.empty()) return;
   const std::string more = lost.size() == 1 ? "" : fmt::format(" (and {} more)", lost.size() - 1);
   const std::string of = lost[0]->path.empty() ? "" : fmt::format(" of `{}`", lost[0]->path);
-  warn(lost[0]->span, fmt::format("the penalty{}{} is in no loss that is minimized: it changes nothing", of, more),
+  warn(lost[0]->span,
+       fmt::format("the penalty{}{} is in no loss that is minimized: it changes nothing", of, more),
        "add it: loss = … + penalties, the sum of those met so far");
 }
 
