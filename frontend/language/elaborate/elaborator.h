@@ -274,6 +274,7 @@ class Elaborator {
   [[noreturn]] void unknown_name(const std::string& name, const SourceSpan& span, bool call);
   Object member(const Object& base, const std::string& name, const SourceSpan& span);
   Object evaluate_list(const List& list);
+  void check_no_module(const Member& member);
   Object require_short(Object object, const SourceSpan& span);  // error if it holds too much
   Object constant_of(const Symbol& symbol, const SourceSpan& span);
   Object read(Storage& storage);

@@ -267,8 +267,10 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
     expected = "a function";
     const auto* word = value.as<std::string>();
     hint =
-        word ? fmt::format("names stand without quotes: `{}: {}`", parameter.name.text, *word)
-             : "the name alone is one: relu; with arguments of its own it leaves a place: leaky_relu(_, 0.2)";
+        word
+            ? fmt::format("names stand without quotes: `{}: {}`", parameter.name.text, *word)
+            : "the name alone is one: relu; with arguments of its own it leaves a place: leaky_relu(_, 0.2), "
+              "l2(_, 1e-4)";
   } else if (type == "string") {
     if (value.is<std::string>()) return;
     expected = "a string";

@@ -5,6 +5,7 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/habits.h"
 #include "ir/structure.h"
 
 namespace gradus::language {
@@ -51,7 +52,9 @@ void Elaborator::run_train_statement(const Statement& statement) {
     }
     if (const auto* last = statement.as<Finally>())
       return add_report(Report::Moment::end, 0, last->body, statement.span);
-    if (statement.as<Expect>()) error(statement.span, "`expect` stands in a program, or in `finally { … }`");
+    if (statement.as<Expect>())
+      error(statement.span, "`expect` stands in a program, or in `finally { … }`",
+            "finally { expect train.loss < 0.1 }");
   } catch (const Abandon&) {
     poison(statement);
     return;
@@ -110,9 +113,11 @@ void Elaborator::run(const Action& action, const Statement& statement) {
     if (near.empty() && (unit_.find(action.name.text) || find_builtin(action.name.text)))
       error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
             "bind it: name = …");
+    const std::string habit = habit_of_unknown_name(action.name.text);
     error(statement.span, fmt::format("unknown action `{}`", action.name.text),
-          near.empty() ? "there are split(…), early_stopping(…) and reduce_on_plateau(…)"
-                       : fmt::format("did you mean `{}`?", near));
+          !habit.empty() ? habit
+          : near.empty() ? "there are split(…), early_stopping(…) and reduce_on_plateau(…)"
+                         : fmt::format("did you mean `{}`?", near));
   }
   SettingCall call = setting_call(action.name.text, action.arguments, statement.span);
   for (const SettingCall::Argument& argument : call.arguments) {
