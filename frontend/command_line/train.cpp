@@ -155,6 +155,8 @@ int train_block(TrainingProgram& program, const Options& options, const language
              results_table(run.report, program.graphs().metrics));
   for (const std::string& file : run.files) fmt::print("wrote {}\n", printable(file));
 
+  if (!run.warnings.empty()) std::fflush(stdout);
+  sources.report(run.warnings);
   if (options.gradient_norms) {
     std::fflush(stdout);
     sources.report(run.symptoms);

@@ -40,7 +40,11 @@ void Parser::statements(Block& block) {
     if (at_definition_word() && token().column == 1) return;  // `}` has been forgotten
     const size_t first = position_;
     guarded(first, starts_with_block_word() || at_definition_word(), [&] {
-      if (at_definition_word()) fail_expected("a statement", "definitions stand outside of braces");
+      if (at_definition_word())
+        fail_expected("a statement",
+                      token().text == "import"
+                          ? "the standard library is always there; other files are imported outside of braces"
+                          : "definitions stand outside of braces");
       Statement read = statement();
       end_of_statement();
       block.statements.push_back(std::move(read));
@@ -57,6 +61,9 @@ void Parser::end_of_statement() {
   if (at_any({")", "]"})) hint = fmt::format("there is no open bracket that `{}` closes", token().text);
   if (at("=")) hint = "a comparison is written `==`";
   if (at("..")) hint = "a range as a value stands in parentheses: (0..n)";
+  if (at("if")) hint = "where a value is wanted: if condition { a } else { b }";
+  if (token().is("with"))
+    hint = "`with` names an optimizer: minimize loss with adam(1e-3); " + habit_of_unknown_name("no_grad");
   if (at_any({"+", "-", "*", "/", "@", "==", "and", "or"}))
     hint = "after `|>` stands one call; put the pipe into ( ) to calculate with its value";
   fail_expected("the end of the statement", std::move(hint));
@@ -133,7 +140,8 @@ Statement::Kind Parser::name_statement() {
   result.targets = targets("a name");
   if (!at("=")) {
     std::string hint;
-    if (at_any({"[", "."}))
+    if (at(".")) hint = habit_of_method(token(1).text);
+    if (hint.empty() && at_any({"[", "."}))
       hint =
           "values do not change in place: build a new one with `where` or `concat`; parameters and state "
           "change "

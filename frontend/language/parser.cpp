@@ -133,6 +133,7 @@ std::string Parser::hint_here() const {
   if (tokens_.tokens[line_start].is("//")) return "a comment begins with #";
   if (broken()) return {};
   const bool adjacent = position_ > 0 && !t.space_before;
+  if (t.is("*") && before.is("/") && adjacent) return "a comment begins with #";
   if (t.is("*") && before.is("*") && adjacent) return "a power is written x ^ 2";
   if (t.is("=") && position_ > 0 && adjacent) {
     if (before.text == "==" || before.text == "!=") return fmt::format("write `{}`", before.text);

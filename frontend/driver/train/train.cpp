@@ -10,6 +10,7 @@
 #include "frontend/driver/train/program_metrics.h"
 #include "frontend/driver/train/reports.h"
 #include "frontend/driver/train/run_identity.h"
+#include "frontend/driver/train/running_averages.h"
 #include "frontend/driver/train/train_numerics.h"
 #include "frontend/driver/train/training_health.h"
 #include "runtime/data/vocabulary.h"
@@ -139,6 +140,14 @@ class Training {
   }
   const std::vector<Diagnostic>& symptoms() const { return symptoms_; }
 
+  // Values that were loaded may be averages of other steps.
+  std::vector<Diagnostic> warnings(const TrainingReport& report) const {
+    if (!options_.initialize.empty() || !program_.graphs().loads.empty() || report.step == 0) return {};
+    const int64_t steps_per_epoch = std::max<int64_t>(report.step / std::max<int64_t>(report.epoch, 1), 1);
+    const int64_t behind = report.epoch - std::min(report.final_epoch, report.epoch);
+    return warn_of_young_averages(program_.graphs(), report.step - behind * steps_per_epoch);
+  }
+
   // `finally { … }`, with the parameters that are left.
   std::vector<OutcomeLine> finish(const TrainingReport& report) {
     std::vector<OutcomeLine> outcomes;
@@ -241,7 +250,10 @@ TrainingReport run_folds(TrainingProgram& program, const TrainRunOptions& option
     reports.push_back(training.run(fold_files));
     if (reports.back().interrupted) return std::move(reports.back());
     // Once: with the means, and the parameters of the last fold.
-    if (fold + 1 == folds) run.outcomes = training.finish(mean_report(reports));
+    if (fold + 1 == folds) {
+      run.warnings = training.warnings(reports.back());
+      run.outcomes = training.finish(mean_report(reports));
+    }
   }
   if (!options.folder.empty()) run.files.push_back(write_folds(options.folder, reports));
   return mean_report(reports);
@@ -264,7 +276,10 @@ TrainRun run_training(TrainingProgram& program, const TrainRunOptions& given) {
     run.report = training.run(run.files);
     interrupt.disarm();  // what follows is no step
     run.symptoms = training.symptoms();
-    if (!run.report.interrupted) run.outcomes = training.finish(run.report);
+    if (!run.report.interrupted) {
+      run.warnings = training.warnings(run.report);
+      run.outcomes = training.finish(run.report);
+    }
   }
   run.interrupt_code = interrupt.exit_code();
   return run;

@@ -29,6 +29,7 @@ struct TrainRun {
   std::vector<OutcomeLine> outcomes;  // of `finally`
   std::vector<std::string> files;     // written
   std::vector<Diagnostic> symptoms;   // of gradient_norms
+  std::vector<Diagnostic> warnings;   // about what was trained
   int interrupt_code = 0;             // exit code after a signal
 };
 

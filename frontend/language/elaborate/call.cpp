@@ -386,6 +386,17 @@ std::string Elaborator::signature(const Definition& definition) {
   return out + ")";
 }
 
+namespace {
+
+// `dense(8)(x)`: the input is not there, or a number stands in its place.
+bool needs_what_comes_in(const Definition& definition, const std::map<std::string, Object>& given) {
+  if (definition.parameters.empty() || !definition.parameters[0].is_input()) return false;
+  const auto input = given.find(definition.parameters[0].name.text);
+  return input == given.end() || is_known_scalar(input->second);
+}
+
+}  // namespace
+
 std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol,
                                                          const ArgumentValues& arguments, Binding binding,
                                                          const SourceSpan& span) {
@@ -434,7 +445,9 @@ std::map<std::string, Object> Elaborator::bind_arguments(const Symbol& symbol,
     if (binding == Binding::inputs && !parameter.is_input()) continue;
     if (!parameter.default_value && !given.contains(parameter.name.text))
       error(span, fmt::format("{} needs its argument `{}`", definition.name.text, parameter.name.text),
-            "it is " + signature(definition));
+            needs_what_comes_in(definition, given)
+                ? fmt::format("what comes in stands first: {0}(x, …), or x |> {0}(…)", definition.name.text)
+                : "it is " + signature(definition));
   }
   return given;
 }

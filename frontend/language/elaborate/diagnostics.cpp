@@ -5,6 +5,7 @@
 #include "ir/shown_text.h"
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/number_kind.h"
 #include "ir/structure.h"
 
 namespace gradus::language {
@@ -64,8 +65,9 @@ void Elaborator::not_supported(const SourceSpan& span, const std::string& what) 
   error(span, fmt::format("{} is not supported yet", what));
 }
 
-void Elaborator::warn(const SourceSpan& span, std::string message, std::string hint) {
-  Diagnostic diagnostic = diagnose(span, std::move(message), std::move(hint), {});
+void Elaborator::warn(const SourceSpan& span, std::string message, std::string hint,
+                      std::vector<Diagnostic::Note> notes) {
+  Diagnostic diagnostic = diagnose(span, std::move(message), std::move(hint), std::move(notes));
   diagnostic.severity = Severity::warning;
   for (const Diagnostic& other : warnings)
     if (other.message == diagnostic.message && other.span == diagnostic.span) return;
@@ -89,6 +91,19 @@ Diagnostic::Note Elaborator::origin_note(const Tensor& value) const {
   const Origin* source = find_source(origins);
   if (source && !source->chain.front().scope.empty()) where += " in " + source->chain.front().scope;
   return {where, place_of(origins)};
+}
+
+// Behind views: a softmax is one also if it was reshaped. A library's function is named, not what it ends
+// with.
+Diagnostic::Note Elaborator::maker_note(Value value) const {
+  const Value made = behind_views(frame_->builder.graph(), value);
+  const Node& node = frame_->builder.node(made);
+  if (is_input(node)) return origin_note({made, frame_, nullptr});
+  const Origins& origins = frame_->builder.origins(made);
+  const Origin* source = find_source(origins);
+  std::string maker(node.op->name);
+  if (source && source->chain.size() > 1 && !find_builtin(maker)) maker = source->chain.back().scope;
+  return {fmt::format("{} comes from {}", to_string(frame_->builder.type(value)), maker), place_of(origins)};
 }
 
 std::string Elaborator::describe(const Object& object) const {

@@ -64,7 +64,8 @@ struct EllipsisBinding {
   std::vector<int64_t> axes;
 };
 
-struct Line;  // a `minimize` line (elaborate/minimize.cpp)
+struct NumberKind;  // elaborate/number_kind.h
+struct Line;        // a `minimize` line (elaborate/minimize.cpp)
 
 // A definition's body, a train block or a program while it is being elaborated.
 struct Activation {
@@ -146,13 +147,15 @@ class Elaborator {
                           std::vector<Diagnostic::Note> notes = {});
   [[noreturn]] void fatal(const SourceSpan& span, std::string message, std::string hint = {});
   [[noreturn]] void not_supported(const SourceSpan& span, const std::string& what);
-  void warn(const SourceSpan& span, std::string message, std::string hint = {});
+  void warn(const SourceSpan& span, std::string message, std::string hint = {},
+            std::vector<Diagnostic::Note> notes = {});
   Diagnostic diagnose(const SourceSpan& span, std::string message, std::string hint,
                       std::vector<Diagnostic::Note> notes) const;
   void record(Diagnostic diagnostic);
   void throw_if_errors();
   SourceSpan user_span(const SourceSpan& span) const;  // the user's line, seen from inside the library
   Diagnostic::Note origin_note(const Tensor& tensor) const;
+  Diagnostic::Note maker_note(Value value) const;    // by which function
   std::string describe(const Object& object) const;  // "f32[64,10]", "3", "a list of 2"
   void guard_stack(const SourceSpan& span);
 
@@ -171,6 +174,7 @@ class Elaborator {
   void run(const Collect& collect, const Statement& statement);
   void run(const Penalty& penalty, const Statement& statement);
   Object penalties(const SourceSpan& span);
+  void warn_of_lost_penalties();
   void run_unsupported(const Statement& statement);
   void poison(const Statement& statement);
   void bind(const Identifier& target, Object value);
@@ -247,7 +251,17 @@ class Elaborator {
   SettingCall setting_call(const std::string& name, const Arguments& arguments, const SourceSpan& span);
   Setting setting_of(const Expression& expression);
   Setting setting_of(const Object& object, const SourceSpan& span);
+  // --- setting.cpp
+  struct SettingForm {
+    const char* name;
+    void (*take)(Elaborator& self, const Object& value, const SourceSpan& span);
+  };
+  static const std::vector<SettingForm>& setting_forms();
+  static std::vector<std::string> setting_names();
+  int64_t positive_setting(const char* name, const Object& value, const SourceSpan& span);
   void take_setting(const std::string& name, const Object& value, const SourceSpan& span);
+  void warn_of_unread_settings(const Train& train);
+  std::string unread_hint(const std::string& name, const Train& train) const;
   std::optional<Object> override_of(const std::string& name);
   void make_model(const Symbol& train);
   std::optional<Object> model_output(const std::string& name, const SourceSpan& span);
@@ -272,6 +286,7 @@ class Elaborator {
   [[noreturn]] void unknown_name(const std::string& name, const SourceSpan& span, bool call);
   Object member(const Object& base, const std::string& name, const SourceSpan& span);
   Object evaluate_list(const List& list);
+  void check_no_module(const Member& member);
   Object require_short(Object object, const SourceSpan& span);  // error if it holds too much
   Object constant_of(const Symbol& symbol, const SourceSpan& span);
   Object read(Storage& storage);
@@ -301,6 +316,7 @@ class Elaborator {
   ElementType common_element(const std::vector<const Object*>& objects, const char* symbol,
                              const SourceSpan& span, bool floats = false);
   Shape common_shape(const std::vector<Value>& values, const char* symbol, const SourceSpan& span);
+  void warn_of_pairs_of_rows(Value left, Value right, const char* symbol, const SourceSpan& span);
   void put_origin(const SourceSpan& span);
 
   // --- known.cpp
@@ -356,6 +372,9 @@ class Elaborator {
                        Environment& environment, const SourceSpan& span);
   Object bind_input(const Definition& definition, const Parameter& parameter,
                     const std::map<std::string, Object>& given, const Object& value, const SourceSpan& span);
+  void warn_of_numbers(const Definition& definition, const Parameter& parameter, Value value,
+                       const SourceSpan& span);
+  std::string_view contradiction(const NumberKind& kind, Value value) const;
   std::string float_for_integer_hint(const Definition& definition, const Parameter& parameter,
                                      const std::map<std::string, Object>& given, const SourceSpan& span);
   void check_setting(const Definition& definition, const Parameter& parameter, const Object& value,
@@ -451,7 +470,13 @@ class Elaborator {
   std::vector<std::pair<std::string, Value>> rates_;        // of their optimizers, if they are not constant
   std::map<std::pair<const Statement*, std::string>, std::vector<Value>>
       penalties_;  // by statement and scope
-  std::vector<Value> penalty_order_;
+  struct MetPenalty {
+    Value value;
+    SourceSpan span;  // the user's line
+    std::string path;
+  };
+  std::vector<MetPenalty> penalty_order_;
+  std::vector<Value> minimized_;             // losses of all `minimize` lines
   std::vector<Value> conditions_;            // of `when` blocks
   std::vector<const Block*> report_bodies_;  // of `reports`
   std::vector<NamedValue> report_results_;

@@ -74,6 +74,7 @@ Object Elaborator::evaluate_node(const Expression& expression) {
       return self.index(base, index, span);
     }
     Object operator()(const Member& member) const {
+      self.check_no_module(member);
       const Object base = self.evaluate_place(*member.base);
       Object result = self.member(base, member.name.text, member.name.span);
       if (auto* storage = result.as<Storage*>()) return self.read(**storage);
@@ -91,11 +92,27 @@ Object Elaborator::evaluate_place(const Expression& expression) {
     if (std::optional<Object> found = lookup(name->text, false, expression.span)) return std::move(*found);
     unknown_name(name->text, expression.span, false);
   }
-  if (const auto* inner = expression.as<Member>())
+  if (const auto* inner = expression.as<Member>()) {
+    check_no_module(*inner);
     return member(evaluate_place(*inner->base), inner->name.text, inner->name.span);
+  }
   if (const auto* inner = expression.as<Index>())
     return index(evaluate_place(*inner->base), *inner, expression.span);
   return evaluate(expression);
+}
+
+// `torch.nn.functional.relu`: what is wanted is the last name.
+void Elaborator::check_no_module(const Member& member) {
+  const Expression* root = member.base.get();
+  while (const auto* inner = root->as<Member>()) root = inner->base.get();
+  const auto* name = root->as<Name>();
+  if (!name || !is_module(name->text) || lookup(name->text, false, root->span)) return;
+  const std::string& wanted = member.name.text;
+  std::string hint = habit_of_unknown_name(wanted);
+  if (lookup(wanted, true, member.name.span))
+    hint = fmt::format("functions and layers stand alone: `{}`", wanted);
+  if (hint.empty()) unknown_name(name->text, root->span, false);
+  error(root->span, fmt::format("unknown name `{}`", name->text), hint);
 }
 
 Object Elaborator::evaluate_list(const List& list) {

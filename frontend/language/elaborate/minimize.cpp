@@ -187,6 +187,7 @@ void Elaborator::run(const Minimize& minimize, const Statement& statement) {
           "reduce it: mean(…)", {origin_note(tensor(loss))});
   if (!is_float(type_of(loss).element))
     error(minimize.loss->span, fmt::format("the loss must be a float, found {}", to_string(type_of(loss))));
+  minimized_.push_back(loss);
   const bool named = minimize.loss->as<Name>() != nullptr;
   losses_.emplace_back(named ? loss_name : fmt::format("loss_{}", losses_.size() + 1), loss);
   if (!training_ && options_.mode != Mode::program) return;

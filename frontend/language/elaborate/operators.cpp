@@ -6,6 +6,8 @@
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/known_math.h"
 #include "frontend/language/print.h"
+#include "ir/dependence.h"
+#include "ir/structure.h"
 
 namespace gradus::language {
 
@@ -80,7 +82,54 @@ Shape Elaborator::common_shape(const std::vector<Value>& values, const char* sym
       }
     }
   }
+  if (values.size() == 2) warn_of_pairs_of_rows(values[0], values[1], symbol, span);
   return shape;
+}
+
+namespace {
+
+// Whether a value of one axis got another one behind it on purpose: `x[.., none]`, `keep: true`.
+bool has_new_axis(const Graph& graph, Value value) {
+  const Shape shape = graph.type(value).shape;
+  const std::vector<bool> same_elements = needed_by(graph, marked(graph, value), [&](uint32_t i, size_t k) {
+    return is_by_element(*graph.node(i).op) && graph.type(graph.node(i).operands[k]).shape == shape;
+  });
+  for (uint32_t i = 0; i < same_elements.size(); ++i) {
+    const Node& node = graph.node(i);
+    if (same_elements[i] && is_reshape(graph, node) && graph.type(node.operands[0]).shape == Shape{shape[0]})
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// [batch, 1] and [batch] give [batch, batch], each row of the data with every other: in a loss or metric a
+// mistake that no shape shows any more once it has been reduced. What no data are in is a weight for each
+// row, say.
+void Elaborator::warn_of_pairs_of_rows(Value left, Value right, const char* symbol, const SourceSpan& span) {
+  if (options_.mode != Mode::training || frame_ != root_.get()) return;
+  const Graph& graph = root_->builder.graph();
+  const auto has_shape = [&](Value value, const Shape& shape) { return graph.type(value).shape == shape; };
+  const Shape column = {settings.batch, 1}, row = {settings.batch};
+  if (settings.batch == 1 || !((has_shape(left, column) && has_shape(right, row)) ||
+                               (has_shape(left, row) && has_shape(right, column))))
+    return;
+  const auto comes_from_data = [&](Value value) {
+    const std::vector<gradus::Input> inputs = inputs_of(value);
+    return std::any_of(inputs.begin(), inputs.end(), [&](const gradus::Input& input) {
+      return input.kind == InputKind::data && !graph.type(input.value).shape.empty();
+    });
+  };
+  if (!comes_from_data(left) || !comes_from_data(right) ||
+      has_new_axis(graph, has_shape(left, column) ? left : right))
+    return;
+  const Shape pairs = {settings.batch, settings.batch};
+  warn(span,
+       fmt::format("{}: {} and {} give {}, each row with every other", symbol, to_string(type_of(left)),
+                   to_string(type_of(right)), to_string(pairs)),
+       "x[.., 0] takes the axis of size 1 away; where all pairs are wanted, x[.., none] says so",
+       {maker_note(left), maker_note(right)});
 }
 
 std::pair<Value, Value> Elaborator::unify(const Object& left, const Object& right, const char* symbol,

@@ -5,8 +5,10 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/elaborate/number_kind.h"
 #include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/print.h"
+#include "ir/dependence.h"
 
 namespace gradus::language {
 
@@ -28,7 +30,7 @@ bool is_name(const Expression& expression, std::string_view text) {
 ElementType Elaborator::pattern_element(const TypePattern& pattern) const {
   if (pattern.name == "int") return ElementType::i32;
   if (const auto element = element_type_named(pattern.name)) return *element;
-  return options_.precision;  // "" and float
+  return options_.precision;  // "", float and kinds of numbers
 }
 
 void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::string, Object>& given,
@@ -79,7 +81,7 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
   const std::string what = fmt::format("input `{}` of {}", parameter.name.text, definition.name.text);
   const TypePattern& pattern = *parameter.type;
   if (!pattern.name.empty() && pattern.name != "float" && pattern.name != "int" &&
-      !element_type_named(pattern.name))
+      !element_type_named(pattern.name) && !number_kind(pattern.name))
     error(pattern.span, fmt::format("unknown element type `{}`", pattern.name));
   // Blamed on the caller's line.
   Activation* inner = activation_;
@@ -114,7 +116,46 @@ Object Elaborator::bind_input(const Definition& definition, const Parameter& par
               class_numbers ? "class numbers become rows by one_hot(label, classes), and "
                               "sparse_categorical_cross_entropy(logits, label) takes them as they are"
                             : "");
+  if (number_kind(pattern.name)) warn_of_numbers(definition, parameter, converted, span);
   return tensor(converted);
+}
+
+// Only where a model is trained: a lesson may well show what comes of it. Blamed on the caller's line.
+void Elaborator::warn_of_numbers(const Definition& definition, const Parameter& parameter, Value value,
+                                 const SourceSpan& span) {
+  if (options_.mode != Mode::training || frame_ != root_.get()) return;
+  const std::string& function = definition.name.text;
+  Activation* inner = activation_;
+  activation_ = inner->caller;
+  const Expression* last = parameter.type->shape->empty() ? nullptr : parameter.type->shape->back().get();
+  if (last && is_name(*last, "classes") && type_of(value).shape.back() == 1) {
+    warn(span,
+         fmt::format("{} tells classes apart, and `{}` has one only: {}", function, parameter.name.text,
+                     to_string(type_of(value))),
+         "an output for each class: dense(10); for one output that says yes or no: "
+         "binary_cross_entropy_logits(logit, target)",
+         {maker_note(value)});
+  } else if (const std::string_view found = contradiction(*number_kind(parameter.type->name), value);
+             !found.empty()) {
+    const NumberKind& kind = *number_kind(parameter.type->name);
+    warn(span, fmt::format("{} {}, and {}", function, kind.takes, found), std::string(kind.hint),
+         {maker_note(value)});
+  }
+  activation_ = inner;
+}
+
+// Empty also for what is not learned: a number to compare with may be any.
+std::string_view Elaborator::contradiction(const NumberKind& kind, Value value) const {
+  const Graph& graph = root_->builder.graph();
+  std::set<Value> parameters;
+  for (const auto& storage : storages_)
+    if (storage->trainable) parameters.insert(storage->versions.begin(), storage->versions.end());
+  const std::string_view found = kind.contradiction(root_->builder, value, parameters);
+  if (found.empty()) return found;
+  const std::vector<bool> needed = needed_by(graph, marked(graph, value));
+  const bool learned =
+      std::any_of(parameters.begin(), parameters.end(), [&](Value each) { return needed[each.node]; });
+  return learned ? found : std::string_view();
 }
 
 // Matches in the callee's environment; a mismatch is blamed on the caller's line.
@@ -199,8 +240,10 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
   }
   if (alternatives.front() == "function")
     hint =
-        word ? fmt::format("names stand without quotes: `{}: {}`", parameter.name.text, *word)
-             : "the name alone is one: relu; with arguments of its own it leaves a place: leaky_relu(_, 0.2)";
+        word
+            ? fmt::format("names stand without quotes: `{}: {}`", parameter.name.text, *word)
+            : "the name alone is one: relu; with arguments of its own it leaves a place: leaky_relu(_, 0.2), "
+              "l2(_, 1e-4)";
   if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
   Activation* inner = activation_;
   activation_ = inner->caller;

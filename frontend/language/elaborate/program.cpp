@@ -94,7 +94,8 @@ bool is_text(const Object& object) {
 
 void Elaborator::run(const Expect& expect, const Statement& statement) {
   if (options_.mode != Mode::program && !report_)
-    error(statement.span, "`expect` stands in a program, or in `finally`");
+    error(statement.span, "`expect` stands in a program, or in `finally`",
+          "finally { expect train.loss < 0.1 }");
   if (frame_ != root_.get()) error(statement.span, "`expect` cannot stand inside `scan`");
   Expectation expectation;
   expectation.span = statement.span;
@@ -170,7 +171,8 @@ void Elaborator::run(const Expect& expect, const Statement& statement) {
 
 void Elaborator::run(const Print& print_statement, const Statement& statement) {
   if (options_.mode != Mode::program && !report_)
-    error(statement.span, "`print` stands in a program, in `every` or in `finally`");
+    error(statement.span, "`print` stands in a program, in `every` or in `finally`",
+          "finally { print train.loss }; the sizes of layers: `gradus show FILE MODEL`");
   if (frame_ != root_.get()) error(statement.span, "`print` cannot stand inside `scan`");
   PrintLine line;
   line.span = statement.span;

@@ -1,9 +1,13 @@
-// Settings of a train block, its overrides, and calls that are passed on to the reader of data.
+// Settings of a train block, what looks like one, its overrides, and calls that are passed on to the reader
+// of data.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/habits.h"
+#include "frontend/language/names_read.h"
 #include "frontend/language/parse.h"
 
 namespace gradus::language {
@@ -31,32 +35,96 @@ std::optional<Object> Elaborator::override_of(const std::string& name) {
   return std::nullopt;
 }
 
-void Elaborator::take_setting(const std::string& name, const Object& value, const SourceSpan& span) {
-  if (name == "batch" || name == "epochs" || name == "seed") {
-    const int64_t number = to_integer(value, fmt::format("`{}`", name), span);
-    if (name != "seed" && number < 1)
-      error(span, fmt::format("`{}` must be at least 1, found {}", name, number));
-    if (name == "batch") {
-      settings.batch = options_.batch.value_or(number);
-    } else {
-      (name == "epochs" ? settings.epochs : settings.seed) = number;
-    }
-  }
-  if (name == "shuffle") settings.shuffle = to_bool(value, "`shuffle`", span);
-  if (name == "drop_last") settings.drop_last = to_bool(value, "`drop_last`", span);
-  constexpr std::pair<std::string_view, std::string_view> habits[] = {
-      {"learning_rate", "a rate is given to the optimizer: with adam(1e-3)"},
-      {"lr", "a rate is given to the optimizer: with adam(1e-3)"},
-      {"batch_size", "the setting is called `batch`"},
-      {"batchsize", "the setting is called `batch`"},
-      {"epoch", "the setting is called `epochs`"},
-      {"Epochs", "the setting is called `epochs`"},
-      {"n_epochs", "the setting is called `epochs`"},
-      {"num_epochs", "the setting is called `epochs`"},
+// What an assignment in the block itself sets, besides binding the name.
+const std::vector<Elaborator::SettingForm>& Elaborator::setting_forms() {
+  using Self = Elaborator&;
+  static const std::vector<SettingForm> all = {
+      {"batch",
+       [](Self self, const Object& value, const SourceSpan& span) {
+         const int64_t rows = self.positive_setting("batch", value, span);
+         self.settings.batch = self.options_.batch.value_or(rows);
+       }},
+      {"epochs",
+       [](Self self, const Object& value, const SourceSpan& span) {
+         self.settings.epochs = self.positive_setting("epochs", value, span);
+       }},
+      {"seed", [](Self self, const Object& value,
+                  const SourceSpan& span) { self.settings.seed = self.to_integer(value, "`seed`", span); }},
+      {"shuffle",
+       [](Self self, const Object& value, const SourceSpan& span) {
+         self.settings.shuffle = self.to_bool(value, "`shuffle`", span);
+       }},
+      {"drop_last",
+       [](Self self, const Object& value, const SourceSpan& span) {
+         self.settings.drop_last = self.to_bool(value, "`drop_last`", span);
+       }},
   };
-  for (const auto& [habit, hint] : habits)
-    if (name == habit && is_known(value))
-      warn(span, fmt::format("`{}` is a name like any other here", name), std::string(hint));
+  return all;
+}
+
+std::vector<std::string> Elaborator::setting_names() {
+  std::vector<std::string> names;
+  for (const SettingForm& form : setting_forms()) names.emplace_back(form.name);
+  return names;
+}
+
+int64_t Elaborator::positive_setting(const char* name, const Object& value, const SourceSpan& span) {
+  const int64_t number = to_integer(value, fmt::format("`{}`", name), span);
+  if (number < 1) error(span, fmt::format("`{}` must be at least 1, found {}", name, number));
+  return number;
+}
+
+void Elaborator::take_setting(const std::string& name, const Object& value, const SourceSpan& span) {
+  for (const SettingForm& form : setting_forms())
+    if (name == form.name) form.take(*this, value, span);
+}
+
+namespace {
+
+// Known when the graph is built, as settings are.
+bool may_be_setting(const Object& value) {
+  if (const auto* list = value.as<ListObject>())
+    return std::all_of(list->items->begin(), list->items->end(), may_be_setting);
+  return is_known(value) || value.is<Nothing>() || value.is<std::string>() || value.is<FunctionObject>() ||
+         value.is<OptimizerObject>();
+}
+
+}  // namespace
+
+std::string Elaborator::unread_hint(const std::string& name, const Train& train) const {
+  if (std::string habit = habit_of_setting(name); !habit.empty()) return habit;
+  std::vector<std::string> names = setting_names();
+  for (std::string& habit : habitual_settings()) names.push_back(std::move(habit));
+  if (const std::string near = closest(name, names); !near.empty()) {
+    const std::string habit = habit_of_setting(near);
+    return habit.empty() ? fmt::format("did you mean `{}`?", near) : habit;
+  }
+  if (model_)
+    for (const Parameter& parameter : model_->symbol->definition()->parameters)
+      if (!parameter.is_input() && parameter.name.text == name)
+        return fmt::format("a setting of the model stands behind its name: train {}{}({}: …)",
+                           train.name.text, train.of ? " of " + train.of->text : "", name);
+  return fmt::format("settings are {}", fmt::join(setting_names(), ", "));
+}
+
+// `lerning_rate = 0.1` trains with another rate, and nobody says so. What is computed from the data may well
+// be there to be looked at; what is known and not read, and what frameworks call a setting, is a mistake.
+void Elaborator::warn_of_unread_settings(const Train& train) {
+  std::set<std::string, std::less<>> read = names_read(train.body);
+  for (const SettingForm& form : setting_forms()) read.insert(form.name);
+  read.insert("loss");  // the first result
+  if (model_)
+    for (const Parameter& parameter : model_->symbol->definition()->parameters)
+      if (parameter.is_input()) read.insert(parameter.name.text);
+  for_each_binding(train.body, [&](const Assignment& assignment) {
+    const Identifier& target = assignment.targets[0];
+    const auto at = block_environment_->names.find(target.text);
+    if (read.contains(target.text) || at == block_environment_->names.end() || at->second.is<Poison>())
+      return;
+    if (may_be_setting(at->second) || !habit_of_setting(target.text).empty())
+      warn(target.span, fmt::format("`{}` is no setting, and nothing reads it", target.text),
+           unread_hint(target.text, train));
+  });
 }
 
 Setting Elaborator::setting_of(const Object& object, const SourceSpan& span) {

@@ -25,6 +25,11 @@ bool is_fraction(const Object& value) {
   return is_number(known) ? number_of(known) >= 0 && number_of(known) <= 1 : is_at_run_time(value);
 }
 
+bool is_proper_fraction(const Object& value) {
+  const Object& known = known_of(value);
+  return is_fraction(value) && !(is_number(known) && number_of(known) >= 1);
+}
+
 // As far as is known, also each number of a list.
 bool is_nonnegative(const Object& value) {
   const Object& known = known_of(value);
@@ -42,6 +47,7 @@ constexpr SettingType types[] = {
     {"int", "a known integer", is_whole},
     {"float", "a number", is_float_setting},
     {"fraction", "a number from 0 to 1", is_fraction},
+    {"proper_fraction", "a number from 0 to below 1", is_proper_fraction},
     {"nonnegative", "a number that is not negative", is_nonnegative},
     {"bool", "true or false", [](const Object& value) { return known_of(value).is<bool>(); }},
     {"string", "a string", [](const Object& value) { return value.is<std::string>(); }},

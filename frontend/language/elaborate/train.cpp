@@ -5,6 +5,7 @@
 
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
+#include "frontend/language/habits.h"
 #include "ir/structure.h"
 
 namespace gradus::language {
@@ -52,7 +53,9 @@ void Elaborator::run_train_statement(const Statement& statement) {
     }
     if (const auto* last = statement.as<Finally>())
       return add_report(Report::Moment::end, 0, last->body, statement.span);
-    if (statement.as<Expect>()) error(statement.span, "`expect` stands in a program, or in `finally { … }`");
+    if (statement.as<Expect>())
+      error(statement.span, "`expect` stands in a program, or in `finally { … }`",
+            "finally { expect train.loss < 0.1 }");
   } catch (const Abandon&) {
     poison(statement);
     return;
@@ -111,9 +114,11 @@ void Elaborator::run(const Action& action, const Statement& statement) {
     if (near.empty() && (unit_.find(action.name.text) || find_builtin(action.name.text)))
       error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
             "bind it: name = …");
+    const std::string habit = habit_of_unknown_name(action.name.text);
     error(statement.span, fmt::format("unknown action `{}`", action.name.text),
-          near.empty() ? "there are split(…), early_stopping(…), reduce_on_plateau(…) and keep_best(…)"
-                       : fmt::format("did you mean `{}`?", near));
+          !habit.empty() ? habit
+          : near.empty() ? "there are split(…), early_stopping(…), reduce_on_plateau(…) and keep_best(…)"
+                         : fmt::format("did you mean `{}`?", near));
   }
   SettingCall call = setting_call(action.name.text, action.arguments, statement.span);
   for (const SettingCall::Argument& argument : call.arguments) {
@@ -264,8 +269,7 @@ void Elaborator::run_train(const Symbol& symbol) {
   block_environment_ = environment.get();
   environments_.push_back(std::move(environment));
   try {
-    for (const std::string& name : {std::string("batch"), std::string("epochs"), std::string("seed"),
-                                    std::string("shuffle"), std::string("drop_last")})
+    for (const std::string& name : setting_names())
       if (std::optional<Object> forced = override_of(name)) take_setting(name, *forced, train.name.span);
     make_model(symbol);
   } catch (const Abandon&) {
@@ -274,7 +278,7 @@ void Elaborator::run_train(const Symbol& symbol) {
   for (const Statement& statement : train.body.statements) run_train_statement(statement);
   for (const auto& [name, text] : options_.overrides) {
     if (overrides_used_.contains(name)) continue;
-    std::vector<std::string> names = {"batch", "epochs", "seed", "shuffle", "drop_last"};
+    std::vector<std::string> names = setting_names();
     for (const auto& [each, value] : block_environment_->names) names.push_back(each);
     const std::string near = closest(name, names);
     record({Severity::error,
@@ -304,7 +308,11 @@ void Elaborator::run_train(const Symbol& symbol) {
   if (options_.mode != Mode::settings) {
     finish_metrics();
     complete_reports();
-    if (options_.mode == Mode::training) resolve_loads();
+    if (options_.mode == Mode::training) {
+      resolve_loads();
+      warn_of_unread_settings(train);
+      warn_of_lost_penalties();
+    }
     if (options_.report) run_report(*options_.report);
   }
   check_monitor();

@@ -3,6 +3,7 @@
 
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/terms.h"
+#include "ir/dependence.h"
 
 namespace gradus::language {
 
@@ -116,7 +117,7 @@ void Elaborator::run(const Penalty& penalty, const Statement& statement) {
   for (Value other : met)
     if (same_term(root_->builder, value, other)) return;
   met.push_back(value);
-  penalty_order_.push_back(value);
+  penalty_order_.push_back({value, user_span(statement.span), path_->path});
 }
 
 // The sum of the penalties met so far.
@@ -124,9 +125,27 @@ Object Elaborator::penalties(const SourceSpan& span) {
   ++effects_;
   Value total;
   put_origin(span);
-  for (Value value : penalty_order_) total = total ? build::add(root_->builder, total, value) : value;
+  for (const MetPenalty& met : penalty_order_)
+    total = total ? build::add(root_->builder, total, met.value) : met.value;
   if (!total) return Object(0.0);
   return Tensor{total, root_.get(), nullptr};
+}
+
+// A penalty that no loss takes in trains nothing.
+void Elaborator::warn_of_lost_penalties() {
+  const Graph& graph = root_->builder.graph();
+  std::vector<bool> minimized(root_->builder.size());
+  for (const Value loss : minimized_) minimized[loss.node] = true;
+  minimized = needed_by(graph, std::move(minimized));
+  std::vector<const MetPenalty*> lost;
+  for (const MetPenalty& met : penalty_order_)
+    if (!minimized[met.value.node]) lost.push_back(&met);
+  if (lost.empty()) return;
+  const std::string more = lost.size() == 1 ? "" : fmt::format(" (and {} more)", lost.size() - 1);
+  const std::string of = lost[0]->path.empty() ? "" : fmt::format(" of `{}`", lost[0]->path);
+  warn(lost[0]->span,
+       fmt::format("the penalty{}{} is in no loss that is minimized: it changes nothing", of, more),
+       "add it: loss = … + penalties, the sum of those met so far");
 }
 
 }  // namespace gradus::language

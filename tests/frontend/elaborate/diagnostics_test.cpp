@@ -73,10 +73,11 @@ TEST_CASE("errors in expressions") {
            "did you mean `activation`?"},
           {"x = dense(ones([2, 3]), 4.5)", "argument `units` of dense must be a known integer", 2, ""},
           {"x = dropout(ones([2]), 1.5)",
-           "argument `rate` of dropout must be a number from 0 to 1, found 1.5", 2, ""},
-          {"x = dropout(ones([2]), -0.5)", "must be a number from 0 to 1", 2, ""},
-          {"x = dropout(ones([2]), nan)", "must be a number from 0 to 1", 2, ""},
-          {"x = dropout(ones([2]), 2)", "must be a number from 0 to 1", 2, ""},
+           "argument `rate` of dropout must be a number from 0 to below 1, found 1.5", 2, ""},
+          {"x = dropout(ones([2]), -0.5)", "must be a number from 0 to below 1", 2, ""},
+          {"x = dropout(ones([2]), nan)", "must be a number from 0 to below 1", 2, ""},
+          {"x = dropout(ones([2]), 1)", "must be a number from 0 to below 1", 2, ""},
+          {"x = dropout(ones([2]), 2)", "must be a number from 0 to below 1", 2, ""},
           {"x = smooth_labels(ones([2]), 10)", "argument `amount` of smooth_labels must be", 2, ""},
           {"x = ones([2])\nif x[0] > 1 { y = 1 }", "changes at run time", 3, "where"},
           {"for i in 0..2000000 { x = i }", "too long", 2, ""},
@@ -147,8 +148,8 @@ TEST_CASE("errors in train blocks") {
 }
 
 TEST_CASE("fractions: both ends, and numbers that the step computes") {
-  CHECK(errors_of("program p {\n  x = ones([2])\n  a = dropout(x, 0)\n  b = dropout(x, 1.0)\n"
-                  "  c = dropout(x, sum(x))\n}\n")
+  CHECK(errors_of("program p {\n  x = ones([2, 2])\n  a = dropout(x, 0)\n  b = batch_norm(x, momentum: 1.0)\n"
+                  "  c = dropout(x, sum(x), training: true)\n}\n")
             .empty());
 }
 
