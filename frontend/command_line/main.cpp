@@ -11,7 +11,7 @@ namespace gradus::command_line {
 
 namespace {
 
-constexpr std::array<Command, 8> commands = {{
+constexpr std::array<Command, 9> commands = {{
     {"train", "train the models of a file and write checkpoint and history", set_up_train},
     {"run", "run lessons, or one step of a dumped stage", set_up_run},
     {"dump", "print a program at any stage, from model text to machine code", set_up_dump},
@@ -19,6 +19,7 @@ constexpr std::array<Command, 8> commands = {{
     {"opt", "run passes on a graph text", set_up_opt},
     {"check", "compare derivatives by every method there is", set_up_check},
     {"show", "print definitions of the library or of a file, and the layers of a model", set_up_show},
+    {"format", "write program texts in their canonical layout, or check it", set_up_format},
     {"ops", "list the primitive operations, or document one", set_up_ops},
 }};
 

@@ -135,10 +135,11 @@ void Lexer::skip_blank() {
 void Lexer::comment() {
   const size_t start = position_;
   const size_t end = std::min(text_.find('\n', start), text_.size());
-  std::string_view body = text_.substr(start + 1, end - start - 1);
+  std::string_view whole = text_.substr(start, end - start);
+  while (whole.back() == '\r' || whole.back() == ' ' || whole.back() == '\t') whole.remove_suffix(1);
+  std::string_view body = whole.substr(1);
   if (body.starts_with(' ')) body.remove_prefix(1);
-  while (!body.empty() && (body.back() == '\r' || body.back() == ' ')) body.remove_suffix(1);
-  out_.comments.push_back({line_, body, new_line_});
+  out_.comments.push_back({line_, body, whole, new_line_});
   position_ = end - 1;
 }
 

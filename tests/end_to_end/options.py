@@ -36,6 +36,7 @@ train M {
   minimize loss with sgd(0.1)
 }
 """)
+(work / "layout.gradus").write_text("x  =  1")
 (work / "open.gradus").write_text("model M(x: [batch, size]) -> y { y = x |> dense(3) }\n")
 
 
@@ -108,6 +109,7 @@ cases = [
     (["show", "adam"], {}),
     (["show", "train.gradus"], {"--set": "seed=two"}),
     (["show", "open.gradus", "M"], {"--set": "size=3"}),
+    (["format", "layout.gradus"], {}),
     (["ops"], {}),
     (["ops", "add"], {}),
     (["train", "train.gradus", "-o", "run"], {"--set": "epochs=3"}),
