@@ -6,15 +6,12 @@
 #include <array>
 
 #include "frontend/language/habits.h"
+#include "frontend/language/words.h"
 
 namespace gradus::language {
 
 namespace {
 
-constexpr std::array reserved = {"and",    "or",     "not",  "if",    "else",    "for",      "in",
-                                 "scan",   "along",  "by",   "with",  "as",      "over",     "into",
-                                 "about",  "within", "when", "every", "finally", "minimize", "penalty",
-                                 "expect", "print",  "true", "false", "none"};
 // Longest first, so that the first match is the right one.
 constexpr std::array symbols = {"...", "..", ".*", "|>", "->", "==", "!=", "<=", ">=", "//", "-",
                                 "+",   "*",  "/",  "%",  "@",  "^",  "<",  ">",  "=",  "(",  ")",
@@ -153,7 +150,7 @@ void Lexer::word() {
     push(Token::Kind::bad, start);
     return;
   }
-  push(contains(reserved, word) ? Token::Kind::keyword : Token::Kind::name, start);
+  push(find_keyword(reserved_words(), word) ? Token::Kind::keyword : Token::Kind::name, start);
 }
 
 void Lexer::number() {

@@ -6,6 +6,7 @@
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/print.h"
+#include "frontend/language/words.h"
 
 namespace gradus::language {
 
@@ -52,13 +53,15 @@ void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::strin
     if (at == given.end() || at->second.is<Nothing>()) {
       if (!parameter.default_value)
         error(span, fmt::format("{} needs its input `{}`", definition.name.text, parameter.name.text));
-      environment.names[parameter.name.text] =
+      const Object& bound = environment.names[parameter.name.text] =
           parameter.default_value->as<None>()
               ? Object(Nothing{})
               : bind_input(definition, parameter, given, evaluate(*parameter.default_value), span);
+      observe(parameter.name.span, bound);
       continue;
     }
-    environment.names[parameter.name.text] = bind_input(definition, parameter, given, at->second, span);
+    observe(parameter.name.span, environment.names[parameter.name.text] =
+                                     bind_input(definition, parameter, given, at->second, span));
   }
   for (const Parameter& parameter : definition.parameters) {
     if (parameter.is_input()) continue;
@@ -66,6 +69,7 @@ void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::strin
     Object value = at != given.end() ? at->second : evaluate(*parameter.default_value);
     if (value.is<Poison>()) throw Abandon{};
     check_setting(definition, parameter, value, span);
+    observe(parameter.name.span, value);
     environment.names[parameter.name.text] = std::move(value);
   }
 }
@@ -232,9 +236,10 @@ void Elaborator::check_setting(const Definition& definition, const Parameter& pa
     if (known.is<ListObject>()) return;
     expected = "a list";
   } else {
+    std::string all;
+    for (const Keyword& each : setting_types()) all += fmt::format("{}, ", each.text);
     error(parameter.type->span, fmt::format("unknown type `{}`", type),
-          "types of settings are int, float, fraction, nonnegative, bool, string, function, list, or words: "
-          "same | valid");
+          fmt::format("types of settings are {}or words: same | valid", all));
   }
   if (value.is<Nothing>() && parameter.default_value && parameter.default_value->as<None>()) return;
   Activation* inner = activation_;
