@@ -21,6 +21,7 @@ ARROWS = {
     "codegen/lower": ["ir", "codegen"],
     "codegen/llvm": ["ir", "codegen", "runtime/abi.h", "runtime/bounds.h", "<llvm>"],
     "frontend/library": [],
+    "frontend/templates": [],
     "frontend/language": ["ir", "frontend/library"],
     "frontend/driver/compile": ["ir", "passes", "runtime", "codegen", "codegen/lower", "codegen/llvm"],
     "frontend/driver/analysis": ["ir", "passes", "runtime", "frontend/language", "frontend/driver/compile", "<nlohmann>"],
@@ -29,7 +30,10 @@ ARROWS = {
                             "frontend/driver/analysis"],
     "frontend/driver/train": ["ir", "runtime/data", "runtime/training", "frontend/language", "frontend/driver/compile",
                               "frontend/driver/analysis", "frontend/driver/data", "frontend/driver/run"],
+    "frontend/language_server": ["ir", "runtime/data", "frontend/library", "frontend/language", "frontend/driver/data",
+                                 "<nlohmann>"],
     "frontend/command_line": ["ir", "passes", "runtime", "runtime/data", "codegen/llvm", "frontend/language",
+                              "frontend/language_server", "frontend/templates",
                               "frontend/driver/compile", "frontend/driver/analysis", "frontend/driver/data",
                               "frontend/driver/run", "frontend/driver/train", "<CLI>", "<nlohmann>"],
 }

@@ -104,6 +104,9 @@ Action set_up_explain(CLI::App& app);
 Action set_up_opt(CLI::App& app);
 Action set_up_check(CLI::App& app);
 Action set_up_ops(CLI::App& app);
+Action set_up_format(CLI::App& app);
+Action set_up_lsp(CLI::App& app);
+Action set_up_new(CLI::App& app);
 Action set_up_show(CLI::App& app);
 
 int main(int argc, char** argv);

@@ -5,13 +5,15 @@
 #include <system_error>
 
 #include "frontend/command_line/command.h"
+#include "frontend/command_line/help.h"
 #include "frontend/command_line/streams.h"
 
 namespace gradus::command_line {
 
 namespace {
 
-constexpr std::array<Command, 11> commands = {{
+constexpr std::array<Command, 14> commands = {{
+    {"new", "write a program to begin with", set_up_new},
     {"train", "train the models of a file and write checkpoint and history", set_up_train},
     {"predict", "what a trained model gives for new rows", set_up_predict},
     {"evaluate", "losses and metrics of a trained model on any rows", set_up_evaluate},
@@ -22,6 +24,8 @@ constexpr std::array<Command, 11> commands = {{
     {"opt", "run passes on a graph text", set_up_opt},
     {"check", "compare derivatives by every method there is", set_up_check},
     {"show", "print definitions of the library or of a file, and the layers of a model", set_up_show},
+    {"format", "write program texts in their canonical layout, or check it", set_up_format},
+    {"lsp", "serve an editor: diagnostics, hover, definitions, completion, layout (LSP)", set_up_lsp},
     {"ops", "list the primitive operations, or document one", set_up_ops},
 }};
 
@@ -66,9 +70,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "gradus 0.1.0");
   app.require_subcommand(1);
   app.footer(footer);
+  app.formatter(help_formatter());
   std::map<const CLI::App*, Action> actions;
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->group("Commands");
     sub->option_defaults()->disable_flag_override();  // --quiet=no is no --quiet
     actions[sub] = command.set_up(*sub);
     refuse_empty_values(*sub);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "frontend/language/elaborate/block_forms.h"
 #include "ir/shown_text.h"
 #include "ir/text/suggest.h"
 
@@ -26,6 +27,16 @@ std::string full_name(const CLI::App& command) {
 std::string hint_of(const CLI::App& command) {
   return fmt::format("`{} --help` tells the {}", full_name(command),
                      command.get_parent() ? "options" : "commands");
+}
+
+// The setting of train blocks that somebody wanted who wrote this option; empty if there is none.
+std::string setting_meant(const CLI::App& command, const std::string& option) {
+  if (!command.get_option_no_throw("--set")) return "";
+  std::string name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  std::replace(name.begin(), name.end(), '-', '_');
+  for (const language::TrainSetting& setting : language::train_settings())
+    if (setting.name == name || name == std::string(setting.name) + "_size") return std::string(setting.name);
+  return "";
 }
 
 // "--epochs=5" and what else CLI11 could not place.
@@ -53,6 +64,13 @@ Diagnostic unexpected(const CLI::App& command) {
   diagnostic.message = fmt::format("{} has no option {}", full_name(command), shown(name));
   const std::vector<std::string_view> names(options.begin(), options.end());
   if (const std::string near = did_you_mean(name, names); !near.empty()) diagnostic.hint = near;
+  if (const std::string setting = setting_meant(command, name); !setting.empty()) {
+    const std::string value = at->size() > name.size()      ? at->substr(name.size() + 1)
+                              : std::next(at) != rest.end() ? *std::next(at)
+                                                            : "…";
+    diagnostic.hint =
+        fmt::format("settings of a program are changed by --set {}={}", setting, printable_message(value));
+  }
   return diagnostic;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontend/command_line/command.h"
+#include "frontend/command_line/words.h"
 #include "frontend/driver/analysis/summary.h"
 #include "frontend/driver/data/open_data.h"
 #include "frontend/language/elaborate/catalog.h"
@@ -20,6 +21,7 @@ struct Options {
   std::vector<std::string> names;  // [FILE] [NAME]
   bool json = false;
   bool markdown = false;
+  bool words = false;
   std::vector<std::string> settings;
   std::string data;
 };
@@ -266,12 +268,19 @@ Action set_up_show(CLI::App& app) {
       ->allow_extra_args(false);
   app.add_option("--data", options->data, "NPZ file that replaces the program's data, columns by name");
   app.add_flag("--json", options->json, "as JSON");
+  app.add_flag("--words", options->words,
+               "the words of the language by kind, as JSON: what editors highlight");
   app.add_flag("--markdown", options->markdown, "the whole library as the page docs/library.md");
   return [options, &app](Sources& sources) {
     const std::vector<std::string>& names = options->names;
     // None is possible, so that CLI11 does not ask what an empty one is.
     if (std::find(names.begin(), names.end(), "") != names.end())
       fail_program("NAME: expected a value, found ''", {}, "`gradus show --help` tells the options");
+    if (options->words) {
+      refuse(app, {"NAME", "--json", "--set", "--data", "--markdown"}, "--words, which tells them all");
+      write_text("-", json_text(language_words()));
+      return success;
+    }
     if (options->markdown)
       refuse(app, {"NAME", "--json", "--set", "--data"}, "--markdown, the page of the library");
     const bool file = !names.empty() && (names[0] == "-" || names[0].ends_with(".gradus"));

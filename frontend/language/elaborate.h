@@ -101,6 +101,10 @@ struct Column {
   Shape row_shape;
 };
 
+// Told of names, where they are bound and read, and of what they mean then: `f32[64,10]`, `3`, `function
+// tanh`.
+using NameObserver = std::function<void(const SourceSpan& place, const std::string& meaning)>;
+
 struct TrainOptions {
   std::vector<std::pair<std::string, std::string>> overrides;  // --set name=value
   ElementType precision = ElementType::f32;
@@ -110,6 +114,7 @@ struct TrainOptions {
   // Which `when` blocks of the training graph are executed, in order of the text; those that are not named
   // are.
   std::vector<bool> when;
+  NameObserver observer = {};
 };
 
 // A parameter or state: an input of the graphs, known by its path.
@@ -285,6 +290,7 @@ struct LessonProgram {
 struct LessonOptions {
   ElementType precision = ElementType::f64;
   bool memoize = true;
+  NameObserver observer = {};
 };
 
 LessonProgram elaborate_program(const Unit& unit, const std::string& name, const LessonOptions& options = {});

@@ -6,15 +6,12 @@
 #include <array>
 
 #include "frontend/language/habits.h"
+#include "frontend/language/words.h"
 
 namespace gradus::language {
 
 namespace {
 
-constexpr std::array reserved = {"and",    "or",     "not",  "if",    "else",    "for",      "in",
-                                 "scan",   "along",  "by",   "with",  "as",      "over",     "into",
-                                 "about",  "within", "when", "every", "finally", "minimize", "penalty",
-                                 "expect", "print",  "true", "false", "none"};
 // Longest first, so that the first match is the right one.
 constexpr std::array symbols = {"...", "..", ".*", "|>", "->", "==", "!=", "<=", ">=", "//", "-",
                                 "+",   "*",  "/",  "%",  "@",  "^",  "<",  ">",  "=",  "(",  ")",
@@ -135,10 +132,11 @@ void Lexer::skip_blank() {
 void Lexer::comment() {
   const size_t start = position_;
   const size_t end = std::min(text_.find('\n', start), text_.size());
-  std::string_view body = text_.substr(start + 1, end - start - 1);
+  std::string_view whole = text_.substr(start, end - start);
+  while (whole.back() == '\r' || whole.back() == ' ' || whole.back() == '\t') whole.remove_suffix(1);
+  std::string_view body = whole.substr(1);
   if (body.starts_with(' ')) body.remove_prefix(1);
-  while (!body.empty() && (body.back() == '\r' || body.back() == ' ')) body.remove_suffix(1);
-  out_.comments.push_back({line_, body, new_line_});
+  out_.comments.push_back({line_, body, whole, new_line_});
   position_ = end - 1;
 }
 
@@ -152,7 +150,7 @@ void Lexer::word() {
     push(Token::Kind::bad, start);
     return;
   }
-  push(contains(reserved, word) ? Token::Kind::keyword : Token::Kind::name, start);
+  push(find_keyword(reserved_words(), word) ? Token::Kind::keyword : Token::Kind::name, start);
 }
 
 void Lexer::number() {

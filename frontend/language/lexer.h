@@ -42,7 +42,8 @@ struct Token {
 
 struct Comment {
   uint32_t line = 0;
-  std::string_view text;  // without "#" and one space
+  std::string_view text;   // without "#" and one space
+  std::string_view whole;  // as it is written, blanks at its end left out
   bool alone = false;     // nothing else stands on its line
 };
 

@@ -89,6 +89,7 @@ class Reader {
     for (const ExpressionPointer& element : each.elements) read(element);
   }
   void operator()(const Parentheses& each) { read(each.inner); }
+  void operator()(const Interval& each) { read(each.range); }
   void operator()(const Unary& each) { read(each.operand); }
   void operator()(const Binary& each) {
     read(each.left);

@@ -2,6 +2,7 @@
 
 #include "frontend/language/habits.h"
 #include "frontend/language/parser.h"
+#include "frontend/language/words.h"
 
 namespace gradus::language {
 
@@ -33,11 +34,9 @@ void Parser::item(File& file) {
 }
 
 bool Parser::at_definition_word() const {
-  constexpr std::string_view words[] = {"import",    "layer", "model",  "function",
-                                        "optimizer", "train", "program"};
   // A reserved word after it is a badly chosen name, and reported as such.
   const bool named = next_is_name_or_string() || (token(1).kind == Token::Kind::keyword && !broken(1));
-  return at_name() && named && std::find(std::begin(words), std::end(words), token().text) != std::end(words);
+  return at_name() && named && find_keyword(definition_words(), token().text);
 }
 
 Item Parser::read_item() {

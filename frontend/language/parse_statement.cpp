@@ -2,6 +2,7 @@
 
 #include "frontend/language/habits.h"
 #include "frontend/language/parser.h"
+#include "frontend/language/words.h"
 
 namespace gradus::language {
 
@@ -75,10 +76,7 @@ bool Parser::starts_with_block_word() const {
 }
 
 bool Parser::at_soft_keyword() const {
-  constexpr std::string_view words[] = {"use",   "update", "collect", "data",
-                                        "input", "metric", "load",    "evaluate"};
-  return at_name() && next_is_name_or_string() &&
-         std::find(std::begin(words), std::end(words), token().text) != std::end(words);
+  return at_name() && next_is_name_or_string() && find_keyword(statement_words(), token().text);
 }
 
 Statement Parser::statement() {

@@ -1,14 +1,15 @@
-# Writes OUTPUT: a C++ file that holds the texts of FILES. Run at build time as
-#   cmake -DOUTPUT=… "-DFILES=a.gradus;b.gradus" -P embed.cmake
+# Writes OUTPUT: a C++ file that holds the texts of FILES, as `texts()` of gradus::NAMESPACE, which HEADER declares. Run at
+# build time as
+#   cmake -DOUTPUT=… "-DFILES=a.gradus;b.gradus" -DNAMESPACE=library -DHEADER=… -P embed.cmake
 set(entries "")
 foreach(file IN LISTS FILES)
   get_filename_component(name "${file}" NAME)
   file(READ "${file}" text)
-  string(APPEND entries "    {\"library/${name}\", R\"gradus(${text})gradus\"},\n")
+  string(APPEND entries "    {\"${NAMESPACE}/${name}\", R\"gradus(${text})gradus\"},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "#include \"frontend/library/library.h\"
+file(WRITE "${OUTPUT}" "#include \"${HEADER}\"
 
-namespace gradus::library {
+namespace gradus::${NAMESPACE} {
 
 namespace {
 
@@ -19,5 +20,5 @@ ${entries}};
 
 std::span<const Text> texts() { return all; }
 
-}  // namespace gradus::library
+}  // namespace gradus::${NAMESPACE}
 ")

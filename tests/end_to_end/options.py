@@ -36,6 +36,7 @@ train M {
   minimize loss with sgd(0.1)
 }
 """)
+(work / "layout.gradus").write_text("x  =  1")
 (work / "open.gradus").write_text("model M(x: [batch, size]) -> y { y = x |> dense(3) }\n")
 
 
@@ -64,7 +65,7 @@ values = {
     "--verify-each": "numeric", "--print-after": "simplify", "--stop-after": "simplify", "--stage": "backward",
     "--format": "dot", "--graph": "evaluation", "--output": "out", "--passes": "simplify", "--elements": "1",
     "--rows": "2", "--seed": "7", "--checkpoint": "trained/checkpoint.safetensors",
-    "--schedule": "schedules.txt", "--resume": "trained", "--initialize": "trained/checkpoint.safetensors", "--checkpoint-every": "1",
+    "--template": "text", "--schedule": "schedules.txt", "--resume": "trained", "--initialize": "trained/checkpoint.safetensors", "--checkpoint-every": "1",
     "--name": "second", "--sort": "loss", "--svg": "out",
 }
 # Without a trace where all is well.
@@ -111,6 +112,8 @@ cases = [
     (["show", "adam"], {}),
     (["show", "train.gradus"], {"--set": "seed=two"}),
     (["show", "open.gradus", "M"], {"--set": "size=3"}),
+    (["format", "layout.gradus"], {}),
+    (["new", "out", "--template=gan"], {"--template": "text"}),
     (["ops"], {}),
     (["ops", "add"], {}),
     (["train", "train.gradus", "-o", "run"], {"--set": "epochs=3"}),
@@ -139,12 +142,13 @@ def options_of(command):
     for line in text.splitlines():
         match = re.match(r"  (?:-\w,)?(--[a-z-]+)(\S*)( [A-Z{]\S*)?", line)
         if match and match[1] not in ("--help", "--version"):
-            found.append((match[1], bool(match[3]) or "{" in match[2]))
+            found.append((match[1], bool(match[3]) or "[=" in match[2]))
     assert found or command == "help", text
+    assert not re.search(r"\(\d*x\)|TEXT:|INT:|[a-z]\{", text), f"what the parser of options says to itself: {text}"
     return found
 
 
-outputs = ("out", "out.safetensors", "out.npz", "run", "runs")
+outputs = ("out", "out.gradus", "out.txt", "out.safetensors", "out.npz", "run", "runs")
 timeless = re.compile(rb"\d+\.\d+ (ms|s)\b|\d+\.\d{2} +\d+\.\d+")
 
 

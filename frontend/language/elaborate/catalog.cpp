@@ -64,27 +64,6 @@ std::string signature_of(const Definition& definition) {
   return out;
 }
 
-CatalogEntry entry_of(const Item& item) {
-  CatalogEntry entry;
-  entry.documentation = item.documentation;
-  entry.line = item.span.line;
-  if (const auto* definition = item.as<Definition>()) {
-    entry.name = definition->name.text;
-    entry.kind = kind_name(definition->kind);
-    entry.signature = signature_of(*definition);
-  } else if (const auto* constant = item.as<Constant>()) {
-    entry.name = constant->name.text;
-    entry.kind = "constant";
-  } else if (const auto* train = item.as<Train>()) {
-    entry.name = train->name.text;
-    entry.kind = "train";
-  } else if (const auto* program = item.as<Program>()) {
-    entry.name = program->name.text;
-    entry.kind = "program";
-  }
-  return entry;
-}
-
 // The comment at the head of a file, if a blank line follows it.
 std::string introduction_of(const std::vector<std::string>& lines) {
   std::string out;
@@ -112,6 +91,27 @@ Catalog catalog_of(const SourceFile& file) {
 }
 
 }  // namespace
+
+CatalogEntry entry_of(const Item& item) {
+  CatalogEntry entry;
+  entry.documentation = item.documentation;
+  entry.line = item.span.line;
+  if (const auto* definition = item.as<Definition>()) {
+    entry.name = definition->name.text;
+    entry.kind = kind_name(definition->kind);
+    entry.signature = signature_of(*definition);
+  } else if (const auto* constant = item.as<Constant>()) {
+    entry.name = constant->name.text;
+    entry.kind = "constant";
+  } else if (const auto* train = item.as<Train>()) {
+    entry.name = train->name.text;
+    entry.kind = "train";
+  } else if (const auto* program = item.as<Program>()) {
+    entry.name = program->name.text;
+    entry.kind = "program";
+  }
+  return entry;
+}
 
 const CatalogEntry* Catalog::find(std::string_view name) const {
   // A block may be called as the model that it trains; the definition comes first.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "frontend/language/elaborate.h"
+#include "frontend/language/syntax.h"
 
 namespace gradus::language {
 
@@ -26,6 +27,8 @@ struct Catalog {
 
   const CatalogEntry* find(std::string_view name) const;
 };
+
+CatalogEntry entry_of(const Item& item);  // without its text; without a name for an import
 
 std::vector<Catalog> library_catalogs();  // by file: "library/activations.gradus", …
 Catalog user_catalog(const Unit& unit);   // the user's own file

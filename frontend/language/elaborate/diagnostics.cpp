@@ -142,6 +142,10 @@ std::string Elaborator::describe(const Object& object) const {
   return std::visit(Describe{*this}, object.kind);
 }
 
+void Elaborator::observe(const SourceSpan& place, const Object& object) const {
+  if (options_.observer && !object.is<Poison>()) options_.observer(place, describe(object));
+}
+
 void Elaborator::guard_stack(const SourceSpan& span) {
   constexpr std::ptrdiff_t most = 6'000'000;  // of the usual 8 MB
   if (std::abs(stack_base_ - frame_address()) > most)

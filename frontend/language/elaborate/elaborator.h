@@ -108,6 +108,7 @@ class Elaborator {
     std::optional<int64_t> batch;
     std::vector<bool> when;             // of the training graph
     std::optional<size_t> report = {};  // build the graph of this report instead
+    NameObserver observer = {};
   };
   Elaborator(const UnitImplementation& unit, Options options);
   ~Elaborator();
@@ -156,7 +157,8 @@ class Elaborator {
   SourceSpan user_span(const SourceSpan& span) const;  // the user's line, seen from inside the library
   Diagnostic::Note origin_note(const Tensor& tensor) const;
   Diagnostic::Note maker_note(Value value) const;    // by which function
-  std::string describe(const Object& object) const;  // "f32[64,10]", "3", "a list of 2"
+  std::string describe(const Object& object) const;                   // "f32[64,10]", "3", "a list of 2"
+  void observe(const SourceSpan& place, const Object& object) const;  // a name that means this
   void guard_stack(const SourceSpan& span);
 
   // --- statement.cpp

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "frontend/language/elaborate/block_forms.h"
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/habits.h"
@@ -213,7 +214,8 @@ Object Elaborator::evaluate_name(const std::string& name, const SourceSpan& span
   std::optional<Object> found = lookup(name, false, span);
   if (!found) unknown_name(name, span, false);
   if (found->is<Poison>()) throw Abandon{};
-  if (auto* storage = found->as<Storage*>()) return read(**storage);
+  if (auto* storage = found->as<Storage*>()) found = read(**storage);
+  observe(span, *found);
   return std::move(*found);
 }
 
@@ -291,8 +293,7 @@ void Elaborator::unknown_name(const std::string& name, const SourceSpan& span, b
     names.push_back(known);
   for (const auto& [known, symbol] : unit_.library) names.push_back(known);
   for (const Builtin& builtin : builtins()) names.push_back(builtin.name);
-  for (const char* special : {"pi", "infinity", "training", "batch", "step", "epoch"})
-    names.push_back(special);
+  for (const SpecialName& special : special_names()) names.emplace_back(special.name);
   const std::string near = closest(name, names);
   std::string hint = habit_of_unknown_name(name);
   if (hint.empty() && !near.empty()) hint = fmt::format("did you mean `{}`?", near);

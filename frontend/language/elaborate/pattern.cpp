@@ -9,6 +9,7 @@
 #include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/print.h"
 #include "ir/dependence.h"
+#include "frontend/language/words.h"
 
 namespace gradus::language {
 
@@ -43,13 +44,15 @@ void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::strin
     if (at == given.end() || at->second.is<Nothing>()) {
       if (!parameter.default_value)
         error(span, fmt::format("{} needs its input `{}`", definition.name.text, parameter.name.text));
-      environment.names[parameter.name.text] =
+      const Object& bound = environment.names[parameter.name.text] =
           parameter.default_value->as<None>()
               ? Object(Nothing{})
               : bind_input(definition, parameter, given, evaluate(*parameter.default_value), span);
+      observe(parameter.name.span, bound);
       continue;
     }
-    environment.names[parameter.name.text] = bind_input(definition, parameter, given, at->second, span);
+    observe(parameter.name.span, environment.names[parameter.name.text] =
+                                     bind_input(definition, parameter, given, at->second, span));
   }
   for (const Parameter& parameter : definition.parameters) {
     if (parameter.is_input()) continue;
@@ -57,6 +60,7 @@ void Elaborator::bind_parameters(const Symbol& symbol, const std::map<std::strin
     Object value = at != given.end() ? at->second : evaluate(*parameter.default_value);
     if (value.is<Poison>()) throw Abandon{};
     check_setting(definition, parameter, value, span);
+    observe(parameter.name.span, value);
     environment.names[parameter.name.text] = std::move(value);
   }
 }

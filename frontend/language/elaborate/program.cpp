@@ -228,7 +228,8 @@ LessonProgram elaborate_program(const Unit& unit, const std::string& name, const
                                            .overrides = {},
                                            .columns = {},
                                            .batch = {},
-                                           .when = {}});
+                                           .when = {},
+                                           .observer = options.observer});
     return elaborator.run_program(symbol);
   }
   fail_program(fmt::format("there is no program `{}`", name));

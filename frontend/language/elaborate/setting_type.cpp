@@ -57,6 +57,8 @@ constexpr SettingType types[] = {
 
 }  // namespace
 
+std::span<const SettingType> setting_types() { return types; }
+
 const SettingType* find_setting_type(std::string_view name) {
   const auto* at = std::find_if(std::begin(types), std::end(types),
                                 [&](const SettingType& type) { return type.name == name; });

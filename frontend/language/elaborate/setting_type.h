@@ -1,6 +1,7 @@
 // The types of settings, which a parameter of a definition names: `int`, `fraction`, `function`, …
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@ struct SettingType {
   bool (*accepts)(const Object& value);  // what only the running program knows passes as a number
 };
 
+std::span<const SettingType> setting_types();
 // Null for any other word, which is one of the alternatives of `same | valid`.
 const SettingType* find_setting_type(std::string_view name);
 // "int, float, …", for messages

@@ -128,6 +128,7 @@ void Elaborator::poison(const Statement& statement) {
 
 void Elaborator::bind(const Identifier& target, Object value) {
   if (target.text == "_") return;
+  observe(target.span, value);
   Environment& environment = *activation_->environment;
   if (value.is<std::shared_ptr<Instance>>() || value.is<PathObject>()) {
     const auto at = environment.names.find(target.text);

@@ -102,7 +102,8 @@ ModelProgram elaborate_model(const Unit& unit, const std::string& name, const Tr
                                                 .overrides = options.overrides,
                                                 .columns = {},
                                                 .batch = options.batch,
-                                                .when = {}});
+                                                .when = {},
+                                                .observer = options.observer});
   ModelProgram program;
   if (!elaborator.run_model(*symbol, program.open_sizes)) return program;
   program.layers = std::move(elaborator.layers);

@@ -1,35 +1,16 @@
 // Train blocks: data, actions, metrics, inputs and loads; the whole block. Its model is in train_model.cpp.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "frontend/language/elaborate/block_forms.h"
 #include "frontend/language/elaborate/builtin_call.h"
 #include "frontend/language/elaborate/elaborator.h"
 #include "frontend/language/habits.h"
 #include "ir/structure.h"
 
 namespace gradus::language {
-
-namespace {
-
-struct ActionForm {
-  const char* name;
-  std::vector<std::string> arguments;
-};
-const std::vector<ActionForm>& actions() {
-  static const std::vector<ActionForm> all = {
-      {"split", {"validation", "test", "folds"}},
-      {"early_stopping",
-       {"monitor", "min_delta", "patience", "verbose", "mode", "baseline", "restore_best_weights",
-        "start_from_epoch"}},
-      {"reduce_on_plateau",
-       {"monitor", "factor", "patience", "verbose", "mode", "min_delta", "cooldown", "min_rate", "input"}},
-      {"keep_best", {"count", "monitor", "mode"}},
-  };
-  return all;
-}
-
-}  // namespace
 
 // --- Statements of the block
 
@@ -103,13 +84,12 @@ void Elaborator::run(const Data& data, const Statement& statement) {
 }
 
 void Elaborator::run(const Action& action, const Statement& statement) {
-  const auto form = std::find_if(actions().begin(), actions().end(),
-                                 [&](const ActionForm& each) { return each.name == action.name.text; });
-  if (form == actions().end()) {
+  const TrainAction* form = find_train_action(action.name.text);
+  if (!form) {
     if (action.name.text == "image_sheet")
       error(statement.span, "`image_sheet` stands in `every epoch`, `every n steps` or `finally`");
     std::vector<std::string> names;
-    for (const ActionForm& each : actions()) names.emplace_back(each.name);
+    for (const TrainAction& each : train_actions()) names.emplace_back(each.name);
     const std::string near = closest(action.name.text, names);
     if (near.empty() && (unit_.find(action.name.text) || find_builtin(action.name.text)))
       error(statement.span, fmt::format("the result of `{}` is not used", action.name.text),
@@ -127,9 +107,8 @@ void Elaborator::run(const Action& action, const Statement& statement) {
             fmt::format("for example {}",
                         call.name == "split" ? "split(validation: 0.1)" : "early_stopping(patience: 3)"));
     if (std::find(form->arguments.begin(), form->arguments.end(), argument.name) == form->arguments.end()) {
-      const std::string near = closest(argument.name, form->arguments);
-      std::string all;
-      for (const std::string& each : form->arguments) all += (all.empty() ? "" : ", ") + each;
+      const std::string near = closest(argument.name, {form->arguments.begin(), form->arguments.end()});
+      const std::string all = fmt::format("{}", fmt::join(form->arguments, ", "));
       error(argument.span, fmt::format("{} has no argument `{}`", call.name, argument.name),
             near.empty() ? "there are " + all : fmt::format("did you mean `{}`?", near));
     }
@@ -269,8 +248,9 @@ void Elaborator::run_train(const Symbol& symbol) {
   block_environment_ = environment.get();
   environments_.push_back(std::move(environment));
   try {
-    for (const std::string& name : setting_names())
-      if (std::optional<Object> forced = override_of(name)) take_setting(name, *forced, train.name.span);
+    for (const TrainSetting& setting : train_settings())
+      if (std::optional<Object> forced = override_of(std::string(setting.name)))
+        take_setting(std::string(setting.name), *forced, train.name.span);
     make_model(symbol);
   } catch (const Abandon&) {
     throw_if_errors();
@@ -278,7 +258,8 @@ void Elaborator::run_train(const Symbol& symbol) {
   for (const Statement& statement : train.body.statements) run_train_statement(statement);
   for (const auto& [name, text] : options_.overrides) {
     if (overrides_used_.contains(name)) continue;
-    std::vector<std::string> names = setting_names();
+    std::vector<std::string> names;
+    for (const TrainSetting& setting : train_settings()) names.emplace_back(setting.name);
     for (const auto& [each, value] : block_environment_->names) names.push_back(each);
     const std::string near = closest(name, names);
     record({Severity::error,

@@ -60,6 +60,7 @@ Elaborator::Options options_for(Mode mode, const std::string& name, const TrainO
   result.columns = options.columns;
   result.batch = options.batch;
   result.when = options.when;
+  result.observer = options.observer;
   return result;
 }
 
