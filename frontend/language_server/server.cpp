@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -27,6 +28,7 @@ class Server {
 
   void receive(const Json& message);
   Json answer(const Json& message, const Method& method);
+  void forget(const std::string& name);
   void publish();
 
   Json initialize(const Json& parameters);
@@ -164,12 +166,23 @@ Json Server::exit(const Json&) {
 
 // --- documents ---------------------------------------------------------------------------------------------
 
+// What was known of the texts that this one is part of.
+void Server::forget(const std::string& name) {
+  for (const auto& [uri, document] : documents_.all()) {
+    const Program program = program_of(document, documents_);
+    const auto is_it = [&](const std::shared_ptr<const ParsedText>& text) { return text->name == name; };
+    if (!is_it(program.own) && std::none_of(program.imported.begin(), program.imported.end(), is_it))
+      continue;
+    analyses_.erase(uri);
+    unpublished_.insert(uri);
+  }
+}
+
 Json Server::opened(const Json& parameters) {
   const Json& item = member(parameters, "textDocument");
   const std::string uri = string_member(item, "uri");
   documents_.open(uri, integer_member(item, "version"), string_member(item, "text"));
-  analyses_.clear();  // another text may import it
-  for (const auto& [each, document] : documents_.all()) unpublished_.insert(each);
+  forget(documents_.at(uri).parsed->name);
   return nullptr;
 }
 
@@ -177,14 +190,15 @@ Json Server::changed(const Json& parameters) {
   const Json& item = member(parameters, "textDocument");
   documents_.change(string_member(item, "uri"), integer_member(item, "version"),
                     member(parameters, "contentChanges"));
-  analyses_.clear();
-  for (const auto& [each, document] : documents_.all()) unpublished_.insert(each);
+  forget(document(parameters).parsed->name);
   return nullptr;
 }
 
 Json Server::closed(const Json& parameters) {
   const std::string uri = document(parameters).uri;
+  const std::string name = document(parameters).parsed->name;
   documents_.close(uri);
+  forget(name);  // from now on the file counts
   analyses_.erase(uri);
   unpublished_.erase(uri);
   broken_ |= !connection_.write(
