@@ -1,16 +1,20 @@
 #include "frontend/driver/train/run_history.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "ir/error.h"
 #include "ir/shown_text.h"
 #include "runtime/data/csv.h"
 #include "runtime/training/chart.h"
+#include "runtime/training/monitor.h"
 
 namespace gradus {
 
@@ -58,6 +62,35 @@ std::vector<RunHistory> read_runs(const std::string& folder) {
   std::vector<RunHistory> runs;
   for (const std::string& each : folders) runs.push_back(read_run(each));
   return runs;
+}
+
+std::vector<std::string> metrics_of(const std::vector<RunHistory>& runs) {
+  std::vector<std::string> metrics;
+  for (const RunHistory& run : runs)
+    for (const std::string& name : run.names)
+      if (name != "epoch" && name != "step" &&
+          std::find(metrics.begin(), metrics.end(), name) == metrics.end())
+        metrics.push_back(name);
+  return metrics;
+}
+
+std::optional<double> last_value(const RunHistory& run, const std::string& name) {
+  const std::vector<double>* values = run.find(name);
+  return values && !values->empty() ? std::optional(values->back()) : std::nullopt;
+}
+
+void sort_runs(const std::string& metric, std::vector<RunHistory>& runs) {
+  const std::vector<std::string> metrics = metrics_of(runs);
+  if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end())
+    fail_program(fmt::format("no run has a metric '{}'", metric), {},
+                 fmt::format("there are {}", fmt::join(metrics, ", ")));
+  const double sign = is_maximized(metric, MonitorMode::automatic) ? -1 : 1;
+  const auto key = [&](const RunHistory& run) {
+    const double value = sign * last_value(run, metric).value_or(NAN);
+    return std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
+  };
+  std::stable_sort(runs.begin(), runs.end(),
+                   [&](const RunHistory& a, const RunHistory& b) { return key(a) < key(b); });
 }
 
 std::string draw_runs(const std::vector<RunHistory>& runs) {
