@@ -24,7 +24,7 @@ line 1050 >"$folder/line1050.gradus"
 run() {
   local settings=() setting
   for setting in "${@:3}"; do settings+=(--set "$setting"); done
-  "$gradus" train "$folder/$2.gradus" -q --precision f64 -o "$folder/$1" "${settings[@]}" >"$folder/$1.out"
+  "$gradus" train "$folder/$2.gradus" -q --precision f64 --overwrite -o "$folder/$1" "${settings[@]}" >"$folder/$1.out"
 }
 last() { tail -n 1 "$folder/$1/history.csv" | cut -d, -f"$2"; }    # NAME COLUMN: epoch, step, loss
 
@@ -51,7 +51,7 @@ awk -v one="$(last stochastic 3)" -v some="$(last mini 3)" -v all="$(last batch 
 seconds() {
   local TIMEFORMAT=%U attempt
   for attempt in 1 2 3; do
-    { time "$gradus" train "$folder/line320.gradus" -q --threads 1 -o "$folder/timed" --set batch="$1" \
+    { time "$gradus" train "$folder/line320.gradus" -q --threads 1 --overwrite -o "$folder/timed" --set batch="$1" \
       --set epochs=10000 >/dev/null 2>&1; } 2>&1
   done | sort -n | head -n 1
 }
@@ -118,7 +118,7 @@ code=0
 run exploding exploding 2>"$folder/exploding.err" || code=$?
 equal VAN-09 "$code" 2
 grep -qE 'loss is (inf|nan|-nan)' "$folder/exploding.err" || fail "VAN-09: $(cat "$folder/exploding.err")"
-"$gradus" train "$folder/exploding.gradus" -q -o "$folder/exploding" --check-numerics 2>"$folder/exploding.err" >/dev/null || true
+"$gradus" train "$folder/exploding.gradus" -q --overwrite -o "$folder/exploding" --check-numerics 2>"$folder/exploding.err" >/dev/null || true
 grep -qE '^error: dot gives -?inf' "$folder/exploding.err" || fail "VAN-09: $(cat "$folder/exploding.err")"
 
 # EST-01, EST-02, EST-03, HYP-07: with early stopping the number of epochs hardly matters
@@ -139,7 +139,7 @@ awk 'function noise() { seed = (seed * 16807) % 2147483647; return seed / 214748
     print "  early_stopping(monitor: validation.loss, min_delta: 0.0001, patience: 20, verbose: true,"
     print "                 mode: auto, baseline: none, restore_best_weights: false)\n}"
   }' >"$folder/spiral.gradus"
-"$gradus" train "$folder/spiral.gradus" -o "$folder/spiral" >/dev/null 2>"$folder/spiral.err"
+"$gradus" train "$folder/spiral.gradus" --overwrite -o "$folder/spiral" >/dev/null 2>"$folder/spiral.err"
 epochs=$(last spiral 1)
 [ "$epochs" -gt 20 ] && [ "$epochs" -lt 1500 ] || fail "EST-03: stopped after $epochs epochs"
 awk -v a="$(last spiral 4)" 'BEGIN { exit !(a > 0.9) }' || fail "EST-03: accuracy $(last spiral 4)"
@@ -157,7 +157,7 @@ train Net {
 MODEL
 run six adam epochs=6
 run three adam epochs=3
-"$gradus" train "$folder/adam.gradus" -q --precision f64 --set epochs=6 -o "$folder/on" \
+"$gradus" train "$folder/adam.gradus" -q --precision f64 --set epochs=6 --overwrite -o "$folder/on" \
   --checkpoint "$folder/three/checkpoint.safetensors" >/dev/null
 cmp "$folder/six/checkpoint.safetensors" "$folder/on/checkpoint.safetensors" || fail 'OPT-13: other weights'
 kernels=$("$gradus" dump "$folder/adam.gradus" --stage=kernels |

@@ -9,7 +9,7 @@ train() {
   printf 'train %s {\n  data %s\n%s\n  batch = 4\n  epochs = 2\n  seed = 1\n  minimize loss with sgd(0.01)\n}\n' \
     "$1" "$2" "$3" > "$1.gradus"
   for threads in 1 2; do
-    "$gradus" train "$1.gradus" -q -o "$1/$threads" --threads $threads > "$1.txt" || { cat "$1.gradus"; exit 1; }
+    "$gradus" train "$1.gradus" -q --overwrite -o "$1/$threads" --threads $threads > "$1.txt" || { cat "$1.gradus"; exit 1; }
   done
   cmp "$1/1/checkpoint.safetensors" "$1/2/checkpoint.safetensors"
 }

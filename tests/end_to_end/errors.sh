@@ -9,6 +9,7 @@ without_library_lines() { sed -E 's#(library/[a-z_]+\.gradus):[0-9]+:[0-9]+#\1#'
 for case in *.gradus *.cmd; do
   [ -e "$case" ] || continue
   name=${case%.*}
+  rm -rf "$work/run"  # of the case before
   if [ "${case##*.}" = cmd ]; then
     (export gradus work; bash "./$case") > /dev/null 2> "$work/$name.stderr"
   else

@@ -13,7 +13,7 @@ for _ in range(400):
     months, calls, bill = random.uniform(0, 60), random.randrange(8), random.gauss(50, 10)
     print(f"{months:.1f},{calls},{bill:.2f},{int(months < 24 and calls > 1)}")
 END
-"$gradus" train "$work/regularised.gradus" --set epochs=60 -q -o "$work/run" > "$work/output.txt"
+"$gradus" train "$work/regularised.gradus" --set epochs=60 -q --overwrite -o "$work/run" > "$work/output.txt"
 cat "$work/output.txt"
 [ "$(wc -l < "$work/run/folds.csv")" -ge 6 ]
 grep -q '^validation.accuracy = ' "$work/output.txt"

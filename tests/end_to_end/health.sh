@@ -8,7 +8,7 @@ python3 "$here/random_data.py" "$work/deep.npz" 64 x=f:10
 failed=0
 
 train() { # NAME FILE [OPTIONS]: stdout and stderr together
-  "$gradus" train "$here/health/$2" --only "$1" --gradient-norms -q -o "$work/$1" "${@:3}" > "$work/$1.txt" 2>&1
+  "$gradus" train "$here/health/$2" --only "$1" --gradient-norms -q --overwrite -o "$work/$1" "${@:3}" > "$work/$1.txt" 2>&1
 }
 says() { grep -qF "$2" "$work/$1.txt" || { echo "$1 does not say: $2"; cat "$work/$1.txt"; failed=1; }; }
 only() { # NAME COUNT: so many symptoms
@@ -49,6 +49,6 @@ train Twins units.gradus
 says Twins "2 of the 2 columns of 'hidden.weight' are identical"
 
 # Watching changes nothing.
-"$gradus" train "$here/health/units.gradus" --only Twins -q -o "$work/unwatched" > "$work/unwatched.txt"
+"$gradus" train "$here/health/units.gradus" --only Twins -q --overwrite -o "$work/unwatched" > "$work/unwatched.txt"
 cmp "$work/unwatched/checkpoint.safetensors" "$work/Twins/checkpoint.safetensors"
 exit $failed

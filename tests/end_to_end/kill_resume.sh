@@ -9,7 +9,7 @@ rm -rf "$work" && mkdir -p "$work"
 train() { "$gradus" train "$@" > "$work/out.txt" 2> "$work/err.txt"; }
 
 started=$(date +%s%N)
-train "$model" -q -o "$work/whole" --checkpoint-every 5 "$@"
+train "$model" -q --overwrite -o "$work/whole" --checkpoint-every 5 "$@"
 length=$(( ($(date +%s%N) - started) / 1000 ))  # µs
 
 killed=0 attempts=0
@@ -18,7 +18,7 @@ while [ "$killed" -lt "$kills" ] && [ "$attempts" -lt $((5 * kills)) ]; do
   if [ -e "$work/killed/run.json" ]; then
     "$gradus" train --resume "$work/killed" -q --checkpoint-every 5 > "$work/out.txt" 2> "$work/err.txt" &
   else
-    "$gradus" train "$model" -q -o "$work/killed" --checkpoint-every 5 "$@" > "$work/out.txt" 2> "$work/err.txt" &
+    "$gradus" train "$model" -q --overwrite -o "$work/killed" --checkpoint-every 5 "$@" > "$work/out.txt" 2> "$work/err.txt" &
   fi
   process=$!
   # Random moments of a whole run's length; resumed runs are shorter, so some end before: those are started afresh.
@@ -49,7 +49,7 @@ done
 if [ -e "$work/killed/run.json" ]; then
   "$gradus" train --resume "$work/killed" -q > "$work/out.txt" 2> "$work/err.txt" || { cat "$work/err.txt" >&2; exit 1; }
 else
-  train "$model" -q -o "$work/killed" "$@"
+  train "$model" -q --overwrite -o "$work/killed" "$@"
 fi
 for file in checkpoint.safetensors resume.safetensors history.csv; do cmp "$work/whole/$file" "$work/killed/$file"; done
 ls "$work/killed" | grep -v tmp | sort > "$work/files.txt"

@@ -2,7 +2,7 @@
 """The workspace is planned, and small: memory_plan.py GRADUS FILE…
 
 For every block and every graph of the files, the workspace of the program is the one that plan-buffers planned: lowering
-finds no memory of its own. It is at most 1.15 times the bound below which no order of the kernels comes.
+finds no memory of its own. It is at most 1.15 times the bound below which no order of the kernels comes, or a page more.
 """
 import re
 import subprocess
@@ -33,7 +33,7 @@ for file in files:
             workspace = int(re.search(r"^loops .*?\} workspace (\d+)", loops)[1])
             assert workspace == planned, (file, block, graph)
             assert bound <= workspace, (file, block, graph)
-            assert workspace <= most * bound, (file, block, graph, workspace, bound)
+            assert workspace <= max(most * bound, bound + 4096), (file, block, graph, workspace, bound)
             checked += 1
 assert checked >= len(files), checked
 print(f"{checked} graphs")

@@ -12,7 +12,7 @@ for case in *.gradus; do
   if [ -e "$name.cmd" ]; then
     bash "./$name.cmd" > /dev/null 2> "$work/$name.stderr"
   else
-    "$gradus" train "$case" --check-numerics -q -o "$work/run" > /dev/null 2> "$work/$name.stderr"
+    "$gradus" train "$case" --check-numerics -q --overwrite -o "$work/run" > /dev/null 2> "$work/$name.stderr"
   fi
   { echo "exit $?"; sed -E "s#$work#WORK#g; s/%[0-9]+/%N/g; s#(library/[a-z_]+\.gradus):[0-9]+:[0-9]+#\1#" "$work/$name.stderr"; } > "$work/$name.actual"
   if [ "${BLESS:-}" = 1 ]; then cp "$work/$name.actual" "$name.expected"; fi

@@ -63,7 +63,7 @@ assert run("train", "line.gradus", "-q", "-o", "locked").returncode == 0
 before = content("locked")
 folder = os.open(work / "locked", os.O_RDONLY)
 fcntl.flock(folder, fcntl.LOCK_EX)
-refused(run("train", "line.gradus", "-q", "-o", "locked"))
+refused(run("train", "line.gradus", "-q", "--overwrite", "-o", "locked"))
 refused(run("train", "--resume", "locked", "-q"))
 assert content("locked") == before
 assert run("predict", "locked", "-o", "p.npz").returncode == 0
@@ -75,11 +75,11 @@ assert run("train", "--resume", "locked", "-q").returncode == 0
 
 first = start("train", "line.gradus", "-q", "-o", "running", *ENDLESS)
 until((work / "running/resume.safetensors").exists, first)
-refused(run("train", "line.gradus", "-q", "-o", "running"))
+refused(run("train", "line.gradus", "-q", "--overwrite", "-o", "running"))
 refused(run("train", "--resume", "running", "-q"))
 first.send_signal(signal.SIGKILL)
 first.wait()
-assert run("train", "line.gradus", "-q", "-o", "running").returncode == 0
+assert run("train", "line.gradus", "-q", "--overwrite", "-o", "running").returncode == 0
 
 # --- A signal during the compilation of the first step ends it: there is nothing to save yet. The compilation prints far
 # more than a page, and goes no further while nobody reads.
@@ -94,7 +94,7 @@ for number in (signal.SIGINT, signal.SIGTERM):
     compiling.send_signal(number)
     compiling.communicate()
     assert compiling.returncode == -number, compiling.returncode
-    assert [path.name for path in (work / "compiling").iterdir()] == ["run.json"]
+    assert sorted(path.name for path in (work / "compiling").iterdir()) == ["program.gradus", "run.json"]
     shutil.rmtree(work / "compiling")
 
 # --- Later it ends the training after a step, with everything saved, and says that it does.

@@ -7,7 +7,7 @@ here=$(dirname "$0")
 rm -rf "$work" && mkdir -p "$work"
 
 digest() {  # of the parameters' bytes, which follow the header and its length
-  "$gradus" train "examples/$example.gradus" -q -o "$work/$1" "${@:2}" > "$work/$1.txt"
+  "$gradus" train "examples/$example.gradus" -q --overwrite -o "$work/$1" "${@:2}" > "$work/$1.txt"
   local file=$work/$1/checkpoint.safetensors
   tail -c +$(($(od -An -t u8 -N 8 "$file") + 9)) "$file" | sha256sum | cut -c1-16
 }

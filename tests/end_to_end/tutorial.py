@@ -6,12 +6,14 @@ output must have the lines below it, in order; "…" in a line stands for anythi
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
 gradus, work = sys.argv[1], pathlib.Path(sys.argv[2])
 page = pathlib.Path(__file__).resolve().parents[2] / "docs/tutorial.md"
-work.mkdir(parents=True, exist_ok=True)
+shutil.rmtree(work, ignore_errors=True)
+work.mkdir(parents=True)
 failed = commands = 0
 
 

@@ -156,7 +156,7 @@ class Elaborator {
   void throw_if_errors();
   SourceSpan user_span(const SourceSpan& span) const;  // the user's line, seen from inside the library
   Diagnostic::Note origin_note(const Tensor& tensor) const;
-  Diagnostic::Note maker_note(Value value) const;    // by which function
+  Diagnostic::Note maker_note(Value value) const;                     // by which function
   std::string describe(const Object& object) const;                   // "f32[64,10]", "3", "a list of 2"
   void observe(const SourceSpan& place, const Object& object) const;  // a name that means this
   void guard_stack(const SourceSpan& span);

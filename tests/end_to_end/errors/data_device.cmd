@@ -1,1 +1,1 @@
-"$gradus" train ../../../examples/iris.gradus -q --data /dev/zero -o "$work/run"
+"$gradus" train ../../../examples/iris.gradus -q --data /dev/zero --overwrite -o "$work/run"

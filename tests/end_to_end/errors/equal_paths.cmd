@@ -1,1 +1,1 @@
-"$gradus" train equal_paths.model -q -o "$work/equal_paths"
+"$gradus" train equal_paths.model -q --overwrite -o "$work/equal_paths"

@@ -1,1 +1,1 @@
-"$gradus" train every_epoch.model -q -o "$work/run"
+"$gradus" train every_epoch.model -q --overwrite -o "$work/run"

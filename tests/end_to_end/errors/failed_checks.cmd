@@ -9,7 +9,7 @@ block() { # block ROWS LINES
   printf '%s\ntrain T of M {\n  data rows(x: %s, target: [1, 2, 3, 4]) -> x, target\n  batch = 2; shuffle = false\n  loss = mean((y - target) ^ 2)\n  minimize loss with sgd(0.01)\n%s\n}\n' \
     "$model" "$1" "$2" > "$work/checks.gradus"
 }
-train() { "$gradus" train "$work/checks.gradus" -q -o "$work/checks"; }
+train() { "$gradus" train "$work/checks.gradus" -q --overwrite -o "$work/checks"; }
 block '[[0, 1], [1, 0], [0, 0], [1, 1]]' ''
 train || exit 1
 printf 'first,second\n0,1\n1,0\n3,0\n1,1\n' > "$work/rows.csv"

@@ -1,1 +1,1 @@
-"$gradus" train label_out_of_range.model -q -o "$work/run"
+"$gradus" train label_out_of_range.model -q --overwrite -o "$work/run"

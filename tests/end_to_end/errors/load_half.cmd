@@ -7,4 +7,4 @@ train T {
   minimize loss with sgd(0.1)
 }
 END
-"$gradus" train "$work/t.gradus" -q -o "$work/run"
+"$gradus" train "$work/t.gradus" -q --overwrite -o "$work/run"

@@ -1,3 +1,3 @@
 # Totals with and without what equal values share.
-"$gradus" train metric_ratios.model --only Taken -q -o "$work/ratios" || exit 1
-"$gradus" train metric_ratios.model --only Taken --no-memo -q -o "$work/ratios" || exit 1
+"$gradus" train metric_ratios.model --only Taken -q --overwrite -o "$work/ratios" || exit 1
+"$gradus" train metric_ratios.model --only Taken --no-memo -q --overwrite -o "$work/ratios" || exit 1

@@ -1,2 +1,2 @@
-"$gradus" train metric_totals.model --no-memo -q -o "$work/totals" 2> /dev/null && exit 1
-"$gradus" train metric_totals.model -q -o "$work/totals"
+"$gradus" train metric_totals.model --no-memo -q --overwrite -o "$work/totals" 2> /dev/null && exit 1
+"$gradus" train metric_totals.model -q --overwrite -o "$work/totals"

@@ -1,1 +1,1 @@
-"$gradus" train ../../../examples/iris.gradus --checkpoint "$work/none.safetensors" -o "$work/run"
+"$gradus" train ../../../examples/iris.gradus --checkpoint "$work/none.safetensors" --overwrite -o "$work/run"

@@ -1,1 +1,1 @@
-"$gradus" train model_paths.model -o "$work/run"
+"$gradus" train model_paths.model --overwrite -o "$work/run"

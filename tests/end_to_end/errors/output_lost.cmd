@@ -13,14 +13,14 @@ lost() {
   echo "closed: exit $?" >&2
 }
 for arguments in "run $folder/p.gradus" "run $folder/long.gradus" "run $folder/p.gir" "check $folder/check.gradus" \
-  "train $folder/t.gradus -q -o $folder/run" "dump $folder/p.gradus" "ops" "--help" "train --help" "--version"; do
+  "train $folder/t.gradus -q --overwrite -o $folder/run" "dump $folder/p.gradus" "ops" "--help" "train --help" "--version"; do
   echo "--- ${arguments%% *}" >&2
   lost $arguments
 done
 # A message that nobody can read changes no exit code.
-"$gradus" train "$folder/t.gradus" -o "$folder/run" 2> /dev/full
+"$gradus" train "$folder/t.gradus" --overwrite -o "$folder/run" 2> /dev/full
 echo "messages lost: exit $?" >&2
-"$gradus" train "$folder/t.gradus" -o "$folder/run" 2>&-
+"$gradus" train "$folder/t.gradus" --overwrite -o "$folder/run" 2>&-
 echo "messages lost: exit $?" >&2
 cat "$folder/run/history.csv" >&2
 "$gradus" run "$folder/none.gradus" 2> /dev/full

@@ -1,1 +1,1 @@
-"$gradus" train parameters.model -q -o "$work/parameters"
+"$gradus" train parameters.model -q --overwrite -o "$work/parameters"

@@ -1,1 +1,1 @@
-"$gradus" train report_parameters.model -q -o "$work/run"
+"$gradus" train report_parameters.model -q --overwrite -o "$work/run"

@@ -1,1 +1,1 @@
-"$gradus" train same_name.model -q -o "$work/run"
+"$gradus" train same_name.model -q --overwrite -o "$work/run"

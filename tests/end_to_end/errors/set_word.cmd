@@ -7,6 +7,6 @@ train M {
   minimize loss with sgd
 }'
 echo "$model" > "$work/set_name.gradus"
-"$gradus" train "$work/set_name.gradus" -q -o "$work/run" --set activation=tanh || exit 1
-"$gradus" train "$work/set_name.gradus" -q -o "$work/run" --set activation=tanhh && exit 1
-"$gradus" train train_block.model --only M -q -o "$work/run" --set epochs=ten
+"$gradus" train "$work/set_name.gradus" -q --overwrite -o "$work/run" --set activation=tanh || exit 1
+"$gradus" train "$work/set_name.gradus" -q --overwrite -o "$work/run" --set activation=tanhh && exit 1
+"$gradus" train train_block.model --only M -q --overwrite -o "$work/run" --set epochs=ten

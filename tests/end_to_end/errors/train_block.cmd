@@ -1,1 +1,1 @@
-"$gradus" train train_block.model -q -o "$work/train_block"
+"$gradus" train train_block.model -q --overwrite -o "$work/train_block"

@@ -1,2 +1,2 @@
-"$gradus" train train_habits.model --only T -q -o "$work/run"
-"$gradus" train train_habits.model --only Settings -q -o "$work/run"
+"$gradus" train train_habits.model --only T -q --overwrite -o "$work/run"
+"$gradus" train train_habits.model --only Settings -q --overwrite -o "$work/run"

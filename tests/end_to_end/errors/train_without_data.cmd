@@ -1,1 +1,1 @@
-"$gradus" train train_without_data.model -q -o "$work/train_without_data"
+"$gradus" train train_without_data.model -q --overwrite -o "$work/train_without_data"

@@ -1,2 +1,2 @@
 printf 'garbage' > "$work/short.safetensors"
-"$gradus" train ../../../examples/iris.gradus --checkpoint "$work/short.safetensors" -o "$work/run"
+"$gradus" train ../../../examples/iris.gradus --checkpoint "$work/short.safetensors" --overwrite -o "$work/run"

@@ -1,2 +1,2 @@
 : > "$work/file"
-"$gradus" train ../../../examples/iris.gradus -q -o "$work/file/run"
+"$gradus" train ../../../examples/iris.gradus -q --overwrite -o "$work/file/run"

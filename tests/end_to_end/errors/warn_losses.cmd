@@ -1,5 +1,5 @@
 set -e
-"$gradus" train warn_losses.model --only Logits -q -o "$work/run"
-"$gradus" train warn_losses.model --only Probabilities -q -o "$work/run"
-"$gradus" train warn_losses.model --only OneClass -q -o "$work/run"
-"$gradus" train warn_losses.model --only Decoys -q -o "$work/run"
+"$gradus" train warn_losses.model --only Logits -q --overwrite -o "$work/run"
+"$gradus" train warn_losses.model --only Probabilities -q --overwrite -o "$work/run"
+"$gradus" train warn_losses.model --only OneClass -q --overwrite -o "$work/run"
+"$gradus" train warn_losses.model --only Decoys -q --overwrite -o "$work/run"

@@ -1,3 +1,3 @@
 set -e
-"$gradus" train warn_unread_settings.model --only Unread -q -o "$work/run"
-"$gradus" train warn_unread_settings.model --only Decoys -q -o "$work/run"
+"$gradus" train warn_unread_settings.model --only Unread -q --overwrite -o "$work/run"
+"$gradus" train warn_unread_settings.model --only Decoys -q --overwrite -o "$work/run"
