@@ -109,7 +109,7 @@ void append_number(std::string& out, const Tensor& values, int64_t i) {
     fmt::format_to(std::back_inserter(out), "{}", static_cast<int64_t>(number));
 }
 
-// NAME, or NAME.i.j for each of its numbers; the last index may have names.
+// NAME of a single number, or NAME.i.j for each; the last index may have names.
 void append_header(std::string& out, const NamedTensor& output, const std::vector<std::string>* classes) {
   const Shape row(output.value.shape().begin() + 1, output.value.shape().end());
   for (int64_t i = 0; i < element_count(row); ++i) {
@@ -121,7 +121,7 @@ void append_header(std::string& out, const NamedTensor& output, const std::vecto
       name = "." + (named ? (*classes)[static_cast<size_t>(index)] : fmt::format("{}", index)) + name;
     }
     if (!out.empty()) out += ',';
-    out += quoted(output.name + name);
+    out += quoted(element_count(row) == 1 ? output.name : output.name + name);
   }
 }
 
