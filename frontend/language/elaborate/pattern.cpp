@@ -8,8 +8,8 @@
 #include "frontend/language/elaborate/number_kind.h"
 #include "frontend/language/elaborate/setting_type.h"
 #include "frontend/language/print.h"
-#include "ir/dependence.h"
 #include "frontend/language/words.h"
+#include "ir/dependence.h"
 
 namespace gradus::language {
 
