@@ -39,6 +39,9 @@ TrainedProgram::TrainedProgram(const TrainedOptions& options, Sources& sources)
   request.preparation = model_.preparation;
   request.new_data = new_data_;
   program_ = std::make_unique<TrainingProgram>(unit, request, *compiler_);
+  // What a model was validated on, others of its run were trained on.
+  if (const int64_t folds = fold_count(program_->settings()); !new_data_ && model_.fold < folds)
+    program_->select_fold(model_.fold);
 }
 
 std::vector<std::string> TrainedProgram::read_new_data(const std::vector<std::string>& columns,

@@ -78,6 +78,16 @@ done("train", "--resume", "short", "-q", "--set", "epochs=9")
 long = {name: data for name, data in content("long").items() if name.startswith("epoch-")}
 assert len(long) == 2 and long == {name: data for name, data in content("short").items() if name.startswith("epoch-")}
 
+# --- Models of folds, each with the part that it was validated on.
+text = (work / "line.gradus").read_text().replace("validation: 0.25", "folds: 4")
+(work / "folds.gradus").write_text(text)
+done("train", "folds.gradus", "-q", "-o", "folds")
+for fold in (1, 3):
+    loss = json.loads(done("evaluate", f"folds/fold-{fold}", "--json"))["validation"]["loss"]
+    assert f"{loss:.6g}" == f"{history(f'folds/fold-{fold}')[-1]['validation.loss']:.6g}", fold
+refused = run("predict", "folds")
+assert refused.returncode == 2 and "name one of them: folds/fold-1" in refused.stderr, refused
+
 # --- In a table, as JSON and as a picture.
 lines = [line.split() for line in done("runs").splitlines()]
 assert lines[0][:4] == ["run", "program", "settings", "epochs"], lines

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <string_view>
 
 #include "ir/error.h"
 #include "runtime/data/file.h"
@@ -24,6 +27,16 @@ std::string run_folder_of(const files::path& checkpoint) {
   fail_environment(fmt::format("{}: there is no run.json beside it, which says of what program it is",
                                checkpoint.string()),
                    {}, "name the folder of a run, or a checkpoint in it: runs/NAME/best.safetensors");
+}
+
+// The number behind fold-, from 0; 0 if the folder is called otherwise.
+int64_t fold_of(const files::path& checkpoint) {
+  const std::string folder = files::absolute(checkpoint).parent_path().filename().string();
+  constexpr std::string_view prefix = "fold-";
+  int64_t number = 1;
+  if (folder.starts_with(prefix))
+    std::from_chars(folder.data() + prefix.size(), folder.data() + folder.size(), number);
+  return std::max<int64_t>(number, 1) - 1;
 }
 
 std::string checkpoint_in(const std::string& folder) {
@@ -49,6 +62,7 @@ TrainedModel open_trained_model(const std::string& path) {
   model.checkpoint = files::is_directory(path, error) ? checkpoint_in(folder) : path;
   model.info = read_checkpoint_info(model.checkpoint);
   const std::string run = run_folder_of(model.checkpoint);
+  model.fold = fold_of(model.checkpoint);
   model.run = read_run_description(run);
   model.run.sources = read_run_sources(run);
   const bool complete = !model.run.sources.empty() && !model.info.preparation.empty();

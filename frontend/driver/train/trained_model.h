@@ -14,6 +14,7 @@ struct TrainedModel {
   RunDescription run;       // with the sources
   CheckpointInfo info;      // of the checkpoint
   Preparation preparation;  // of its columns
+  int64_t fold = 0;         // which part validated, of a run of several folds
 };
 
 // Of the folder of a run (its checkpoint.safetensors), or of a checkpoint in one. Errors say what is missing.
