@@ -113,6 +113,13 @@ std::string folder_of(const Options& options, const std::string& block) {
 // checkpoint of a run may do so in its folder.
 void require_new_run(const Options& options, const std::string& folder) {
   namespace files = std::filesystem;
+  for (const std::string& file : {options.checkpoint, options.initialize}) {
+    const files::path parent = files::path(file).parent_path();
+    std::error_code error;
+    if (options.overwrite && !file.empty() && files::equivalent(parent.empty() ? "." : parent, folder, error))
+      fail_program(fmt::format("{} lies in the folder that --overwrite gives to another run", file), {},
+                   "train in another folder: --name or --output");
+  }
   if (options.overwrite || !options.resume.empty() || !is_run_folder(folder)) return;
   std::error_code error;
   const files::path parent = files::path(options.checkpoint).parent_path();
@@ -142,6 +149,7 @@ int train_block(TrainingProgram& program, const Options& options, const language
         count_trainable(program.graphs().storage), data.training.size(), data.validation.size(),
         data.test.size(), settings.batch, settings.seed);
   const FolderLock lock(run_options.folder);
+  if (options.overwrite) remove_run(run_options.folder);
   const auto describe = [&] { write_run_description(run_options.folder, describe_run(options, unit)); };
   if (run_options.resume)
     run_options.begun = describe;

@@ -292,7 +292,8 @@ std::vector<PreparationStep> fit(PreparationKind kind, DataSet& data) {
 }
 
 void apply(const Preparation& preparation, DataSet& data) {
-  if (preparation.pad_to > 0) pad_images(data, preparation.pad_to);
+  if (preparation.pad_to > 0 && std::any_of(data.columns.begin(), data.columns.end(), is_image))
+    pad_images(data, preparation.pad_to);
   for (const PreparationStep& step : preparation.steps)
     for (Column& column : data.columns)
       if (column.name == step.column) apply(step, column);

@@ -53,6 +53,8 @@ DataSet series_data_set(const std::string& path, const SeriesOptions& options) {
         fmt::format("{}: a series of {} points has no window of {}{}", path, length, options.window,
                     options.with_target ? fmt::format(" and the {} that come", options.horizon) : ""));
   const int64_t rows = (length - needed) / options.step + 1;
+  // Of points that nothing comes after, the last window ends with the last of them.
+  const int64_t offset = options.with_target ? 0 : (length - needed) % options.step;
   require_memory({fmt::format("{}: {} windows of {} points", path, rows, options.window),
                   sizeof(double) * static_cast<double>(rows) *
                       static_cast<double>(options.window * variables + options.horizon),
@@ -62,7 +64,7 @@ DataSet series_data_set(const std::string& path, const SeriesOptions& options) {
   Tensor past(Type(ElementType::f64, {rows, options.window, variables}));
   Tensor next(Type(ElementType::f64, {rows, options.horizon}));
   for (int64_t row = 0; row < rows; ++row) {
-    const int64_t first = row * options.step;
+    const int64_t first = offset + row * options.step;
     std::copy_n(from.begin() + first * variables, options.window * variables,
                 past.values<double>().begin() + row * options.window * variables);
     if (!options.with_target) continue;
@@ -76,7 +78,7 @@ DataSet series_data_set(const std::string& path, const SeriesOptions& options) {
   if (options.with_target)
     columns.push_back({"next", ColumnRole::target, "points that come", std::move(next)});
   DataSet data = make_data_set(path, std::move(columns));
-  if (options.with_target) split_by_time(data, options);
+  if (options.validation + options.test > 0) split_by_time(data, options);
   return data;
 }
 

@@ -282,12 +282,33 @@ rows = table_of(predict("shapes-run", "--data", "new"))
 assert [(row["file"], row["predicted_label"]) for row in rows] == [("new/a.png", "left"), ("new/b.png", "top")], rows
 rows = table_of(predict("shapes-run", "--data", "new/b.png", "new/a.png"))
 assert [row["predicted_label"] for row in rows] == ["top", "left"], rows
+write_npz("image.npz", {"image": ("f4", [0.5] * 16, [1, 4, 4, 1])})
+refused("do not go together", "predict", "shapes-run", "--data", "image.npz", "new/a.png")
 # The classes have the numbers that they had, wherever one is missing.
 png(work / "test" / "top" / "x.png", shape("top", 5))
 png(work / "test" / "right" / "x.png", shape("right", 5))
 assert evaluated("shapes-run", "--data", "test")["data"]["accuracy"] == 1
 png(work / "test" / "bottom" / "x.png", shape("top", 5))
 refused("the model knows no class 'bottom'", "evaluate", "shapes-run", "--data", "test")
+
+# --- A file for each column, in any order; each is used, and each column has one.
+FILES = """
+model Net(x: [batch, 2]) -> y { y = dense(x, 2) }
+train Net {
+  data npy(t: "t.npy", x: "x.npy") -> t, x
+  loss = mean_squared_error(y, t)
+  minimize loss with sgd(0.1)
+}
+"""
+(work / "x.npy").write_bytes(npy("f4", [0, 1, 1, 0, 2, 2], [3, 2]))
+(work / "t.npy").write_bytes(npy("f4", [5, 6, 7, 8, 9, 10], [3, 2]))
+train("files", FILES)
+assert predict("files", "--data", "x=x.npy") == predict("files", "--data", "x.npy") == predict("files")
+refused("it is not said what x.npy holds", "evaluate", "files", "--data", "x.npy")
+refused("'z' is no column that is read", "evaluate", "files", "--data", "x=x.npy", "t=t.npy", "z=none.npy")
+refused("there are two files for 'x'", "evaluate", "files", "--data", "x=x.npy", "x=t.npy", "t=t.npy")
+loss = evaluated("files", "--data", "t=t.npy", "x=x.npy")["data"]["loss"]
+assert loss == evaluated("files")["train"]["loss"]
 
 # --- What is no trained model, or no longer its own.
 refused("there is no checkpoint.safetensors in this folder", "predict", "new", code=3)

@@ -88,6 +88,14 @@ for fold in (1, 3):
 refused = run("predict", "folds")
 assert refused.returncode == 2 and "name one of them: folds/fold-1" in refused.stderr, refused
 
+# --- What is overwritten leaves no model behind, and is no source of what takes its place.
+lost = run("train", "folds.gradus", "-q", "-o", "long", "--overwrite", "--initialize", "long/checkpoint.safetensors")
+assert lost.returncode == 2 and "lies in the folder that --overwrite gives" in lost.stderr, lost
+copy = shutil.copytree(work / "long", work / "copy")
+(work / "other.gradus").write_text((work / "line.gradus").read_text().replace("  keep_best(count: 2, monitor: validation.loss)\n", ""))
+done("train", "other.gradus", "-q", "-o", "copy", "--overwrite")
+assert not list(copy.glob("epoch-*")), list(copy.iterdir())
+
 # --- In a table, as JSON and as a picture.
 lines = [line.split() for line in done("runs").splitlines()]
 assert lines[0][:4] == ["run", "program", "settings", "epochs"], lines

@@ -14,6 +14,16 @@ namespace gradus {
 using language::Setting;
 using language::SettingCall;
 
+namespace {
+
+std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::string>>& paths) {
+  std::vector<std::string> names;
+  for (const auto& [name, path] : paths) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
 std::optional<double> number_of(const Setting& setting) {
   if (const auto* number = std::get_if<int64_t>(&setting.value)) return static_cast<double>(*number);
   if (const auto* number = std::get_if<double>(&setting.value)) return *number;
@@ -120,41 +130,64 @@ std::string DataArguments::path() const {
   return path(all.front());
 }
 
-std::vector<std::pair<std::string, std::string>> DataArguments::named_paths() const {
-  std::vector<std::pair<std::string, std::string>> paths;
+std::vector<std::pair<std::string, std::string>> DataArguments::string_arguments() const {
+  std::vector<std::pair<std::string, std::string>> found;
   for (const SettingCall::Argument& argument : call_.arguments)
-    if (const auto* file = std::get_if<std::string>(&argument.value.value); file && is_used(paths.size()))
-      paths.emplace_back(argument.name, context_.files.empty() ? path(*file) : given_path(argument.name));
-  return paths;
+    if (const auto* file = std::get_if<std::string>(&argument.value.value))
+      found.emplace_back(argument.name, *file);
+  return found;
 }
 
-// The file that was given for a column, as NAME=FILE or, if it is the only one, by itself.
-std::string DataArguments::given_path(const std::string& column) const {
-  for (const std::string& file : context_.files)
-    if (file.starts_with(column + "=")) return file.substr(column.size() + 1);
-  if (context_.files.size() == 1 && context_.files.front().find('=') == std::string::npos)
-    return context_.files.front();
-  fail(fmt::format("there is no file for column '{}'", column),
-       fmt::format("name it: --data {}=FILE", column));
+std::vector<std::pair<std::string, std::string>> DataArguments::named_paths() const {
+  std::vector<std::pair<std::string, std::string>> paths;
+  const auto arguments = string_arguments();
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (is_used(i)) paths.emplace_back(arguments[i].first, path(arguments[i].second));
+  if (context_.files.empty()) return paths;
+  const bool alone = paths.size() == 1 && context_.files.size() == 1;
+  if (alone && context_.files.front().find('=') == std::string::npos)
+    return {{paths.front().first, context_.files.front()}};
+  std::map<std::string, std::string> given = given_paths();
+  for (auto& [name, file] : paths) {
+    const auto found = given.find(name);
+    if (found == given.end())
+      fail(fmt::format("there is no file for column '{}'", name),
+           fmt::format("name it: --data {}=FILE", name));
+    file = found->second;
+    given.erase(found);
+  }
+  if (!given.empty())
+    fail(fmt::format("'{}' is no column that is read", given.begin()->first),
+         fmt::format("they are {}", fmt::join(names_of(paths), ", ")));
+  return paths;
 }
 
 std::vector<std::pair<std::string, std::string>> DataArguments::labelled_paths() const {
-  std::vector<std::pair<std::string, std::string>> paths;
-  for (const SettingCall::Argument& argument : call_.arguments) {
-    const auto* file = std::get_if<std::string>(&argument.value.value);
-    if (!file) continue;
-    const std::string prefix = argument.name + "=";
-    const auto given = std::find_if(context_.files.begin(), context_.files.end(),
-                                    [&](const std::string& each) { return each.starts_with(prefix); });
-    if (context_.files.empty())
-      paths.emplace_back(argument.name, path(*file));
-    else if (given != context_.files.end())
-      paths.emplace_back(argument.name, given->substr(prefix.size()));
+  std::vector<std::pair<std::string, std::string>> paths = string_arguments();
+  if (context_.files.empty()) {
+    for (auto& [name, file] : paths) file = path(file);
+    return paths;
   }
-  if (paths.empty() && !context_.files.empty())
-    fail("files with labels are named by their class",
-         fmt::format("--data {}=FILE", call_.arguments.front().name));
+  const std::map<std::string, std::string> given = given_paths();
+  const std::vector<std::string> classes = names_of(paths);
+  for (const auto& [name, file] : given)
+    if (std::find(classes.begin(), classes.end(), name) == classes.end())
+      fail(fmt::format("there is no class '{}'", name), fmt::format("they are {}", fmt::join(classes, ", ")));
+  std::erase_if(paths, [&](const auto& each) { return !given.contains(each.first); });
+  for (auto& [name, file] : paths) file = given.at(name);
   return paths;
+}
+
+std::map<std::string, std::string> DataArguments::given_paths() const {
+  std::map<std::string, std::string> given;
+  for (const std::string& file : context_.files) {
+    const size_t equals = file.find('=');
+    if (equals == std::string::npos)
+      fail(fmt::format("it is not said what {} holds", file), fmt::format("name it: --data NAME={}", file));
+    if (!given.emplace(file.substr(0, equals), file.substr(equals + 1)).second)
+      fail(fmt::format("there are two files for '{}'", file.substr(0, equals)));
+  }
+  return given;
 }
 
 std::string DataArguments::path(const std::string& name) const {

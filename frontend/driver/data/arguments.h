@@ -1,6 +1,7 @@
 // The arguments of a data reader's call, with the checks and messages that all readers share.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,7 +72,9 @@ class DataArguments {
   std::string path(const std::string& name) const;
 
  private:
-  std::string given_path(const std::string& column) const;
+  // NAME and what stands behind it, of arguments that are strings.
+  std::vector<std::pair<std::string, std::string>> string_arguments() const;
+  std::map<std::string, std::string> given_paths() const;  // NAME=FILE
 
   const language::SettingCall& call_;
   DataContext context_;

@@ -175,8 +175,10 @@ DataSet read_series(const DataArguments& arguments) {
   if (options.window == 0) arguments.fail("`window` is missing", "window: 12 shows the model 12 points");
   options.horizon = arguments.whole("horizon", 1, most_points).value_or(1);
   options.step = arguments.whole("step", 1, most_points).value_or(1);
-  options.validation = arguments.fraction("validation");
-  options.test = arguments.fraction("test");
+  if (arguments.context().files.empty()) {  // new points are one part
+    options.validation = arguments.fraction("validation");
+    options.test = arguments.fraction("test");
+  }
   options.with_target = arguments.is_used(1);
   return series_data_set(arguments.path(), options);
 }

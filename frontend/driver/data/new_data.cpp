@@ -44,7 +44,9 @@ class NewRows {
     for (size_t at = 0; at < request_.files.size();) {
       const std::string& file = request_.files[at];
       const size_t count = takes(file) ? 1 : files_at_once(at);
-      append(all, takes(file) ? read_form(file, all.row_names) : read_by_program({&file, &file + count}));
+      std::vector<std::string> names;
+      DataSet part = takes(file) ? read_form(file, names) : read_by_program({&file, &file + count});
+      append(all, std::move(part), std::move(names));
       at += count;
     }
     return all;
@@ -68,8 +70,11 @@ class NewRows {
     const DataReader* reader = find_reader(settings_.data.name);
     const size_t left = request_.files.size() - at;
     if (reader && reader->arguments_are_columns) return left;
+    const auto& given = settings_.data.arguments;
+    const auto of_program =
+        std::count_if(given.begin(), given.end(), [](const auto& each) { return each.name.empty(); });
     const bool second = reader && reader->positional > 1 && names_.size() > 1 && names_[1] != "_";
-    return second ? std::min<size_t>(left, reader->positional) : 1;
+    return second ? std::min(left, static_cast<size_t>(std::max<std::ptrdiff_t>(of_program, 1))) : 1;
   }
 
   DataSet read_form(const std::string& file, std::vector<std::string>& row_names) const {
@@ -90,6 +95,9 @@ class NewRows {
 
   DataSet read_arrays(const std::string& file) const {
     DataSet data = npz_data_set(file, names_);
+    if (!data.test.empty())
+      fail_program(fmt::format("{}: has a training and a test part (NAME_test)", file), {},
+                   "new rows are one part: an array for each column");
     for (Column& column : data.columns) column.vocabulary = known_.find(column.name)->vocabulary;
     return data;
   }
@@ -152,7 +160,12 @@ class NewRows {
     });
   }
 
-  static void append(NewData& all, DataSet part) {
+  // Rows with their names, of which either all or none have one.
+  static void append(NewData& all, DataSet part, std::vector<std::string> names) {
+    if (!all.data.columns.empty() && names.empty() != all.row_names.empty())
+      fail_program(fmt::format("{}: rows of image files and other rows do not go together", part.name), {},
+                   "predict them one after the other");
+    all.row_names.insert(all.row_names.end(), names.begin(), names.end());
     all.data =
         all.data.columns.empty() ? std::move(part) : concatenated(std::move(all.data), std::move(part));
   }

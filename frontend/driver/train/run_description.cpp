@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -129,6 +130,23 @@ RunDescription read_run_description(const std::string& folder) {
     run.settings.push_back(*text);
   }
   return run;
+}
+
+void remove_run(const std::string& folder) {
+  namespace files = std::filesystem;
+  if (!is_run_folder(folder)) return;
+  std::vector<std::string> owned;
+  std::error_code error;
+  for (files::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with("fold-"))
+      for (const char* file : {"/checkpoint.safetensors", "/best.safetensors", "/resume.safetensors"})
+        owned.push_back(at->path().string() + file);
+    if (name.ends_with(".safetensors") || name == "history.csv" || name == "folds.csv")
+      owned.push_back(at->path().string());
+  }
+  for (const std::string& file : owned)
+    if (file_exists(file)) remove_file(file);
 }
 
 std::vector<RunSource> read_run_sources(const std::string& folder) {

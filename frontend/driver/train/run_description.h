@@ -30,5 +30,7 @@ RunDescription read_run_description(const std::string& folder);
 // None of a run of an earlier release.
 std::vector<RunSource> read_run_sources(const std::string& folder);
 bool is_run_folder(const std::string& path);
+// The models of a run and what says how it went, so that nobody takes them for another's; other files stay.
+void remove_run(const std::string& folder);
 
 }  // namespace gradus
