@@ -82,6 +82,11 @@ DataSet open_data(const language::TrainSettings& settings, const DataRequest& re
   if (settings.split) {
     const DataArguments split(*settings.split);
     located(*settings.split, [&] {
+      if (const DataReader* known = find_reader(settings.data.name); known && known->in_order)
+        fail_program(
+            fmt::format("split draws rows at random, and those of {} share points of time", known->name), {},
+            fmt::format("its own arguments take parts by time: {}(…, validation: 0.1, test: 0.2)",
+                        known->name));
       hold_out(data, {split.fraction("validation"), split.fraction("test")}, settings.seed);
       if (const int64_t folds = fold_count(settings)) hold_out_fold(data, folds, request.fold, settings.seed);
     });

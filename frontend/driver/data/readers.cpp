@@ -37,6 +37,7 @@ const std::vector<DataReader>& data_readers() {
        read_series,
        false,
        true,
+       true,
        true},
       {"text_table",
        "text_table(\"reviews.csv\", text: \"review\", label: \"mood\", limit: 60)",

@@ -19,6 +19,8 @@ struct DataReader {
   bool arguments_are_columns = false;
   bool reads_files = true;   // which others may take the place of
   bool reads_texts = false;  // a CSV file is one of those that it reads itself
+  // Neighbouring rows share points of time: parts that are drawn at random would know each other.
+  bool in_order = false;
 };
 
 const DataReader* find_reader(std::string_view name);  // null if there is none
